@@ -1,0 +1,75 @@
+package dev.agentloop;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that a run did. {@link AgentListener} draws how events nest.
+ *
+ * <p>Immutable. New kinds are added in later versions: ignore those that you do not know.
+ */
+public sealed interface AgentEvent {
+
+    /** The run has begun; its input is durable. */
+    record RunStarted(String conversation, long version) implements AgentEvent {}
+
+    /** An item with instructions or facts about the environment was added; {@code section} says which. */
+    record ContextAdded(String section, Item item) implements AgentEvent {}
+
+    /**
+     * A prompt is about to be sent.
+     *
+     * @param step counts from 1 in each run
+     * @param prefix how much of the prompt can be read from the provider's cache
+     */
+    record StepStarted(int step, PrefixCache.Report prefix) implements AgentEvent {}
+
+    /** A piece of text came in. */
+    record Delta(Model.Delta kind, String text) implements AgentEvent {}
+
+    /** A try failed; another one is made after {@code wait}. */
+    record Retrying(int attempt, Duration wait, String cause) implements AgentEvent {}
+
+    /** An item of the model's is durable. */
+    record ItemAdded(Item item) implements AgentEvent {}
+
+    /** A call came twice with one id; the second one is neither kept nor run. */
+    record DuplicateCall(String callId) implements AgentEvent {}
+
+    /** A tool is about to start; that it starts is durable. */
+    record ToolStarted(ToolCall call) implements AgentEvent {}
+
+    /** A running tool has something to show. */
+    record ToolProgress(String callId, String text) implements AgentEvent {}
+
+    /**
+     * A call has its output, and the output is durable.
+     *
+     * @param output the output as the model sees it
+     * @param time how long it ran; zero where it never started
+     */
+    record ToolEnded(ToolCall call, ToolOutput output, Duration time) implements AgentEvent {}
+
+    /** A call needs approval. */
+    record ApprovalAsked(Outcome.Pending question) implements AgentEvent {}
+
+    /** A call was approved or refused. */
+    record ApprovalDecided(String callId, Approver.Answer answer) implements AgentEvent {}
+
+    /**
+     * The response of a step is over.
+     *
+     * @param usage what it used
+     * @param broken why it ended without its terminal event, or null
+     */
+    record StepEnded(int step, Usage usage, @Nullable String broken) implements AgentEvent {}
+
+    /** The prompt begins anew, so nothing of it is a reusable prefix. */
+    record EpochStarted(int epoch, String reason) implements AgentEvent {}
+
+    /** Something that a person should know and that does not end the run. */
+    record Warning(String text) implements AgentEvent {}
+
+    /** The run has ended; its outcome is durable. */
+    record RunEnded(Outcome outcome) implements AgentEvent {}
+}

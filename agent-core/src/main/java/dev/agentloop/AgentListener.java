@@ -1,0 +1,33 @@
+package dev.agentloop;
+
+/**
+ * Is told what a run does, as it does it.
+ *
+ * <p>Called on the thread that called {@code run}, one event at a time and in order: slow code slows the run. What it
+ * throws is logged once for a run and dropped. Events nest like this:
+ *
+ * <pre>
+ * RunStarted
+ *   ContextAdded*                       instructions, permissions and environment, where they are new
+ *   StepStarted                         one inference; says how much of the prompt is a reusable prefix
+ *     Delta*                            text, reasoning and arguments while they come in
+ *     Retrying*                         takes back the deltas since StepStarted or the Retrying before
+ *     ItemAdded*                        what the model sent and is durable now
+ *     ToolStarted                       also while the stream goes on, and for several calls at once
+ *       ToolProgress*
+ *     ToolEnded                         its output is durable
+ *     ApprovalAsked, ApprovalDecided    around a call that needs approval
+ *   StepEnded                           usage; all calls of the step have ended unless approval is awaited
+ *   EpochStarted*                       the prompt began anew: another model, compaction, a cleaned retry
+ *   Warning*
+ * RunEnded
+ * </pre>
+ */
+@FunctionalInterface
+public interface AgentListener {
+    /** Ignores everything. */
+    AgentListener NONE = event -> {};
+
+    /** Is told one event. */
+    void onEvent(AgentEvent event);
+}

@@ -1,0 +1,36 @@
+package dev.agentloop;
+
+/**
+ * Answers the questions of an {@link ApprovalPolicy} while the run goes on.
+ *
+ * <p>Called on a thread of the loop's that may block for as long as a person thinks, one question of a run at a time. An
+ * interrupt means that the question is moot. What it throws is answered as a refusal.
+ */
+@FunctionalInterface
+public interface Approver {
+
+    /**
+     * Decides about one call.
+     *
+     * @param question the call, its exact arguments, and why approval is needed
+     */
+    Answer decide(Outcome.Pending question) throws InterruptedException;
+
+    /**
+     * A decision.
+     *
+     * @param approved whether the call runs
+     * @param reason told to the model where it does not; may be empty
+     */
+    record Answer(boolean approved, String reason) {
+        /** The call runs. */
+        public static Answer approve() {
+            return new Answer(true, "");
+        }
+
+        /** The call does not run. */
+        public static Answer deny(String reason) {
+            return new Answer(false, reason);
+        }
+    }
+}

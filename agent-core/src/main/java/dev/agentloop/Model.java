@@ -1,0 +1,50 @@
+package dev.agentloop;
+
+import java.time.Duration;
+
+/**
+ * One inference: a prompt goes in, items and usage come out.
+ *
+ * <p>Implementations are used by many threads at once and keep nothing between two calls that would change a later one.
+ */
+public interface Model {
+
+    /** The request settings of this model, with which a conversation begins; always the same value. */
+    PromptSettings settings();
+
+    /**
+     * Sends the prompt and waits for the whole response.
+     *
+     * <p>Called on a thread of the loop's that may block. An interrupt means that nobody wants the response any more: the
+     * connection is closed and {@link InterruptedException} thrown at once.
+     *
+     * @param listener told on this thread, in order, what comes in while it comes in
+     * @throws ModelException if there is no usable response; it says whether another try may help
+     */
+    ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException;
+
+    /** Is told what a response brings; each method is called on the thread that called {@link Model#respond}. */
+    interface Listener {
+        /** Ignores everything. */
+        Listener NONE = new Listener() {};
+
+        /** An item is done. In the order of the response, each once, and before {@code respond} returns it. */
+        default void onItem(Item item) {}
+
+        /** A piece of text came in; a response that breaks later takes its pieces back. */
+        default void onDelta(Delta kind, String text) {}
+
+        /** A try failed and another will be made; what was told since the last try, items excepted, is void. */
+        default void onRetry(int attempt, Duration wait, ModelException cause) {}
+    }
+
+    /** What a piece of text belongs to. */
+    enum Delta {
+        /** The assistant's answer. */
+        TEXT,
+        /** A summary of the model's reasoning, or its text with open models. */
+        REASONING,
+        /** The arguments of a call, or the input of a custom tool. */
+        ARGUMENTS
+    }
+}

@@ -1,0 +1,290 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a request says beside its items, fixed for an epoch of a conversation, and what the model behind it can do.
+ *
+ * <p>A {@link Model} gives these settings; the loop adds the instructions, the cache key and the form of the answer.
+ * Field names are those of the Responses API. Immutable and thread-safe.
+ */
+public final class PromptSettings {
+    private final Builder values;
+
+    private PromptSettings(Builder values) {
+        this.values = values;
+    }
+
+    /** Settings of the model with this name, with nothing else set: no reasoning, functions only, text only, streaming. */
+    public static Builder of(String model) {
+        return new Builder(model);
+    }
+
+    /** A builder that starts from these settings. */
+    public Builder toBuilder() {
+        return new Builder(values);
+    }
+
+    /** The model's name, as the server knows it. */
+    public String model() {
+        return values.model;
+    }
+
+    /** Whether a tool with a grammar is declared as a custom tool. */
+    public boolean customTools() {
+        return values.customTools;
+    }
+
+    /** Whether the model reads images. */
+    public boolean images() {
+        return values.images;
+    }
+
+    /** The model's context window in tokens; 0 where it is not known. */
+    public long contextWindow() {
+        return values.contextWindow;
+    }
+
+    /** Whether the server streams events. */
+    public boolean stream() {
+        return values.stream;
+    }
+
+    /** The fixed fields of a request as one line of JSON, the tools among them, in wire order. */
+    String head(Toolbox tools) {
+        Builder v = values;
+        return Json.objectText(w -> {
+            w.text("model", v.model);
+            text(w, "instructions", v.instructions);
+            if (!tools.isEmpty()) {
+                w.raw("tools", tools.json(v.customTools));
+                w.flag("parallel_tool_calls", v.parallelToolCalls);
+            }
+            if (v.reasoning) {
+                w.object("reasoning", r -> {
+                    text(r, "effort", v.effort);
+                    text(r, "summary", v.summary);
+                });
+            }
+            writeText(w, v);
+            if (v.reasoning) {
+                w.raw("include", "[\"reasoning.encrypted_content\"]");
+            }
+            w.flag("store", false).flag("stream", v.stream);
+            if (v.maxOutputTokens > 0) {
+                w.number("max_output_tokens", v.maxOutputTokens);
+            }
+            for (Map.Entry<String, String> field : v.fields.entrySet()) {
+                w.raw(field.getKey(), field.getValue());
+            }
+            text(w, "prompt_cache_key", v.cacheKey);
+        });
+    }
+
+    private static void writeText(Json.Writer out, Builder v) throws java.io.IOException {
+        String name = v.answerName;
+        String schema = v.answerSchema;
+        if (v.verbosity == null && name == null) {
+            return;
+        }
+        out.object("text", t -> {
+            if (name != null && schema != null) {
+                t.object("format", f -> f.text("type", "json_schema")
+                        .text("name", name)
+                        .flag("strict", true)
+                        .raw("schema", schema));
+            }
+            text(t, "verbosity", v.verbosity);
+        });
+    }
+
+    private static void text(Json.Writer out, String name, @Nullable String value) throws java.io.IOException {
+        if (value != null) {
+            out.text(name, value);
+        }
+    }
+
+    /** Collects settings; not thread-safe. */
+    public static final class Builder {
+        private final String model;
+        private @Nullable String instructions;
+        private boolean reasoning;
+        private @Nullable String effort;
+        private @Nullable String summary;
+        private @Nullable String verbosity;
+        private boolean customTools;
+        private boolean images;
+        private boolean parallelToolCalls = true;
+        private long contextWindow;
+        private long maxOutputTokens;
+        private boolean stream = true;
+        private @Nullable String answerName;
+        private @Nullable String answerSchema;
+        private @Nullable String cacheKey;
+        private final TreeMap<String, String> fields = new TreeMap<>();
+
+        private Builder(String model) {
+            if (model.isBlank()) {
+                throw new IllegalArgumentException("a model needs a name");
+            }
+            this.model = model;
+        }
+
+        private Builder(Builder other) {
+            this(other, other.model);
+        }
+
+        private Builder(Builder other, String model) {
+            this.model = model;
+            this.instructions = other.instructions;
+            this.reasoning = other.reasoning;
+            this.effort = other.effort;
+            this.summary = other.summary;
+            this.verbosity = other.verbosity;
+            this.customTools = other.customTools;
+            this.images = other.images;
+            this.parallelToolCalls = other.parallelToolCalls;
+            this.contextWindow = other.contextWindow;
+            this.maxOutputTokens = other.maxOutputTokens;
+            this.stream = other.stream;
+            this.answerName = other.answerName;
+            this.answerSchema = other.answerSchema;
+            this.cacheKey = other.cacheKey;
+            this.fields.putAll(other.fields);
+        }
+
+        /** The base instructions. */
+        public Builder instructions(String text) {
+            this.instructions = text;
+            return this;
+        }
+
+        /** Whether the model reasons, so that its encrypted reasoning is asked for and sent back. */
+        public Builder reasoning(boolean reasons) {
+            this.reasoning = reasons;
+            return this;
+        }
+
+        /** How much the model reasons, such as {@code low} or {@code high}; implies {@link #reasoning}. */
+        public Builder effort(String effort) {
+            this.effort = effort;
+            this.reasoning = true;
+            return this;
+        }
+
+        /** Which summary of its reasoning the model gives, such as {@code auto}; implies {@link #reasoning}. */
+        public Builder reasoningSummary(String summary) {
+            this.summary = summary;
+            this.reasoning = true;
+            return this;
+        }
+
+        /** How long answers are: {@code low}, {@code medium} or {@code high}. */
+        public Builder verbosity(String verbosity) {
+            this.verbosity = verbosity;
+            return this;
+        }
+
+        /** Whether the model has custom tools with grammars. */
+        public Builder customTools(boolean has) {
+            this.customTools = has;
+            return this;
+        }
+
+        /** Whether the model reads images. */
+        public Builder images(boolean reads) {
+            this.images = reads;
+            return this;
+        }
+
+        /** Whether the model may make several calls in one response; it may by default. */
+        public Builder parallelToolCalls(boolean may) {
+            this.parallelToolCalls = may;
+            return this;
+        }
+
+        /** The context window in tokens, 0 for not known. */
+        public Builder contextWindow(long tokens) {
+            this.contextWindow = tokens;
+            return this;
+        }
+
+        /** The most tokens of one response, reasoning included; 0 for the server's own bound. */
+        public Builder maxOutputTokens(long tokens) {
+            this.maxOutputTokens = tokens;
+            return this;
+        }
+
+        /** Whether the server streams events; it does by default. */
+        public Builder stream(boolean streams) {
+            this.stream = streams;
+            return this;
+        }
+
+        /**
+         * The form of the final answer, a JSON Schema that the server holds the model to.
+         *
+         * @param name 1 to 64 of {@code a-z A-Z 0-9 _ -}
+         * @param schema the schema, an object
+         */
+        public Builder answerFormat(String name, String schema) {
+            this.answerName = name;
+            this.answerSchema =
+                    new String(JsonFields.of(schema.getBytes(StandardCharsets.UTF_8)).line(null), StandardCharsets.UTF_8);
+            return this;
+        }
+
+        /** What routes the requests of one conversation to one cache; at most 64 characters. */
+        public Builder cacheKey(String key) {
+            this.cacheKey = key;
+            return this;
+        }
+
+        /**
+         * A further field of the request, such as {@code service_tier}; written in the order of the names.
+         *
+         * @param json the value as JSON text, on one line
+         * @throws IllegalArgumentException if the field is one that the loop writes itself
+         */
+        public Builder field(String name, String json) {
+            if (RESERVED.contains(name)) {
+                throw new IllegalArgumentException("the field \"" + name + "\" is written by the loop; "
+                        + "use the setting of that name, or leave it out");
+            }
+            if (json.indexOf('\n') >= 0 || json.indexOf('\r') >= 0) {
+                throw new IllegalArgumentException("the value of \"" + name + "\" has a line break; write it on one line");
+            }
+            this.fields.put(name, json);
+            return this;
+        }
+
+        /** The settings. */
+        public PromptSettings build() {
+            return new PromptSettings(new Builder(this));
+        }
+    }
+
+    private static final java.util.Set<String> RESERVED = java.util.Set.of(
+            "model",
+            "instructions",
+            "tools",
+            "parallel_tool_calls",
+            "reasoning",
+            "text",
+            "include",
+            "store",
+            "stream",
+            "max_output_tokens",
+            "prompt_cache_key",
+            "input",
+            "tool_choice",
+            "truncation",
+            "previous_response_id",
+            "conversation",
+            "background");
+}

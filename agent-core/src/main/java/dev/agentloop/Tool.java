@@ -1,0 +1,105 @@
+package dev.agentloop;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that the model may ask the host to do.
+ *
+ * <p>Implementations are called from many threads at once and by many conversations; {@link #specification},
+ * {@link #access} and {@link #afterCrash} are called on the loop's thread and must be quick and without effect.
+ */
+public interface Tool {
+
+    /** What the model is told about this tool. Always the same value: it is sent once and pinned for the conversation. */
+    Specification specification();
+
+    /**
+     * Does what the call asks for. Called on a thread of the loop's, at most once for a call.
+     *
+     * <p>Cancellation interrupts the thread; whoever goes on for more than two seconds after that is abandoned, and its
+     * output is dropped. Checking the arguments is the tool's own task.
+     *
+     * @return what the model reads, never null
+     * @throws Exception whatever goes wrong: the model is told its message
+     */
+    ToolOutput call(ToolCall call, ToolContext context) throws Exception;
+
+    /**
+     * How far this call reaches; decides whether it may run beside others and whether it needs approval.
+     *
+     * <p>What it throws counts as {@link Access#UNRESTRICTED}.
+     */
+    default Access access(ToolCall call) {
+        return Access.WRITES;
+    }
+
+    /** What is done with a call that was started before a crash and has no output. */
+    default AfterCrash afterCrash(ToolCall call) {
+        return AfterCrash.REPORT;
+    }
+
+    /** The longest that a call may take; null for the limit of the run, {@link Limits#toolTimeout}. */
+    default @Nullable Duration timeout() {
+        return null;
+    }
+
+    /** The most tokens of text that an output may put into the prompt, at about four bytes a token. */
+    default int outputTokens() {
+        return 10_000;
+    }
+
+    /** How far a call reaches. */
+    enum Access {
+        /** It only reads, within what the host opened to it. Such calls run side by side. */
+        READS,
+        /** It changes things, within what the host opened to it. Such a call runs alone. */
+        WRITES,
+        /** It may do whatever this process may. Such a call runs alone, and needs approval unless access is full. */
+        UNRESTRICTED
+    }
+
+    /** What is done with a call that was started and whose end nobody saw. */
+    enum AfterCrash {
+        /** Run it again: doing it twice is the same as doing it once. */
+        RUN_AGAIN,
+        /** Ask as for an approval: run it again, or tell the model that its result is unknown. */
+        ASK,
+        /** Tell the model that its result is unknown. */
+        REPORT
+    }
+
+    /**
+     * What the model is told about a tool.
+     *
+     * @param name 1 to 64 of {@code a-z A-Z 0-9 _ -}
+     * @param description what the tool does and when to use it
+     * @param parameters the JSON Schema of the arguments, an object; sent in exactly these characters
+     * @param strict whether the server is to hold the model to the schema
+     * @param grammar the grammar of a custom tool, or null; with one, the tool is declared as a custom tool where the model
+     *     has those, and elsewhere as a function with {@code parameters}
+     */
+    record Specification(
+            String name, String description, String parameters, boolean strict, @Nullable Grammar grammar) {
+
+        public Specification {
+            if (!name.matches("[a-zA-Z0-9_-]{1,64}")) {
+                throw new IllegalArgumentException("a tool's name is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name
+                        + "\" (" + name.length() + " characters)");
+            }
+        }
+
+        /** A function that is not held to its schema by the server. */
+        public static Specification function(String name, String description, String parameters) {
+            return new Specification(name, description, parameters, false, null);
+        }
+    }
+
+    /**
+     * A grammar that the server holds a custom tool's input to.
+     *
+     * @param syntax {@code lark} or {@code regex}
+     * @param definition the grammar's text
+     */
+    record Grammar(String syntax, String definition) {}
+}

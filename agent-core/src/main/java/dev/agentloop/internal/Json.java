@@ -1,0 +1,140 @@
+package dev.agentloop.internal;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Writes JSON text, always in the same bytes for the same values: no white space, fields in the order in which they are
+ * written.
+ *
+ * <p>Stateless and thread-safe.
+ */
+public final class Json {
+    // What a model or a host sent is kept whatever its size; the bounds on sizes are the caller's.
+    public static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(Integer.MAX_VALUE)
+                    .maxNumberLength(Integer.MAX_VALUE)
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNameLength(Integer.MAX_VALUE)
+                    .build())
+            .build();
+
+    private Json() {}
+
+    /** The text as a JSON string, quotes included; a lone surrogate is written as an escape, so that it survives. */
+    public static String quote(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 16).append('"');
+        JsonStringEncoder.getInstance().quoteAsString(text, out);
+        escapeLoneSurrogates(out);
+        return out.append('"').toString();
+    }
+
+    private static void escapeLoneSurrogates(StringBuilder text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            boolean paired = Character.isHighSurrogate(c)
+                    && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1));
+            if (paired) {
+                i++;
+            } else {
+                text.replace(i, i + 1, String.format("\\u%04x", (int) c));
+                i += 5;
+            }
+        }
+    }
+
+    /** The bytes of one JSON object whose fields {@code body} writes. */
+    public static byte[] object(Body body) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+        try (JsonGenerator generator = FACTORY.createGenerator(out)) {
+            Writer writer = new Writer(generator);
+            generator.writeStartObject();
+            body.write(writer);
+            generator.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    /** The text of one JSON object whose fields {@code body} writes. */
+    public static String objectText(Body body) {
+        return new String(object(body), StandardCharsets.UTF_8);
+    }
+
+    /** Writes the fields of an object. */
+    @FunctionalInterface
+    public interface Body {
+        void write(Writer writer) throws IOException;
+    }
+
+    /** A small writer over Jackson's: names are written beside their values, raw JSON goes in as it is. */
+    public static final class Writer {
+        private final JsonGenerator generator;
+
+        private Writer(JsonGenerator generator) {
+            this.generator = generator;
+        }
+
+        public Writer text(String name, String value) throws IOException {
+            generator.writeFieldName(name);
+            generator.writeRawValue(quote(value));
+            return this;
+        }
+
+        public Writer number(String name, long value) throws IOException {
+            generator.writeNumberField(name, value);
+            return this;
+        }
+
+        public Writer flag(String name, boolean value) throws IOException {
+            generator.writeBooleanField(name, value);
+            return this;
+        }
+
+        /** Writes {@code json} as it is, byte for byte. */
+        public Writer raw(String name, String json) throws IOException {
+            generator.writeFieldName(name);
+            generator.writeRawValue(json);
+            return this;
+        }
+
+        public Writer object(String name, Body body) throws IOException {
+            generator.writeFieldName(name);
+            return element(body);
+        }
+
+        /** Writes an array whose objects {@code elements} writes with {@link #element}. */
+        public Writer array(String name, Body elements) throws IOException {
+            generator.writeFieldName(name);
+            generator.writeStartArray();
+            elements.write(this);
+            generator.writeEndArray();
+            return this;
+        }
+
+        public Writer element(Body body) throws IOException {
+            generator.writeStartObject();
+            body.write(this);
+            generator.writeEndObject();
+            return this;
+        }
+
+        /** Writes {@code json} as the next element of an array, byte for byte. */
+        public Writer rawElement(String json) throws IOException {
+            generator.writeRawValue(json);
+            return this;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.agentloop.spi;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One entry of a conversation's log.
+ *
+ * <p>The chain hash covers everything but the time of writing; the payload goes in by a salted digest, so that erasing
+ * payload and salt leaves a chain that can be verified and a text that cannot be guessed. The salt is random, so a chain
+ * hash also says who wrote the entry: an append that is sent again is known by it. Immutable by agreement: nobody writes
+ * to the arrays.
+ *
+ * @param version counts from 1 in each conversation, without gaps
+ * @param kind what the entry is; a store keeps kinds that it does not know
+ * @param turn the version of the entry that began the turn this one belongs to; 0 outside of a turn
+ * @param base the version of the newest entry that restates the whole prompt, from which on a reader can start
+ * @param salt 16 random bytes, or null where the payload was erased
+ * @param digest the SHA-256 digest of salt and payload
+ * @param hash the chain hash: SHA-256 over the hash before and all of the above but the salt, in hexadecimal digits
+ * @param payload one line of JSON in UTF-8, which comes back byte for byte; null where it was erased
+ */
+public record LogEntry(
+        long version,
+        String kind,
+        long turn,
+        long base,
+        byte @Nullable [] salt,
+        byte[] digest,
+        String hash,
+        byte @Nullable [] payload) {
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int SALT_BYTES = 16;
+
+    /**
+     * The entry that follows {@code before}.
+     *
+     * @param payload one line of JSON in UTF-8; not copied
+     */
+    public static LogEntry after(LogPosition before, String kind, long turn, long base, byte[] payload) {
+        byte[] salt = new byte[SALT_BYTES];
+        RANDOM.nextBytes(salt);
+        long version = before.version() + 1;
+        byte[] digest = digest(salt, payload);
+        return new LogEntry(
+                version, kind, turn, base, salt, digest, chain(before, version, kind, turn, base, digest), payload);
+    }
+
+    /** Where the log stands behind this entry. */
+    public LogPosition position() {
+        return new LogPosition(version, hash);
+    }
+
+    /** Whether this entry follows {@code before}, and its payload, where it is still there, is the one it was written with. */
+    public boolean follows(LogPosition before) {
+        boolean intact = salt == null || payload == null || Arrays.equals(digest, digest(salt, payload));
+        return intact
+                && version == before.version() + 1
+                && hash.equals(chain(before, version, kind, turn, base, digest));
+    }
+
+    /** The payload, which must not have been erased. */
+    public byte[] content() {
+        byte[] bytes = payload;
+        if (bytes == null) {
+            throw new StoreException(
+                    StoreException.Kind.ERASED,
+                    "the payload of entry " + version + " (" + kind + ") was erased; the log can be verified and read up"
+                            + " to it, not run");
+        }
+        return bytes;
+    }
+
+    /** The same entry with salt and payload erased. */
+    public LogEntry erased() {
+        return new LogEntry(version, kind, turn, base, null, digest, hash, null);
+    }
+
+    private static byte[] digest(byte[] salt, byte[] payload) {
+        MessageDigest sha = sha();
+        sha.update(salt);
+        return sha.digest(payload);
+    }
+
+    private static String chain(
+            LogPosition before, long version, String kind, long turn, long base, byte[] digest) {
+        MessageDigest sha = sha();
+        sha.update(before.hash().getBytes(StandardCharsets.US_ASCII));
+        sha.update(ByteBuffer.allocate(3 * Long.BYTES)
+                .putLong(version)
+                .putLong(turn)
+                .putLong(base)
+                .array());
+        sha.update(kind.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(sha.digest(digest));
+    }
+
+    private static MessageDigest sha() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof LogEntry entry
+                && version == entry.version
+                && hash.equals(entry.hash)
+                && Arrays.equals(payload, entry.payload);
+    }
+
+    @Override
+    public int hashCode() {
+        return hash.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        byte[] bytes = payload;
+        return version + " " + kind + " " + (bytes == null ? "erased" : bytes.length + " bytes");
+    }
+}
