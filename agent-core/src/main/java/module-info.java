@@ -1,4 +1,5 @@
 /** The agent loop: its values, its ports and two conversation stores. */
+@SuppressWarnings("module") // the modules named in "exports … to" are built after this one
 module dev.agentloop.core {
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
