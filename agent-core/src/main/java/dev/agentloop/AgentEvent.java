@@ -27,8 +27,8 @@ public sealed interface AgentEvent {
     /** A piece of text came in. */
     record Delta(Model.Delta kind, String text) implements AgentEvent {}
 
-    /** A try failed; another one is made after {@code wait}. */
-    record Retrying(int attempt, Duration wait, String cause) implements AgentEvent {}
+    /** A try failed; another one is made after {@code delay}. */
+    record Retrying(int attempt, Duration delay, String cause) implements AgentEvent {}
 
     /** An item of the model's is durable. */
     record ItemAdded(Item item) implements AgentEvent {}

@@ -19,7 +19,6 @@ import java.util.Set;
  */
 public sealed interface Item {
 
-
     /** The item's kind on the wire, such as {@code message} or {@code function_call}. */
     String type();
 
@@ -187,14 +186,16 @@ public sealed interface Item {
      * @param images data URLs or web addresses; sent with {@code detail:auto}
      */
     static Item user(String text, List<String> images) {
-        return of(Json.object(w -> w.text("type", "message").text("role", "user").array("content", a -> {
-            a.element(p -> p.text("type", "input_text").text("text", text));
-            for (String image : images) {
-                a.element(p -> p.text("type", "input_image")
-                        .text("image_url", image)
-                        .text("detail", "auto"));
-            }
-        })));
+        return of(Json.object(w -> w.text("type", "message")
+                .text("role", "user")
+                .array("content", a -> {
+                    a.element(p -> p.text("type", "input_text").text("text", text));
+                    for (String image : images) {
+                        a.element(p -> p.text("type", "input_image")
+                                .text("image_url", image)
+                                .text("detail", "auto"));
+                    }
+                })));
     }
 
     /**
@@ -255,5 +256,4 @@ public sealed interface Item {
         JsonFields content = fields.inner("content");
         return content == null || content.all().isEmpty();
     }
-
 }

@@ -18,7 +18,7 @@ public sealed interface Outcome {
         return summary().usage();
     }
 
-    /** The id of the conversation, with which {@link AgentLoop#resume} goes on. */
+    /** The id of the conversation, with which {@code AgentLoop.resume} goes on. */
     default String conversation() {
         return summary().conversation();
     }
@@ -71,8 +71,8 @@ public sealed interface Outcome {
     record LimitReached(Limits.Kind limit, String used, Summary summary) implements Outcome {
         @Override
         public String describe() {
-            return "the limit of " + limit.name().toLowerCase(Locale.ROOT).replace('_', ' ')
-                    + " was reached (" + used + "); run the conversation again with other limits to go on";
+            return "the limit of " + limit.name().toLowerCase(Locale.ROOT).replace('_', ' ') + " was reached (" + used
+                    + "); run the conversation again with other limits to go on";
         }
     }
 

@@ -24,7 +24,8 @@ public interface PrefixCache {
      * @param totalBytes how many bytes the prompt has
      * @param broken what differs first, or null where the prompt begins with the one before
      */
-    record Report(long reusableBytes, long totalBytes, @Nullable Break broken) {
+    record Report(
+            long reusableBytes, long totalBytes, @Nullable Break broken) {
         /** The part of the prompt that can be reused, from 0 to 1. */
         public double ratio() {
             return totalBytes == 0 ? 0 : (double) reusableBytes / totalBytes;

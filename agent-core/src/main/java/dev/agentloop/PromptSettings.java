@@ -94,10 +94,12 @@ public final class PromptSettings {
         }
         out.object("text", t -> {
             if (name != null && schema != null) {
-                t.object("format", f -> f.text("type", "json_schema")
-                        .text("name", name)
-                        .flag("strict", true)
-                        .raw("schema", schema));
+                t.object(
+                        "format",
+                        f -> f.text("type", "json_schema")
+                                .text("name", name)
+                                .flag("strict", true)
+                                .raw("schema", schema));
             }
             text(t, "verbosity", v.verbosity);
         });
@@ -234,8 +236,8 @@ public final class PromptSettings {
          */
         public Builder answerFormat(String name, String schema) {
             this.answerName = name;
-            this.answerSchema =
-                    new String(JsonFields.of(schema.getBytes(StandardCharsets.UTF_8)).line(null), StandardCharsets.UTF_8);
+            this.answerSchema = new String(
+                    JsonFields.of(schema.getBytes(StandardCharsets.UTF_8)).line(null), StandardCharsets.UTF_8);
             return this;
         }
 
@@ -257,7 +259,8 @@ public final class PromptSettings {
                         + "use the setting of that name, or leave it out");
             }
             if (json.indexOf('\n') >= 0 || json.indexOf('\r') >= 0) {
-                throw new IllegalArgumentException("the value of \"" + name + "\" has a line break; write it on one line");
+                throw new IllegalArgumentException(
+                        "the value of \"" + name + "\" has a line break; write it on one line");
             }
             this.fields.put(name, json);
             return this;

@@ -16,8 +16,7 @@ public record RetryPolicy(int requestRetries, int streamRetries, Duration baseDe
     private static final int MOST_RETRIES = 100;
 
     /** The waits and counts that the reference implementation of the loop uses. */
-    public static final RetryPolicy DEFAULT =
-            new RetryPolicy(4, 5, Duration.ofMillis(200), Duration.ofSeconds(30));
+    public static final RetryPolicy DEFAULT = new RetryPolicy(4, 5, Duration.ofMillis(200), Duration.ofSeconds(30));
 
     /** Never tries again. */
     public static final RetryPolicy NEVER = new RetryPolicy(0, 0, Duration.ZERO, Duration.ZERO);

@@ -80,7 +80,11 @@ public interface Tool {
      *     has those, and elsewhere as a function with {@code parameters}
      */
     record Specification(
-            String name, String description, String parameters, boolean strict, @Nullable Grammar grammar) {
+            String name,
+            String description,
+            String parameters,
+            boolean strict,
+            @Nullable Grammar grammar) {
 
         public Specification {
             if (!name.matches("[a-zA-Z0-9_-]{1,64}")) {

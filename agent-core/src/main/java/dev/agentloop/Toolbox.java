@@ -52,8 +52,10 @@ public final class Toolbox {
         try {
             JsonFields.of(specification.parameters().getBytes(StandardCharsets.UTF_8));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("the parameters of tool \"" + specification.name()
-                    + "\" are no JSON Schema object: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "the parameters of tool \"" + specification.name() + "\" are no JSON Schema object: "
+                            + e.getMessage(),
+                    e);
         }
     }
 
@@ -94,9 +96,11 @@ public final class Toolbox {
             out.text("type", "custom")
                     .text("name", specification.name())
                     .text("description", specification.description())
-                    .object("format", f -> f.text("type", "grammar")
-                            .text("syntax", grammar.syntax())
-                            .text("definition", grammar.definition()));
+                    .object(
+                            "format",
+                            f -> f.text("type", "grammar")
+                                    .text("syntax", grammar.syntax())
+                                    .text("definition", grammar.definition()));
             return;
         }
         byte[] schema = specification.parameters().getBytes(StandardCharsets.UTF_8);

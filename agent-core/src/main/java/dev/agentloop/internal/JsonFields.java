@@ -57,8 +57,12 @@ public final class JsonFields {
             }
             return new JsonFields(bytes, start, end, fields);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage() + " at byte "
-                    + (e.getLocation() == null ? "?" : Long.toString(e.getLocation().getByteOffset())), e);
+            throw new IllegalArgumentException(
+                    "not JSON: " + e.getOriginalMessage() + " at byte "
+                            + (e.getLocation() == null
+                                    ? "?"
+                                    : Long.toString(e.getLocation().getByteOffset())),
+                    e);
         } catch (IOException e) {
             throw new IllegalArgumentException("not JSON: " + e.getMessage(), e);
         }

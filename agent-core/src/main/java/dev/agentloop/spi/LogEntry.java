@@ -71,8 +71,8 @@ public record LogEntry(
         if (bytes == null) {
             throw new StoreException(
                     StoreException.Kind.ERASED,
-                    "the payload of entry " + version + " (" + kind + ") was erased; the log can be verified and read up"
-                            + " to it, not run");
+                    "the payload of entry " + version + " (" + kind
+                            + ") was erased; the log can be verified and read up" + " to it, not run");
         }
         return bytes;
     }
@@ -88,8 +88,7 @@ public record LogEntry(
         return sha.digest(payload);
     }
 
-    private static String chain(
-            LogPosition before, long version, String kind, long turn, long base, byte[] digest) {
+    private static String chain(LogPosition before, long version, String kind, long turn, long base, byte[] digest) {
         MessageDigest sha = sha();
         sha.update(before.hash().getBytes(StandardCharsets.US_ASCII));
         sha.update(ByteBuffer.allocate(3 * Long.BYTES)

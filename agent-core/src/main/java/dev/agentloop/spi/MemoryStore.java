@@ -1,0 +1,173 @@
+package dev.agentloop.spi;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Logs as lists in memory; each list is guarded by its own monitor. */
+final class MemoryStore implements ConversationStore {
+    private final Map<String, Log> logs = new ConcurrentHashMap<>();
+
+    private static final class Log {
+        private final List<LogEntry> entries = new ArrayList<>();
+        private Instant changed = Instant.now();
+
+        private LogPosition head() {
+            return entries.isEmpty()
+                    ? LogPosition.START
+                    : entries.get(entries.size() - 1).position();
+        }
+
+        private boolean holds(LogPosition position) {
+            return position.version() >= 0
+                    && position.version() <= entries.size()
+                    && (position.version() == 0
+                            ? position.equals(LogPosition.START)
+                            : entries.get((int) position.version() - 1).hash().equals(position.hash()));
+        }
+    }
+
+    @Override
+    public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+        checkAppend(conversation, expected, entries);
+        Log log = logs.computeIfAbsent(conversation, id -> new Log());
+        LogPosition last = entries.get(entries.size() - 1).position();
+        synchronized (log) {
+            if (log.head().equals(expected)) {
+                log.entries.addAll(entries);
+                log.changed = Instant.now();
+                return last;
+            }
+            if (log.holds(last)) {
+                return log.head();
+            }
+            throw conflict(conversation, expected, log.head());
+        }
+    }
+
+    /** Refuses what is no append whatever the log holds. */
+    static void checkAppend(String conversation, LogPosition expected, List<LogEntry> entries) {
+        checkId(conversation);
+        if (entries.isEmpty()) {
+            throw new IllegalArgumentException("an append has at least one entry");
+        }
+        LogPosition before = expected;
+        for (LogEntry entry : entries) {
+            if (!entry.follows(before)) {
+                throw new IllegalArgumentException("entry " + entry + " does not follow version " + before.version());
+            }
+            before = entry.position();
+        }
+    }
+
+    /** Refuses what is not the lower-case text of a UUID; so an id is safe as a file's name and as a column. */
+    static void checkId(String conversation) {
+        boolean valid = conversation.length() == 36;
+        for (int i = 0; valid && i < 36; i++) {
+            char c = conversation.charAt(i);
+            valid = i == 8 || i == 13 || i == 18 || i == 23
+                    ? c == '-'
+                    : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        }
+        if (!valid) {
+            throw new IllegalArgumentException("a conversation's id is a UUID in lower case such as " + new UUID(0L, 0L)
+                    + ", but this is \"" + conversation + "\"");
+        }
+    }
+
+    static StoreException conflict(String conversation, LogPosition expected, LogPosition head) {
+        return new StoreException(
+                StoreException.Kind.CONFLICT,
+                "conversation " + conversation + " stands at version " + head.version()
+                        + ", not at the expected version "
+                        + expected.version() + (head.version() == expected.version() ? " with this history" : "")
+                        + ": somebody else has written to it; resume it to go on from there");
+    }
+
+    @Override
+    public List<LogEntry> read(String conversation, long after, int limit) {
+        checkId(conversation);
+        Log log = logs.get(conversation);
+        if (log == null) {
+            return List.of();
+        }
+        synchronized (log) {
+            int from = (int) Math.min(Math.max(after, 0), log.entries.size());
+            int to = (int) Math.min((long) from + limit, log.entries.size());
+            return List.copyOf(log.entries.subList(from, to));
+        }
+    }
+
+    @Override
+    public Optional<LogPosition> head(String conversation) {
+        checkId(conversation);
+        Log log = logs.get(conversation);
+        if (log == null) {
+            return Optional.empty();
+        }
+        synchronized (log) {
+            return log.entries.isEmpty() ? Optional.empty() : Optional.of(log.head());
+        }
+    }
+
+    @Override
+    public void fork(String source, LogPosition at, String target) {
+        checkId(source);
+        checkId(target);
+        Log fork = new Log();
+        Log log = logs.getOrDefault(source, new Log());
+        synchronized (log) {
+            if (at.version() == 0 || !log.holds(at)) {
+                throw noSuchVersion(source, at);
+            }
+            fork.entries.addAll(log.entries.subList(0, (int) at.version()));
+        }
+        if (logs.putIfAbsent(target, fork) != null) {
+            throw exists(target);
+        }
+    }
+
+    static StoreException noSuchVersion(String source, LogPosition at) {
+        return new StoreException(
+                StoreException.Kind.NOT_FOUND,
+                "conversation " + source + " has no version " + at.version() + " with this history to fork from");
+    }
+
+    static StoreException exists(String target) {
+        return new StoreException(
+                StoreException.Kind.EXISTS, "there is a conversation " + target + " already; fork into a new id");
+    }
+
+    @Override
+    public List<Summary> list(String before, int limit) {
+        return logs.entrySet().stream()
+                .filter(entry -> before.isEmpty() || entry.getKey().compareTo(before) < 0)
+                .map(entry -> summary(entry.getKey(), entry.getValue()))
+                .filter(summary -> summary.head().version() > 0)
+                .sorted(Comparator.comparing(Summary::conversation).reversed())
+                .limit(limit)
+                .toList();
+    }
+
+    private static Summary summary(String conversation, Log log) {
+        synchronized (log) {
+            return new Summary(conversation, log.head(), log.changed);
+        }
+    }
+
+    @Override
+    public void delete(String conversation) {
+        checkId(conversation);
+        logs.remove(conversation);
+    }
+
+    @Override
+    public void close() {
+        // Memory is all it has.
+    }
+}
