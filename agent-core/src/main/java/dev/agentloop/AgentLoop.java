@@ -1,6 +1,232 @@
 package dev.agentloop;
 
-/** Placeholder that the Javadoc of other types may name until the loop stands. */
-public final class AgentLoop {
-    private AgentLoop() {}
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An agent: a model, tools and rules, built once, with which any number of conversations are run.
+ *
+ * <p>Thread-safe. A run works on its caller's thread; tools and the model's connection work on threads of this loop's own.
+ */
+public final class AgentLoop implements AutoCloseable {
+    private final LoopConfig config;
+
+    private AgentLoop(LoopConfig config) {
+        this.config = config;
+    }
+
+    /** A builder with nothing set; a model is all that it needs. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** A new conversation. Nothing is stored before its first run or append. */
+    public Conversation newConversation() {
+        return new Conversation(config, ConversationId.next(config.clock()), LogPosition.START);
+    }
+
+    /**
+     * The conversation of that id, as the store has it.
+     *
+     * @throws StoreException {@code NOT_FOUND} if the store has none
+     */
+    public Conversation resume(String conversation) {
+        LogPosition head = config.store()
+                .head(conversation)
+                .orElseThrow(() -> new StoreException(
+                        StoreException.Kind.NOT_FOUND, "there is no conversation " + conversation + " in this store"));
+        return new Conversation(config, conversation, head);
+    }
+
+    /**
+     * A new conversation with the history of another one up to a version. It shares the prefix and keeps its cache key;
+     * calls that had no output by then are not run in it.
+     *
+     * @param version of the last entry to take over, from 1
+     * @throws StoreException {@code NOT_FOUND} if the store has no such version
+     */
+    public Conversation fork(String conversation, long version) {
+        LogPosition at = config.store().read(conversation, version - 1, 1).stream()
+                .findFirst()
+                .map(entry -> entry.position())
+                .orElseThrow(() -> new StoreException(
+                        StoreException.Kind.NOT_FOUND,
+                        "conversation " + conversation + " has no version " + version + " to fork from"));
+        String id = ConversationId.next(config.clock());
+        config.store().fork(conversation, at, id);
+        ConversationLog log = ConversationLog.load(config.store(), id);
+        log.append(List.of(Draft.fork(conversation, version)));
+        return new Conversation(config, id, log.position());
+    }
+
+    /**
+     * Ends the threads of this loop; runs that are under way are interrupted. What the host gave (store, model, tools) stays
+     * open, and is the host's to close.
+     */
+    @Override
+    public void close() {
+        config.executor().shutdownNow();
+    }
+
+    /** Collects what an agent is made of; not thread-safe. */
+    public static final class Builder {
+        private @Nullable Model model;
+        private @Nullable String instructions;
+        private @Nullable String developerInstructions;
+        private @Nullable Path workspace;
+        private LoopConfig.@Nullable AnswerFormat answerFormat;
+        private final List<Tool> tools = new ArrayList<>();
+        private Compactor compactor = Compactor.NEVER;
+        private Supplier<PrefixCache> prefixCache = PrefixCache::hashChain;
+        private Limits limits = Limits.NONE;
+        private RetryPolicy retry = RetryPolicy.DEFAULT;
+        private ApprovalPolicy approval =
+                ApprovalPolicy.of(ApprovalPolicy.Mode.ON_REQUEST, ApprovalPolicy.Rights.WORKSPACE_WRITE);
+        private @Nullable Approver approver;
+        private @Nullable ConversationStore store;
+        private Clock clock = Clock.systemDefaultZone();
+
+        private Builder() {}
+
+        /** The model; the only thing that must be set. */
+        public Builder model(Model value) {
+            this.model = value;
+            return this;
+        }
+
+        /** The base instructions. Nothing volatile belongs here: a changed character costs the whole prefix. */
+        public Builder instructions(String text) {
+            this.instructions = text;
+            return this;
+        }
+
+        /** What the application tells the model as a first developer message. */
+        public Builder developerInstructions(String text) {
+            this.developerInstructions = text;
+            return this;
+        }
+
+        /**
+         * The folder that the agent works in. The model is told of it, of its AGENTS.md files and of the rights, in messages
+         * that precede the user's.
+         */
+        public Builder workspace(Path folder) {
+            this.workspace = folder.toAbsolutePath().normalize();
+            return this;
+        }
+
+        /** Adds tools. */
+        @SafeVarargs
+        public final Builder tools(Collection<? extends Tool>... groups) {
+            for (Collection<? extends Tool> group : groups) {
+                tools.addAll(group);
+            }
+            return this;
+        }
+
+        /** Adds tools. */
+        public Builder tools(Tool... more) {
+            tools.addAll(List.of(more));
+            return this;
+        }
+
+        /**
+         * The form of the final answer, to which the server holds the model; fixed for a conversation.
+         *
+         * @param name 1 to 64 of {@code a-z A-Z 0-9 _ -}
+         * @param jsonSchema a JSON Schema object by the rules of strict mode
+         */
+        public Builder answerFormat(String name, String jsonSchema) {
+            this.answerFormat = new LoopConfig.AnswerFormat(name, jsonSchema);
+            return this;
+        }
+
+        /** What shortens prompts; {@link Compactor#NEVER} by default. */
+        public Builder compactor(Compactor value) {
+            this.compactor = value;
+            return this;
+        }
+
+        /** What accounts for the provider's cache, one for each run; {@link PrefixCache#hashChain} by default. */
+        public Builder prefixCache(Supplier<PrefixCache> forEachRun) {
+            this.prefixCache = forEachRun;
+            return this;
+        }
+
+        /** The limits of runs that bring none of their own; {@link Limits#NONE} by default. */
+        public Builder limits(Limits value) {
+            this.limits = value;
+            return this;
+        }
+
+        /** How failed inferences are tried again; {@link RetryPolicy#DEFAULT} by default. */
+        public Builder retry(RetryPolicy value) {
+            this.retry = value;
+            return this;
+        }
+
+        /** Which calls run, are asked about, or refused; by default {@code on-request} with {@code workspace-write}. */
+        public Builder approval(ApprovalPolicy value) {
+            this.approval = value;
+            return this;
+        }
+
+        /** Who answers when approval is needed; without one, a run ends and waits for the decision. */
+        public Builder approver(Approver value) {
+            this.approver = value;
+            return this;
+        }
+
+        /** Where conversations are kept; in memory, and gone with this loop, by default. */
+        public Builder store(ConversationStore value) {
+            this.store = value;
+            return this;
+        }
+
+        /** The clock by which the model is told the date. */
+        public Builder clock(Clock value) {
+            this.clock = value;
+            return this;
+        }
+
+        /**
+         * The agent.
+         *
+         * @throws IllegalStateException if there is no model
+         * @throws IllegalArgumentException if two tools have one name
+         */
+        public AgentLoop build() {
+            Model base = model;
+            if (base == null) {
+                throw new IllegalStateException("an agent needs a model: call model(...) before build()");
+            }
+            ExecutorService executor = LoopThreads.executor();
+            return new AgentLoop(new LoopConfig(
+                    retry.around(base),
+                    instructions,
+                    answerFormat,
+                    Toolbox.of(tools),
+                    compactor,
+                    prefixCache,
+                    limits,
+                    retry,
+                    approval,
+                    approver,
+                    new WorkspaceContext(workspace, developerInstructions, approval, clock),
+                    store == null ? ConversationStore.inMemory() : store,
+                    clock,
+                    executor,
+                    ProcessHandle.current().pid() + "-" + UUID.randomUUID()));
+        }
+    }
 }

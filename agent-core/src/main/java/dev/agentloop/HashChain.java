@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Compares prompts by the hashes that they carry. */
@@ -43,18 +44,32 @@ final class HashChain implements PrefixCache {
     private static Break headBreak(Prompt last, Prompt next) {
         JsonFields then = JsonFields.of(last.head().getBytes(StandardCharsets.UTF_8));
         JsonFields now = JsonFields.of(next.head().getBytes(StandardCharsets.UTF_8));
+        String field = firstDifference(then, now, List.of());
+        return field == null
+                ? new Break("input_changed", "order of the fixed fields", -1)
+                : new Break(reason(field), field, -1);
+    }
+
+    /** The reason, in the API's words, for which one set of fixed fields differs from another; null if it does not. */
+    static @Nullable String firstChange(JsonFields then, JsonFields now, List<String> except) {
+        String field = firstDifference(then, now, except);
+        return field == null ? null : reason(field);
+    }
+
+    private static @Nullable String firstDifference(JsonFields then, JsonFields now, List<String> except) {
         for (JsonFields.Field field : now.all()) {
             JsonFields.Field old = then.field(field.name());
-            if (old == null || !then.raw(old).equals(now.raw(field))) {
-                return new Break(reason(field.name()), field.name(), -1);
+            boolean same = old != null && then.raw(old).equals(now.raw(field));
+            if (!same && !except.contains(field.name())) {
+                return field.name();
             }
         }
         for (JsonFields.Field field : then.all()) {
-            if (now.field(field.name()) == null) {
-                return new Break(reason(field.name()), field.name(), -1);
+            if (now.field(field.name()) == null && !except.contains(field.name())) {
+                return field.name();
             }
         }
-        return new Break("input_changed", "order of the fixed fields", -1);
+        return null;
     }
 
     private static String reason(String field) {

@@ -13,7 +13,7 @@ public sealed interface Prompt permits ChunkedPrompt {
 
     /** A prompt without items. */
     static Prompt of(PromptSettings settings, Toolbox tools) {
-        return ChunkedPrompt.of(settings.head(tools));
+        return ChunkedPrompt.of(settings.head(tools.json(settings.customTools())));
     }
 
     /** The fixed fields of the request as one line of JSON, in wire order. */

@@ -55,14 +55,18 @@ public final class PromptSettings {
         return values.stream;
     }
 
-    /** The fixed fields of a request as one line of JSON, the tools among them, in wire order. */
-    String head(Toolbox tools) {
+    /**
+     * The fixed fields of a request as one line of JSON, in wire order.
+     *
+     * @param tools the JSON array of tools, or empty for none
+     */
+    String head(String tools) {
         Builder v = values;
         return Json.objectText(w -> {
             w.text("model", v.model);
             text(w, "instructions", v.instructions);
             if (!tools.isEmpty()) {
-                w.raw("tools", tools.json(v.customTools));
+                w.raw("tools", tools);
                 w.flag("parallel_tool_calls", v.parallelToolCalls);
             }
             if (v.reasoning) {

@@ -32,6 +32,11 @@ public record RetryPolicy(int requestRetries, int streamRetries, Duration baseDe
         }
     }
 
+    /** A model that tries {@code model} again by this policy. */
+    public Model around(Model model) {
+        return new RetryingModel(model, this);
+    }
+
     /**
      * The wait before try {@code attempt}, which counts from 1: what the server asked for, else the base doubled each time,
      * times 0.9 to 1.1, so that clients that failed together do not come back together.

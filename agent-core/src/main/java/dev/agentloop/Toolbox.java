@@ -75,11 +75,15 @@ public final class Toolbox {
     }
 
     /**
-     * The JSON array that declares the tools to the model, in one line; the same text for the same tools, always.
+     * The JSON array that declares the tools to the model, in one line; the same text for the same tools, always. Empty
+     * where there is no tool.
      *
      * @param customTools whether the model has custom tools, so that a tool with a grammar is declared as one
      */
     public String json(boolean customTools) {
+        if (tools.isEmpty()) {
+            return "";
+        }
         String object = Json.objectText(w -> w.array("tools", a -> {
             for (Map.Entry<String, Tool> entry : tools.entrySet()) {
                 Tool.Specification specification = entry.getValue().specification();

@@ -1,0 +1,230 @@
+package dev.agentloop;
+
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.lang.ref.SoftReference;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The handle on one conversation: an append-only log, and the prompt that is its fold.
+ *
+ * <p>Thread-safe. One thing at a time changes a conversation: a second {@link #run} or {@link #append} while one is under
+ * way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
+ */
+public final class Conversation {
+    private final LoopConfig config;
+    private final String id;
+    private final AtomicReference<@Nullable Object> owner = new AtomicReference<>();
+    private volatile LogPosition position;
+    private volatile @Nullable Loop running;
+    // Between the appends of a host's own loop the log need not be read again; memory pressure may take it.
+    private SoftReference<@Nullable ConversationLog> recent = new SoftReference<>(null);
+
+    Conversation(LoopConfig config, String id, LogPosition position) {
+        this.config = config;
+        this.id = id;
+        this.position = position;
+    }
+
+    /** Something else is changing the conversation right now. */
+    public static final class BusyException extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        BusyException(String id) {
+            super("conversation " + id
+                    + " is being run or appended to on another thread; wait for it, cancel() it, or hand"
+                    + " it more input with steer()");
+        }
+    }
+
+    /** The conversation's id, a UUID; with it any process that has the store can go on. */
+    public String id() {
+        return id;
+    }
+
+    /** The version of the log as this handle knows it; 0 before the first entry. */
+    public long version() {
+        return position.version();
+    }
+
+    /**
+     * The prompt as it would be sent next.
+     *
+     * @throws IllegalStateException if nothing was said yet
+     */
+    public Prompt prompt() {
+        if (running != null) {
+            return fold(ConversationLog.load(config.store(), id));
+        }
+        return owned(() -> fold(log()));
+    }
+
+    private Prompt fold(ConversationLog log) {
+        if (!log.fold().hasPrompt()) {
+            throw new IllegalStateException("conversation " + id + " is empty: append or run something first");
+        }
+        return log.fold().prompt();
+    }
+
+    /**
+     * Appends items, durably; for loops of the host's own.
+     *
+     * <p>Outputs must answer calls that have none yet; while such calls are open, nothing else can be appended.
+     *
+     * @throws IllegalStateException if that is not so; nothing is appended then
+     */
+    public void append(List<? extends Item> items) {
+        changing(new HostAppend(items)::addTo);
+    }
+
+    /** Appends what a model answered: its items, and that its response is over. */
+    public void append(ModelResponse response) {
+        changing(new HostAppend(response)::addTo);
+    }
+
+    private void changing(Consumer<RunScope> change) {
+        owned(() -> {
+            RunScope scope = RunScope.of(config, log(), RunOptions.DEFAULT);
+            change.accept(scope);
+            scope.journal().commit();
+            return true;
+        });
+    }
+
+    /** Runs the loop on a user's message until the model has answered, on this thread. */
+    public Outcome run(String input) {
+        return run(List.of(Item.user(input)), RunOptions.DEFAULT);
+    }
+
+    /** Runs the loop on a user's message with options of its own. */
+    public Outcome run(String input, RunOptions options) {
+        return run(List.of(Item.user(input)), options);
+    }
+
+    /** Goes on without new input: after a decision, a crash, a limit. */
+    public Outcome run(RunOptions options) {
+        return run(List.of(), options);
+    }
+
+    /**
+     * Runs the loop on these items, none to just go on.
+     *
+     * <p>Blocks until the run has ended. An interrupt of this thread cancels the run.
+     *
+     * @return how it ended
+     * @throws BusyException if the conversation is being changed already
+     * @throws IllegalStateException if there is new input while a call awaits approval and there is no approver
+     * @throws ModelException if the model gave no usable response after all tries; the conversation can be resumed
+     * @throws StoreException if the log cannot be written; what was not durable was not acted on
+     */
+    public Outcome run(List<? extends Item> input, RunOptions options) {
+        return owned(() -> {
+            ConversationLog log = ConversationLog.loadOrBegin(config.store(), id, position);
+            recent.clear();
+            refuseWhileUndecided(log, input);
+            Loop loop = new Loop(RunScope.of(config, log, options));
+            running = loop;
+            try {
+                return loop.run(List.copyOf(input));
+            } finally {
+                running = null;
+                position = log.position();
+            }
+        });
+    }
+
+    private void refuseWhileUndecided(ConversationLog log, List<? extends Item> input) {
+        String undecided = log.fold().open().values().stream()
+                .filter(OpenCall::undecided)
+                .map(call -> call.item().callId())
+                .collect(Collectors.joining(", "));
+        if (config.approver() == null && !input.isEmpty() && !undecided.isEmpty()) {
+            throw new IllegalStateException("conversation " + id + " awaits approval of " + undecided
+                    + "; approve or deny that first, then go on with new input");
+        }
+    }
+
+    /** Ends the run that is under way, if there is one, within about two seconds. The history stays valid. */
+    public void cancel() {
+        Loop loop = running;
+        if (loop != null) {
+            loop.cancel();
+        }
+    }
+
+    /**
+     * Hands the run that is under way another message of the user's; the model sees it with its next inference, when all
+     * calls have their outputs.
+     *
+     * @return false if there is no run, or it is about to end, and the message was not taken
+     */
+    public boolean steer(String input) {
+        Loop loop = running;
+        return loop != null && loop.steer(Item.user(input));
+    }
+
+    /**
+     * Approves a call that awaits approval; run the conversation again to go on.
+     *
+     * @throws IllegalStateException if no such call awaits approval
+     */
+    public void approve(String callId) {
+        decide(callId, Approver.Answer.approve());
+    }
+
+    /** Refuses a call that awaits approval; the model is told the reason when the conversation is run again. */
+    public void deny(String callId, String reason) {
+        decide(callId, Approver.Answer.deny(reason));
+    }
+
+    private void decide(String callId, Approver.Answer answer) {
+        changing(scope -> {
+            OpenCall call = scope.fold().open().get(callId);
+            if (call == null || !call.undecided()) {
+                throw new IllegalStateException(
+                        "no call " + callId + " of conversation " + id + " awaits approval; these do: "
+                                + scope.fold().open().values().stream()
+                                        .filter(OpenCall::undecided)
+                                        .map(open -> open.item().callId())
+                                        .collect(Collectors.joining(", ", "[", "]")));
+            }
+            scope.journal().add(Draft.approvalDecided(callId, OpenCall.hash(call.call()), answer));
+        });
+    }
+
+    private ConversationLog log() {
+        ConversationLog log = recent.get();
+        if (log == null || !log.position().equals(position)) {
+            log = ConversationLog.loadOrBegin(config.store(), id, position);
+            recent = new SoftReference<>(log);
+        }
+        return log;
+    }
+
+    private <T> T owned(Supplier<T> work) {
+        if (!owner.compareAndSet(null, Thread.currentThread())) {
+            throw new BusyException(id);
+        }
+        try {
+            T result = work.get();
+            ConversationLog log = recent.get();
+            position = log == null ? position : log.position();
+            return result;
+        } catch (StoreException e) {
+            recent.clear();
+            throw e;
+        } finally {
+            owner.set(null);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "conversation " + id + " at version " + version();
+    }
+}

@@ -1,0 +1,135 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one appender of a conversation's log: what it takes is first durable in the store, then part of the fold.
+ *
+ * <p>Not thread-safe; its owner is the thread that runs the conversation.
+ */
+final class ConversationLog {
+    private static final Logger LOG = LoggerFactory.getLogger(ConversationLog.class);
+    private static final int PAGE = 1_000;
+    private static final int SETTLE_TRIES = 5;
+
+    private final ConversationStore store;
+    private final String id;
+    private final Fold fold = new Fold();
+    private LogPosition position = LogPosition.START;
+
+    private ConversationLog(ConversationStore store, String id) {
+        this.store = store;
+        this.id = id;
+    }
+
+    /** The log, read if it has been begun. */
+    static ConversationLog loadOrBegin(ConversationStore store, String id, LogPosition known) {
+        return known.version() == 0 ? new ConversationLog(store, id) : load(store, id);
+    }
+
+    /**
+     * Reads a log and checks its chain.
+     *
+     * @throws StoreException {@code NOT_FOUND} if there is none, {@code CORRUPT} if the chain is broken
+     */
+    static ConversationLog load(ConversationStore store, String id) {
+        ConversationLog log = new ConversationLog(store, id);
+        List<LogEntry> page;
+        do {
+            page = store.read(id, log.position.version(), PAGE);
+            page.forEach(log::follow);
+        } while (page.size() == PAGE);
+        if (log.position.version() == 0) {
+            throw new StoreException(
+                    StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
+        }
+        return log;
+    }
+
+    private void follow(LogEntry entry) {
+        if (!entry.follows(position)) {
+            throw new StoreException(
+                    StoreException.Kind.CORRUPT,
+                    "entry " + entry.version() + " of conversation " + id + " does not follow version "
+                            + position.version() + ": the log was changed after it was written");
+        }
+        fold.apply(entry);
+        position = entry.position();
+    }
+
+    /** Makes the entries durable, all or none, and folds them in. Does nothing without any. */
+    void append(List<Draft> drafts) {
+        if (drafts.isEmpty()) {
+            return;
+        }
+        List<LogEntry> entries = new ArrayList<>(drafts.size());
+        LogPosition before = position;
+        long turn = fold.turn();
+        long base = fold.base();
+        for (Draft draft : drafts) {
+            long version = before.version() + 1;
+            turn = draft.kind().equals(Draft.TURN_BEGUN) ? version : turn;
+            base = draft.kind().equals(Draft.EPOCH_WINDOW) ? version : base;
+            LogEntry entry = LogEntry.after(before, draft.kind(), turn, base, draft.payload());
+            entries.add(entry);
+            before = entry.position();
+        }
+        appendDurably(entries);
+        entries.forEach(fold::apply);
+        position = before;
+    }
+
+    // Whether an append whose answer was lost has happened is settled by sending it again, never by a read: a read may
+    // come before it.
+    private void appendDurably(List<LogEntry> entries) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                store.append(id, position, entries);
+                return;
+            } catch (StoreException e) {
+                if (e.kind() != StoreException.Kind.OUTCOME_UNKNOWN || attempt == SETTLE_TRIES) {
+                    throw e;
+                }
+                LOG.warn(
+                        "conversation {}: outcome of append behind version {} unknown, sending it again ({} of {})",
+                        id,
+                        position.version(),
+                        attempt,
+                        SETTLE_TRIES,
+                        e);
+            }
+        }
+    }
+
+    String id() {
+        return id;
+    }
+
+    LogPosition position() {
+        return position;
+    }
+
+    Fold fold() {
+        return fold;
+    }
+
+    /** The whole text of an output that was cut. */
+    Optional<String> fullOutput(String callId) {
+        Long version = fold.fullOutput(callId);
+        if (version == null) {
+            return Optional.empty();
+        }
+        return store.read(id, version - 1, 1).stream()
+                .findFirst()
+                .map(entry -> ItemBytes.orEmpty(JsonFields.of(entry.content()).text("text")));
+    }
+}

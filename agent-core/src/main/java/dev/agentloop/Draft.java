@@ -1,0 +1,136 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An entry of the log before it has its place: what it is, and its payload. The kinds of all entries are written down here
+ * and nowhere else.
+ */
+record Draft(String kind, byte[] payload) {
+    /** The number of the log's format. A reader that meets a higher one reads, and refuses to run. */
+    static final int FORMAT = 1;
+
+    static final String CONVERSATION = "conversation";
+    static final String EPOCH = "epoch";
+    /** An epoch that restates all items, so that a reader can start from it. */
+    static final String EPOCH_WINDOW = "epoch.window";
+
+    static final String FORK = "fork";
+    static final String TURN_BEGUN = "turn.begun";
+    static final String TURN_ENDED = "turn.ended";
+    static final String TOOL_STARTED = "tool.started";
+    static final String RESPONSE = "response";
+    static final String RESPONSE_BROKEN = "response.broken";
+    static final String APPROVAL_ASKED = "approval.asked";
+    static final String APPROVAL_DECIDED = "approval.decided";
+    static final String OUTPUT_FULL = "output.full";
+    /** All kinds that begin like this are items; their payload is the item's bytes. */
+    static final String ITEM = "item.";
+
+    static final String ITEM_USER = "item.user";
+    static final String ITEM_MODEL = "item.model";
+    static final String ITEM_OUTPUT = "item.output";
+    static final String ITEM_OUTPUT_ERROR = "item.output.error";
+    static final String ITEM_CONTEXT = "item.context.";
+
+    private static Draft of(String kind, Json.Body body) {
+        return new Draft(kind, Json.object(body));
+    }
+
+    static Draft conversation(String id, String created) {
+        return of(CONVERSATION, w -> w.number("format", FORMAT).text("id", id).text("created", created));
+    }
+
+    /** The prompt begins anew with these fixed fields and, unless they are null, these items in place of all before. */
+    static Draft epoch(String reason, String head, @Nullable List<Item> window) {
+        return of(window == null ? EPOCH : EPOCH_WINDOW, w -> {
+            w.text("reason", reason).raw("head", head);
+            if (window != null) {
+                w.array("window", a -> {
+                    for (Item item : window) {
+                        a.rawElement(item.json());
+                    }
+                });
+            }
+        });
+    }
+
+    static Draft fork(String of, long version) {
+        return of(FORK, w -> w.text("of", of).number("version", version));
+    }
+
+    static Draft turnBegun(String owner) {
+        return of(TURN_BEGUN, w -> w.text("owner", owner));
+    }
+
+    static Draft turnEnded(String outcome, Usage usage, int steps) {
+        return of(TURN_ENDED, w -> {
+            w.text("outcome", outcome).number("steps", steps);
+            usage(w, usage);
+        });
+    }
+
+    static Draft item(String kind, Item item) {
+        return new Draft(kind, ((ItemBytes) item).line());
+    }
+
+    static Draft toolStarted(String callId) {
+        return of(TOOL_STARTED, w -> w.text("call_id", callId));
+    }
+
+    static Draft response(ModelResponse response) {
+        String incomplete = response.incomplete();
+        return of(RESPONSE, w -> {
+            w.text("id", response.id());
+            if (incomplete != null) {
+                w.text("incomplete", incomplete);
+            }
+            usage(w, response.usage());
+        });
+    }
+
+    static Draft responseBroken(String cause, Usage estimate) {
+        return of(RESPONSE_BROKEN, w -> {
+            w.text("cause", cause);
+            usage(w, estimate);
+        });
+    }
+
+    static Draft approvalAsked(Outcome.Pending question, String hash) {
+        return of(
+                APPROVAL_ASKED,
+                w -> w.text("call_id", question.callId()).text("hash", hash).text("question", question.question()));
+    }
+
+    static Draft approvalDecided(String callId, String hash, Approver.Answer answer) {
+        return of(
+                APPROVAL_DECIDED,
+                w -> w.text("call_id", callId)
+                        .text("hash", hash)
+                        .flag("approved", answer.approved())
+                        .text("reason", answer.reason()));
+    }
+
+    static Draft outputFull(String callId, String text) {
+        return of(OUTPUT_FULL, w -> w.text("call_id", callId).text("text", text));
+    }
+
+    private static void usage(Json.Writer out, Usage usage) throws java.io.IOException {
+        out.object(
+                "usage",
+                u -> u.number("input_tokens", usage.input())
+                        .number("cached_tokens", usage.cached())
+                        .number("cache_write_tokens", usage.cacheWritten())
+                        .number("output_tokens", usage.output())
+                        .number("reasoning_tokens", usage.reasoning())
+                        .flag("estimated", usage.estimated()));
+    }
+
+    @Override
+    public String toString() {
+        return kind + " " + new String(payload, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,178 @@
+package dev.agentloop;
+
+import dev.agentloop.spi.StoreException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Knows when a run is over, and ends it so that the history is valid and can be continued. */
+final class Endings {
+    private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
+    private static final int EMPTY_ANSWERS = 2;
+
+    private final RunScope run;
+    private final ToolCalls tools;
+    private final Steering steering;
+    private String partialText = "";
+    private int emptyAnswers;
+    private boolean ending;
+
+    Endings(RunScope run, ToolCalls tools, Steering steering) {
+        this.run = run;
+        this.tools = tools;
+        this.steering = steering;
+    }
+
+    static RunOver cancelled() {
+        return new RunOver("interrupted: the run was cancelled", Outcome.Cancelled::new);
+    }
+
+    /** Ends the run when its time is up, whatever it is waiting for then. */
+    void watchTheClock() {
+        Duration time = run.limits().time();
+        if (time != null) {
+            run.mailbox().after(time, () -> {
+                if (!ending) {
+                    throw new RunOver(
+                            "interrupted: the time of the run was up",
+                            summary -> new Outcome.LimitReached(Limits.Kind.TIME, time.toString(), summary));
+                }
+            });
+        }
+    }
+
+    /** The ending that must come before another inference is paid for, or null. */
+    @Nullable
+    Ending beforeInference() {
+        List<Outcome.Pending> awaiting = tools.awaiting();
+        if (!awaiting.isEmpty()) {
+            return summary -> new Outcome.AwaitingApproval(awaiting, summary);
+        }
+        return run.meter().reached(run.fold().repeats().count()).orElse(null);
+    }
+
+    /** The ending that a whole response means, or null where the run goes on. */
+    @Nullable
+    Ending after(ModelResponse response) {
+        partialText = lastText(response);
+        Optional<String> refusal = response.refusal();
+        String incomplete = response.incomplete();
+        if (incomplete != null) {
+            return stopped(reason(incomplete), "the response is incomplete: " + incomplete);
+        }
+        if (refusal.isPresent()) {
+            return stopped(Outcome.Reason.REFUSAL, "the model refused: " + refusal.get());
+        }
+        if (!response.toolCalls().isEmpty() || !response.endTurn()) {
+            return null;
+        }
+        if (partialText.isBlank()) {
+            return empty();
+        }
+        String answer = partialText;
+        return steering.closeIfEmpty() ? summary -> new Outcome.Finished(answer, summary) : null;
+    }
+
+    private @Nullable Ending empty() {
+        if (emptyAnswers++ < EMPTY_ANSWERS) {
+            run.events()
+                    .warn("the model answered with nothing; asking again (" + emptyAnswers + " of " + EMPTY_ANSWERS
+                            + ")");
+            return null;
+        }
+        return stopped(Outcome.Reason.EMPTY_ANSWER, "the model answered with nothing " + emptyAnswers + " times");
+    }
+
+    private static Ending stopped(Outcome.Reason reason, String detail) {
+        return summary -> new Outcome.Stopped(reason, detail, summary);
+    }
+
+    private static Outcome.Reason reason(String incomplete) {
+        return switch (incomplete) {
+            case "max_output_tokens" -> Outcome.Reason.MAX_OUTPUT_TOKENS;
+            case "content_filter" -> Outcome.Reason.CONTENT_FILTER;
+            default -> Outcome.Reason.INCOMPLETE;
+        };
+    }
+
+    private static String lastText(ModelResponse response) {
+        String last = "";
+        for (Item item : response.items()) {
+            last = item instanceof Item.Message message ? message.text() : last;
+        }
+        return last;
+    }
+
+    /** Ends the run in this way. */
+    Outcome end(Ending how) {
+        ending = true;
+        Outcome draft = how.outcome(summary());
+        run.journal()
+                .add(Draft.turnEnded(
+                        draft.getClass().getSimpleName(),
+                        run.meter().usage(),
+                        run.meter().steps()));
+        run.journal().commit();
+        Outcome outcome = how.outcome(summary());
+        run.events().tell(new AgentEvent.RunEnded(outcome));
+        return outcome;
+    }
+
+    /** Ends the run from outside: what is open is interrupted, and answered as such. */
+    Outcome stop(RunOver over) {
+        ending = true;
+        boolean interrupted = Thread.interrupted();
+        try {
+            tools.stop(over.reason());
+        } catch (InterruptedException e) {
+            interrupted = true;
+            LOG.debug("interrupted again while stopping", e);
+        }
+        try {
+            return end(over.ending());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Leaves the log in order before a failure goes up to the host. */
+    void fail(Throwable failure) {
+        ending = true;
+        LOG.warn(
+                "conversation {}: the run failed at version {}; it can be resumed",
+                run.log().id(),
+                run.log().position().version(),
+                failure);
+        if (failure instanceof StoreException) {
+            tools.abandon();
+            return;
+        }
+        try {
+            tools.finish();
+            run.journal()
+                    .add(Draft.turnEnded(
+                            "failed", run.meter().usage(), run.meter().steps()));
+            run.journal().commit();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            tools.abandon();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+            tools.abandon();
+        }
+    }
+
+    private Outcome.Summary summary() {
+        return new Outcome.Summary(
+                run.log().id(),
+                run.log().position().version(),
+                run.meter().usage(),
+                run.meter().steps(),
+                partialText);
+    }
+}

@@ -1,0 +1,242 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.StoreException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a log says, entry by entry: the prompt, the calls without output, and what a run needs to know to go on.
+ *
+ * <p>A pure function of the entries: a process that reads a log and the one that wrote it have the same fold, so they send
+ * the same bytes. Not thread-safe.
+ */
+final class Fold {
+    private final Set<String> callIds = new HashSet<>();
+    private final Map<String, OpenCall> open = new LinkedHashMap<>();
+    private final Map<String, Item> sections = new HashMap<>();
+    private final Map<String, Long> fullOutputs = new ConcurrentHashMap<>();
+    private final RepeatedCalls repeats = new RepeatedCalls();
+    private final List<Item> unplaced = new ArrayList<>();
+    private @Nullable Prompt prompt;
+    private String unknown = "";
+    private boolean responding;
+    private int epoch;
+    private int sent;
+    private boolean ended = true;
+    private long turn;
+    private long base;
+    private Usage lastUsage = Usage.NONE;
+    private Usage total = Usage.NONE;
+
+    void apply(LogEntry entry) {
+        String kind = entry.kind();
+        turn = entry.turn();
+        base = entry.base();
+        if (kind.startsWith(Draft.ITEM)) {
+            item(kind, Item.of(entry.content()));
+            return;
+        }
+        JsonFields fields = JsonFields.of(entry.content());
+        switch (kind) {
+            case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
+            case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
+            case Draft.FORK -> open.values().forEach(OpenCall::fork);
+            case Draft.TURN_BEGUN -> ended = false;
+            case Draft.TURN_ENDED -> ended = true;
+            case Draft.TOOL_STARTED -> open(fields).start();
+            case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
+            case Draft.APPROVAL_ASKED -> open(fields).ask();
+            case Draft.APPROVAL_DECIDED ->
+                open(fields)
+                        .decide(
+                                ItemBytes.orEmpty(fields.text("hash")),
+                                new Approver.Answer(
+                                        fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
+            case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
+            default -> unknown = kind;
+        }
+    }
+
+    private void checkFormat(long format) {
+        if (format > Draft.FORMAT) {
+            unknown = "conversation of format " + format;
+        }
+    }
+
+    private OpenCall open(JsonFields fields) {
+        String id = ItemBytes.orEmpty(fields.text("call_id"));
+        OpenCall call = open.get(id);
+        // An entry about a call that has its output already says nothing any more.
+        return call != null ? call : new OpenCall((Item.Call) Item.functionCall(id, "", ""));
+    }
+
+    private void epoch(JsonFields fields, long version) {
+        JsonFields.Field head = fields.field("head");
+        if (head == null) {
+            throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
+        }
+        List<Item> items = new ArrayList<>();
+        JsonFields window = fields.inner("window");
+        if (window != null) {
+            window.all().forEach(field -> items.add(Item.of(window.bytes(field))));
+        } else if (prompt != null) {
+            items.addAll(prompt().items());
+        }
+        unplaced.clear();
+        prompt = ChunkedPrompt.of(fields.raw(head)).plus(items);
+        sent = 0;
+        epoch++;
+    }
+
+    private void item(String kind, Item item) {
+        if (kind.equals(Draft.ITEM_MODEL) && !responding) {
+            responding = true;
+            sent = prompt().size();
+        }
+        OpenCall answered = item instanceof Item.Output output ? open.get(output.callId()) : null;
+        if (answered != null) {
+            answered.output(item);
+            place();
+            return;
+        }
+        unplaced.add(item);
+        if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
+            open.put(call.callId(), new OpenCall(call));
+        } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
+            sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), item);
+        }
+    }
+
+    private void responseEnded(String kind, JsonFields fields) {
+        if (!responding) {
+            sent = prompt().size();
+        }
+        responding = false;
+        Usage usage = usage(fields);
+        if (kind.equals(Draft.RESPONSE)) {
+            lastUsage = usage;
+        }
+        total = total.plus(usage);
+        place();
+    }
+
+    // Outputs become durable as they come and stand in the prompt in the order of their calls, behind the response: a
+    // response is one piece of the server's own prefix, and the order of completion differs from run to run.
+    private void place() {
+        Iterator<OpenCall> calls = open.values().iterator();
+        while (!responding && calls.hasNext()) {
+            OpenCall call = calls.next();
+            Item output = call.output();
+            if (output == null) {
+                return;
+            }
+            unplaced.add(output);
+            repeats.count(call.item(), (Item.Output) output);
+            calls.remove();
+        }
+    }
+
+    static Usage usage(JsonFields fields) {
+        JsonFields usage = fields.inner("usage");
+        if (usage == null) {
+            return Usage.NONE;
+        }
+        return new Usage(
+                usage.number("input_tokens", 0),
+                usage.number("cached_tokens", 0),
+                usage.number("cache_write_tokens", 0),
+                usage.number("output_tokens", 0),
+                usage.number("reasoning_tokens", 0),
+                usage.flag("estimated", false));
+    }
+
+    /** The prompt; there must have been an epoch. */
+    Prompt prompt() {
+        Prompt folded = prompt;
+        if (folded == null) {
+            throw new StoreException(StoreException.Kind.CORRUPT, "the log has items before its first epoch");
+        }
+        if (!unplaced.isEmpty()) {
+            folded = folded.plus(unplaced);
+            unplaced.clear();
+            prompt = folded;
+        }
+        return folded;
+    }
+
+    boolean hasPrompt() {
+        return prompt != null;
+    }
+
+    /** The prompt that was last sent, as far as this epoch knows; null where nothing was. */
+    @Nullable
+    Prompt lastSent() {
+        return sent == 0 ? null : ((ChunkedPrompt) prompt()).first(sent);
+    }
+
+    /** The calls that have no place in the prompt yet, in order, keyed by id. */
+    Map<String, OpenCall> open() {
+        return open;
+    }
+
+    boolean seen(String callId) {
+        return callIds.contains(callId);
+    }
+
+    /** Whether the log ends in a response without its end. */
+    boolean responding() {
+        return responding;
+    }
+
+    /** The newest item of a section of the context, or null. */
+    @Nullable
+    Item section(String name) {
+        return sections.get(name);
+    }
+
+    /** The version of the entry with the whole output of that call, or null; may be asked on any thread. */
+    @Nullable
+    Long fullOutput(String callId) {
+        return fullOutputs.get(callId);
+    }
+
+    RepeatedCalls repeats() {
+        return repeats;
+    }
+
+    int epoch() {
+        return epoch;
+    }
+
+    /** The version of the entry that began the turn which is under way; 0 between turns. */
+    long turn() {
+        return ended ? 0 : turn;
+    }
+
+    long base() {
+        return base;
+    }
+
+    Usage lastUsage() {
+        return lastUsage;
+    }
+
+    Usage total() {
+        return total;
+    }
+
+    /** The kind of an entry that this version of the library does not know; empty where it knows all. */
+    String unknown() {
+        return unknown;
+    }
+}

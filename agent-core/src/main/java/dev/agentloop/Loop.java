@@ -1,0 +1,102 @@
+package dev.agentloop;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a conversation: prompt, inference, tool calls, their outputs, and again, until a response calls no tool.
+ *
+ * <p>Runs on the caller's thread, which alone appends to the log. {@link #cancel} and {@link #steer} may be called on any
+ * thread.
+ */
+final class Loop {
+    private final RunScope run;
+    private final ToolCalls tools;
+    private final Steering steering = new Steering();
+    private final Endings endings;
+    private final Recovery recovery;
+    private final PrefixCache prefixCache;
+
+    Loop(RunScope run) {
+        this.run = run;
+        this.tools = new ToolCalls(run);
+        this.endings = new Endings(run, tools, steering);
+        this.recovery = new Recovery(run);
+        this.prefixCache = run.config().prefixCache().get();
+    }
+
+    /** The whole loop, from the input to the outcome. What it appends is durable before it is acted on. */
+    Outcome run(List<Item> input) {
+        try {
+            begin(input);
+            while (true) {
+                @Nullable Ending ending = endings.beforeInference();
+                if (ending == null) {
+                    append(steering.take());
+                    ending = infer(recovery.prompt());
+                    tools.finish();
+                }
+                if (ending != null) {
+                    return endings.end(ending);
+                }
+            }
+        } catch (RunOver over) {
+            return endings.stop(over);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return endings.stop(Endings.cancelled());
+        } catch (RuntimeException | Error e) {
+            endings.fail(e);
+            throw e;
+        } finally {
+            steering.close();
+            run.mailbox().close();
+        }
+    }
+
+    private void begin(List<Item> input) throws InterruptedException {
+        Prompt before = run.fold().hasPrompt() ? run.fold().lastSent() : null;
+        if (before != null) {
+            prefixCache.check(before);
+        }
+        endings.watchTheClock();
+        TurnStart turn = new TurnStart(run);
+        turn.begin();
+        tools.settle();
+        tools.finish();
+        turn.input(input);
+    }
+
+    private void append(List<Item> steered) {
+        steered.forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+        run.journal().commit();
+    }
+
+    /** One inference; its calls are started meanwhile. Gives the ending that it means, or null to go on. */
+    private @Nullable Ending infer(Prompt prompt) throws InterruptedException {
+        int step = run.meter().nextStep();
+        run.events().tell(new AgentEvent.StepStarted(step, prefixCache.check(prompt)));
+        Inference inference = new Inference(run, tools, step);
+        try {
+            ModelResponse response = inference.run(prompt);
+            recovery.succeeded();
+            return endings.after(response);
+        } catch (ModelException e) {
+            // The tools that were started have their outputs in the log before anything else is decided.
+            tools.finish();
+            return recovery.from(e, inference.called());
+        }
+    }
+
+    /** Ends the run soon, from any thread. */
+    void cancel() {
+        run.mailbox().urge(() -> {
+            throw Endings.cancelled();
+        });
+    }
+
+    /** Has an input seen before the next inference; false if there will be none. */
+    boolean steer(Item input) {
+        return steering.add(input);
+    }
+}

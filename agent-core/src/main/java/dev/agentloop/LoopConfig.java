@@ -1,0 +1,41 @@
+package dev.agentloop;
+
+import dev.agentloop.spi.ConversationStore;
+import java.time.Clock;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that an {@link AgentLoop} was built with; immutable and shared by all its conversations. */
+record LoopConfig(
+        Model model,
+        @Nullable String instructions,
+        @Nullable AnswerFormat answerFormat,
+        Toolbox toolbox,
+        Compactor compactor,
+        Supplier<PrefixCache> prefixCache,
+        Limits limits,
+        RetryPolicy retry,
+        ApprovalPolicy approval,
+        @Nullable Approver approver,
+        ContextSections context,
+        ConversationStore store,
+        Clock clock,
+        ExecutorService executor,
+        String owner) {
+
+    /** The form of the final answer. */
+    record AnswerFormat(String name, String schema) {}
+
+    /** The settings of a conversation that begins now. */
+    PromptSettings settings(String cacheKey) {
+        PromptSettings.Builder settings = model.settings().toBuilder().cacheKey(cacheKey);
+        if (instructions != null) {
+            settings.instructions(instructions);
+        }
+        if (answerFormat != null) {
+            settings.answerFormat(answerFormat.name(), answerFormat.schema());
+        }
+        return settings.build();
+    }
+}

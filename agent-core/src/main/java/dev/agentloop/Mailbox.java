@@ -1,0 +1,85 @@
+package dev.agentloop;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings everything that other threads have to say to the one thread that owns a run: the model's items, the tools'
+ * outputs, answers to questions, cancellation. So only that thread appends, and nothing of a run needs a lock.
+ *
+ * <p>{@link #post}, {@link #urge} and {@link #close} may be called on any thread, the rest on the owner's only.
+ */
+final class Mailbox {
+    private static final int CAPACITY = 1_024;
+
+    private final LinkedBlockingQueue<Runnable> letters = new LinkedBlockingQueue<>(CAPACITY);
+    private final PriorityQueue<Timer> timers = new PriorityQueue<>(Comparator.comparingLong(Timer::at));
+    private volatile @Nullable Runnable urgent;
+    private volatile boolean closed;
+
+    private record Timer(long at, Runnable task) {}
+
+    /** Has a task run on the owner's thread; waits while the mailbox is full. Dropped once the run is over. */
+    void post(Runnable task) {
+        boolean interrupted = false;
+        while (!closed) {
+            try {
+                letters.put(task);
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Has a task run before all others, and never waits, so that the owner's own thread may call it too. */
+    void urge(Runnable task) {
+        urgent = task;
+        // Only wakes the owner; where the mailbox is full, the owner is awake.
+        letters.offer(() -> {});
+    }
+
+    /** Has a task run on the owner's thread after a while, if the owner still waits for something by then. */
+    void after(Duration delay, Runnable task) {
+        timers.add(new Timer(System.nanoTime() + delay.toNanos(), task));
+    }
+
+    /** Runs what comes in until {@code done}, which is asked before the first task and after each. */
+    void await(BooleanSupplier done) throws InterruptedException {
+        while (true) {
+            Runnable first = urgent;
+            if (first != null) {
+                urgent = null;
+                first.run();
+            }
+            if (done.getAsBoolean()) {
+                return;
+            }
+            Timer next = timers.peek();
+            if (next != null && next.at() - System.nanoTime() <= 0) {
+                timers.remove().task().run();
+                continue;
+            }
+            Runnable letter =
+                    next == null ? letters.take() : letters.poll(next.at() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (letter != null) {
+                letter.run();
+            }
+        }
+    }
+
+    /** Lets nothing in any more. */
+    void close() {
+        closed = true;
+        letters.clear();
+        timers.clear();
+    }
+}

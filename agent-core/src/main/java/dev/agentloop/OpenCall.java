@@ -1,0 +1,92 @@
+package dev.agentloop;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/** A call of the newest response, as far as the log tells: until its output is in the prompt. Not thread-safe. */
+final class OpenCall {
+    private final Item.Call item;
+    private boolean started;
+    private boolean forked;
+    private boolean asked;
+    private Approver.@Nullable Answer answer;
+    private @Nullable Item output;
+
+    OpenCall(Item.Call item) {
+        this.item = item;
+    }
+
+    Item.Call item() {
+        return item;
+    }
+
+    ToolCall call() {
+        return ToolCall.of(item);
+    }
+
+    /** Whether the log says that its tool was started. */
+    boolean started() {
+        return started;
+    }
+
+    /** Whether it belongs to the conversation that this one was forked from, so that it must not run here. */
+    boolean forked() {
+        return forked;
+    }
+
+    /** The decision about it, or null. */
+    Approver.@Nullable Answer answer() {
+        return answer;
+    }
+
+    /** Its output, durable and waiting for its place in the prompt; null where there is none. */
+    @Nullable
+    Item output() {
+        return output;
+    }
+
+    /** Whether it waits for a decision that has not come. */
+    boolean undecided() {
+        return asked && answer == null;
+    }
+
+    void ask() {
+        asked = true;
+    }
+
+    void start() {
+        started = true;
+        asked = false;
+        answer = null;
+    }
+
+    void fork() {
+        forked = true;
+    }
+
+    // A decision is bound to the exact arguments that were asked about: one about others decides nothing.
+    void decide(String argumentsHash, Approver.Answer decision) {
+        if (answer == null && argumentsHash.equals(hash(call()))) {
+            answer = decision;
+        }
+    }
+
+    void output(Item item) {
+        output = item;
+    }
+
+    /** A digest of a call's name and exact arguments. */
+    static String hash(ToolCall call) {
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            sha.update(call.name().getBytes(StandardCharsets.UTF_8));
+            sha.update((byte) 0);
+            return HexFormat.of().formatHex(sha.digest(call.arguments().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+}

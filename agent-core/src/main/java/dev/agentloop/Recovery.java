@@ -1,0 +1,117 @@
+package dev.agentloop;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
+final class Recovery {
+    private final RunScope run;
+    private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
+    private int breaks;
+
+    Recovery(RunScope run) {
+        this.run = run;
+    }
+
+    /** The prompt to send next, made shorter where the compactor says so. */
+    Prompt prompt() throws InterruptedException {
+        compact(Compactor.Reason.BEFORE_INFERENCE);
+        return run.fold().prompt();
+    }
+
+    private boolean compact(Compactor.Reason reason) throws InterruptedException {
+        if (run.config().compactor() == Compactor.NEVER) {
+            return false;
+        }
+        Optional<List<Item>> window;
+        try {
+            window = run.config()
+                    .compactor()
+                    .compact(run.fold().prompt(), reason, run.fold().lastUsage());
+        } catch (ModelException e) {
+            throw new RunOver(
+                    "compaction failed",
+                    summary -> new Outcome.Stopped(
+                            Outcome.Reason.COMPACTION_FAILED, "compaction failed: " + e.getMessage(), summary));
+        }
+        window.ifPresent(items -> restate("context_compacted", items));
+        return window.isPresent();
+    }
+
+    private void restate(String reason, List<Item> window) {
+        run.journal().add(Draft.epoch(reason, run.fold().prompt().head(), window));
+        run.journal()
+                .then(() ->
+                        run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), reason)));
+        run.journal().commit();
+    }
+
+    /** A response came whole: later breaks count anew. */
+    void succeeded() {
+        breaks = 0;
+        tried.remove(ModelException.Kind.CONTEXT_LENGTH);
+    }
+
+    /**
+     * What is done about a failed inference.
+     *
+     * @param called whether calls of the response are durable, so that nobody below has tried again
+     * @return how the run ends, or null to ask again
+     * @throws ModelException the failure itself, if nothing can be done about it
+     */
+    @Nullable
+    Ending from(ModelException failure, boolean called) throws InterruptedException {
+        switch (failure.kind()) {
+            case CONTEXT_LENGTH -> {
+                return tried.add(failure.kind()) && compact(Compactor.Reason.CONTEXT_LENGTH)
+                        ? null
+                        : stopped(Outcome.Reason.CONTEXT_LENGTH, failure);
+            }
+            case POLICY -> {
+                return stopped(Outcome.Reason.POLICY, failure);
+            }
+            case INVALID_ENCRYPTED_CONTENT -> clean(failure, withoutReasoning());
+            case INVALID_IMAGE -> clean(failure, WithoutImages.from(run.fold()));
+            default -> waitForAnotherTry(failure, called);
+        }
+        return null;
+    }
+
+    private static Ending stopped(Outcome.Reason reason, ModelException failure) {
+        return summary -> new Outcome.Stopped(reason, String.valueOf(failure.getMessage()), summary);
+    }
+
+    private List<Item> withoutReasoning() {
+        List<Item> kept = new ArrayList<>(run.fold().prompt().items());
+        kept.removeIf(item -> item instanceof Item.Reasoning);
+        return kept;
+    }
+
+    private void clean(ModelException failure, List<Item> window) {
+        if (!tried.add(failure.kind()) || window.equals(run.fold().prompt().items())) {
+            throw failure;
+        }
+        run.events()
+                .warn("the server refused part of the prompt (" + failure.getMessage()
+                        + "); asking once more without it");
+        restate(failure.code().isEmpty() ? "input_changed" : failure.code(), window);
+    }
+
+    private void waitForAnotherTry(ModelException failure, boolean called) throws InterruptedException {
+        RetryPolicy policy = run.config().retry();
+        if (!called || ++breaks > policy.streamRetries() || !policy.allows(failure)) {
+            throw failure;
+        }
+        Duration delay = policy.delay(breaks, failure, ThreadLocalRandom.current()::nextDouble);
+        run.events().tell(new AgentEvent.Retrying(breaks, delay, String.valueOf(failure.getMessage())));
+        boolean[] due = {false};
+        run.mailbox().after(delay, () -> due[0] = true);
+        run.mailbox().await(() -> due[0]);
+    }
+}
