@@ -69,7 +69,7 @@ public final class PromptSettings {
                 w.raw("tools", tools);
                 w.flag("parallel_tool_calls", v.parallelToolCalls);
             }
-            if (v.reasoning) {
+            if (v.effort != null || v.summary != null) {
                 w.object("reasoning", r -> {
                     text(r, "effort", v.effort);
                     text(r, "summary", v.summary);

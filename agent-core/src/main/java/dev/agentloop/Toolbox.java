@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -19,9 +20,9 @@ import java.util.TreeMap;
 public final class Toolbox {
     private static final Toolbox EMPTY = new Toolbox(new TreeMap<>());
 
-    private final TreeMap<String, Tool> tools;
+    private final SortedMap<String, Tool> tools;
 
-    private Toolbox(TreeMap<String, Tool> tools) {
+    private Toolbox(SortedMap<String, Tool> tools) {
         this.tools = tools;
     }
 
@@ -36,7 +37,7 @@ public final class Toolbox {
      * @throws IllegalArgumentException if two tools have one name, or a schema is not a JSON object
      */
     public static Toolbox of(Collection<? extends Tool> tools) {
-        TreeMap<String, Tool> byName = new TreeMap<>();
+        SortedMap<String, Tool> byName = new TreeMap<>();
         for (Tool tool : tools) {
             Tool.Specification specification = tool.specification();
             checkSchema(specification);

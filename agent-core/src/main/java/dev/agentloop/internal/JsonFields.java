@@ -147,7 +147,10 @@ public final class JsonFields {
     /** The value of a boolean field, or {@code otherwise}. */
     public boolean flag(String name, boolean otherwise) {
         Field field = field(name);
-        return field == null || !field.token().isBoolean() ? otherwise : field.token() == JsonToken.VALUE_TRUE;
+        if (field == null || !field.token().isBoolean()) {
+            return otherwise;
+        }
+        return field.token() == JsonToken.VALUE_TRUE;
     }
 
     /** The text of a value as it stands. */
