@@ -1,0 +1,154 @@
+package dev.agentloop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContextTest {
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-22T23:30:00Z"), ZoneId.of("Europe/Berlin"));
+
+    @TempDir
+    Path folder;
+
+    private void write(String file, String text) throws IOException {
+        Files.createDirectories(folder.resolve(file).getParent());
+        Files.writeString(folder.resolve(file), text);
+    }
+
+    @Test
+    void agentsFiles_goFromTheRootDown_overrideFirst() throws IOException {
+        write("AGENTS.md", "above the root");
+        write("repo/.git/HEAD", "");
+        write("repo/AGENTS.md", "root\n");
+        write("repo/a/AGENTS.md", "hidden by the override");
+        write("repo/a/AGENTS.override.md", "override");
+        write("repo/a/b/AGENTS.md", "  \n");
+        write("repo/a/b/c/AGENTS.md", "inner");
+        assertThat(AgentsFiles.read(folder.resolve("repo/a/b/c"))).contains("root\n\noverride\n\ninner");
+        assertThat(AgentsFiles.read(folder)).contains("above the root");
+    }
+
+    @Test
+    void agentsFiles_areCutAt32KibInAll() throws IOException {
+        write("repo/.git/HEAD", "");
+        write("repo/AGENTS.md", "a".repeat(32 * 1024 - 3));
+        write("repo/x/AGENTS.md", "éé");
+        String text = AgentsFiles.read(folder.resolve("repo/x")).orElseThrow();
+        assertThat(text.endsWith("a\n\né")).isTrue();
+        assertThat(AgentsFiles.read(folder.resolve("elsewhere"))).isEmpty();
+    }
+
+    @Test
+    void sections_comeInOrder_beforeTheUsersMessage_andOnlyWhenTheyChange() throws IOException {
+        write("AGENTS.md", "Use tabs.");
+        Script script = new Script(Script.says("one"), Script.says("two"), Script.says("three"));
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(script)
+                .workspace(folder)
+                .developerInstructions("Speak plainly.")
+                .clock(CLOCK)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run("a");
+            conversation.run("b");
+            write("AGENTS.md", "Use spaces.");
+            conversation.run("c");
+        }
+        List<String> inputs = script.inputs(2);
+        assertThat(inputs.get(0)).startsWith("developer:<permissions instructions>\nYou may read files, change files");
+        assertThat(inputs.get(1)).isEqualTo("developer:Speak plainly.");
+        assertThat(inputs.get(2))
+                .isEqualTo("user:# AGENTS.md instructions for " + folder
+                        + "\n\nThese replace all AGENTS.md instructions given"
+                        + " earlier in this conversation.\n\n<INSTRUCTIONS>\nUse tabs.\n</INSTRUCTIONS>");
+        assertThat(inputs.get(3))
+                .startsWith("user:<environment_context>\n  <cwd>" + folder + "</cwd>\n  <shell>")
+                .endsWith("  <current_date>2026-11-23</current_date>\n  <timezone>Europe/Berlin</timezone>\n"
+                        + "</environment_context>");
+        assertThat(inputs.subList(4, 8)).containsExactly("user:a", "assistant:one", "user:b", "assistant:two");
+        assertThat(inputs.get(8)).contains("Use spaces.");
+        assertThat(inputs.get(9)).isEqualTo("user:c");
+        assertThat(script.prompts.get(2).startsWith(script.prompts.get(1))).isTrue();
+    }
+
+    @Test
+    void hashChain_namesTheFirstDifference() {
+        PromptSettings settings = PromptSettings.of("m").cacheKey("k").build();
+        Prompt base =
+                Prompt.of(settings, Toolbox.empty()).plus(List.of(Item.user("a"), Item.user("b"), Item.user("c")));
+        PrefixCache cache = PrefixCache.hashChain();
+        assertThat(cache.check(base)).isEqualTo(new PrefixCache.Report(0, base.length(), null));
+        Prompt longer = base.plus(List.of(Item.user("d")));
+        assertThat(cache.check(longer)).isEqualTo(new PrefixCache.Report(base.length(), longer.length(), null));
+        Prompt edited =
+                Prompt.of(settings, Toolbox.empty()).plus(List.of(Item.user("a"), Item.user("B"), Item.user("c")));
+        assertThat(cache.check(edited).broken()).isEqualTo(new PrefixCache.Break("input_changed", "input", 1));
+        List<String> reasons = new ArrayList<>();
+        for (PromptSettings.Builder changed : List.of(
+                PromptSettings.of("other").cacheKey("k"),
+                settings.toBuilder().cacheKey("x"),
+                settings.toBuilder().effort("low"),
+                settings.toBuilder().verbosity("low"),
+                settings.toBuilder().field("service_tier", "\"flex\""),
+                settings.toBuilder().instructions("new"))) {
+            cache.check(base);
+            PrefixCache.Break broken = cache.check(
+                            Prompt.of(changed.build(), Toolbox.empty()).plus(base.items()))
+                    .broken();
+            reasons.add(broken.reason() + " " + broken.field());
+        }
+        assertThat(reasons)
+                .containsExactly(
+                        "model_changed model",
+                        "prompt_cache_key_changed prompt_cache_key",
+                        "reasoning_effort_changed reasoning",
+                        "text_format_changed text",
+                        "service_tier_changed service_tier",
+                        "input_changed instructions");
+    }
+
+    @Test
+    void retryPolicy_doublesWithJitter_andObeysTheServer() {
+        ModelException failure =
+                ModelException.of(ModelException.Kind.SERVER, "500").build();
+        List<Long> waits = new ArrayList<>();
+        for (int attempt = 1; attempt <= 4; attempt++) {
+            waits.add(RetryPolicy.DEFAULT.delay(attempt, failure, () -> 0.5).toMillis());
+        }
+        assertThat(waits).containsExactly(200L, 400L, 800L, 1_600L);
+        assertThat(RetryPolicy.DEFAULT.delay(1, failure, () -> 0).toMillis()).isEqualTo(180);
+        assertThat(RetryPolicy.DEFAULT.delay(30, failure, () -> 0.5)).isEqualTo(Duration.ofSeconds(30));
+        ModelException asked = ModelException.of(ModelException.Kind.RATE_LIMIT, "429")
+                .retryAfter(Duration.ofSeconds(2))
+                .build();
+        assertThat(RetryPolicy.DEFAULT.delay(1, asked, () -> 0.5)).isEqualTo(Duration.ofSeconds(2));
+        assertThat(RetryPolicy.DEFAULT.allows(asked)).isTrue();
+        assertThat(RetryPolicy.DEFAULT.allows(ModelException.of(ModelException.Kind.RATE_LIMIT, "429")
+                        .retryAfter(Duration.ofHours(2))
+                        .build()))
+                .isFalse();
+        assertThat(RetryPolicy.DEFAULT.allows(ModelException.of(ModelException.Kind.SERVER, "500")
+                        .retryable(false)
+                        .build()))
+                .isFalse();
+    }
+
+    @Test
+    void ids_areUuidsOfVersion7_thatSortByTime() {
+        String early = ConversationId.next(CLOCK);
+        String late = ConversationId.next(Clock.offset(CLOCK, Duration.ofMillis(1)));
+        assertThat(early)
+                .isLessThan(late)
+                .matches("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+    }
+}

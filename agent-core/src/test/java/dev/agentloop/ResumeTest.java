@@ -1,0 +1,288 @@
+package dev.agentloop;
+
+import static dev.agentloop.Script.call;
+import static dev.agentloop.Script.says;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a run does with a log that another process has left in the middle of something. */
+class ResumeTest {
+    private final ConversationStore store = ConversationStore.inMemory();
+    private final String id = ConversationId.next(Clock.systemUTC());
+    private final AtomicInteger runs = new AtomicInteger();
+
+    /** A log whose process ended behind these entries. */
+    private void left(Draft... drafts) {
+        ConversationLog log = ConversationLog.loadOrBegin(store, id, LogPosition.START);
+        List<Draft> all = new ArrayList<>();
+        all.add(Draft.conversation(id, "2026-01-01T00:00:00Z"));
+        String head = new Script().settings().toBuilder().cacheKey(id).build().head("");
+        all.add(Draft.epoch("conversation_started", head, null));
+        all.add(Draft.turnBegun("somebody"));
+        all.add(Draft.item(Draft.ITEM_USER, Item.user("x")));
+        all.addAll(Arrays.asList(drafts));
+        log.append(all);
+    }
+
+    private static Draft model(Item item) {
+        return Draft.item(Draft.ITEM_MODEL, item);
+    }
+
+    private LoopTest.TestTool tool(Tool.AfterCrash policy) {
+        return new LoopTest.TestTool(
+                "tool",
+                Tool.Access.WRITES,
+                policy,
+                (call, context) -> ToolOutput.text("run " + runs.incrementAndGet()));
+    }
+
+    private AgentLoop agent(Script script, Tool tool) {
+        return AgentLoop.builder().model(script).tools(tool).store(store).build();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Tool.AfterCrash.class)
+    void startedCall_isSettledByItsTool(Tool.AfterCrash policy) {
+        left(model(call("1", "tool")), Draft.toolStarted("1"));
+        Script script = new Script(says("done"));
+        try (AgentLoop agent = agent(script, tool(policy))) {
+            Outcome outcome = agent.resume(id).run(RunOptions.DEFAULT);
+            switch (policy) {
+                case RUN_AGAIN -> assertThat(script.inputs(0)).contains("output:1:run 1");
+                case REPORT -> {
+                    assertThat(runs).hasValue(0);
+                    assertThat(script.inputs(0))
+                            .contains(
+                                    "output:1:The result of this call is unknown: the process that ran it ended before it"
+                                            + " had an output. It may have had its effect or not. Check before you repeat it.");
+                }
+                case ASK -> {
+                    assertThat(runs).hasValue(0);
+                    assertThat(((Outcome.AwaitingApproval) outcome)
+                                    .pending()
+                                    .get(0)
+                                    .question())
+                            .isEqualTo(
+                                    "This call was under way when its process ended, so its effect is unknown. Run it"
+                                            + " again?");
+                    Conversation conversation = agent.resume(id);
+                    conversation.approve("1");
+                    conversation.run(RunOptions.DEFAULT);
+                    assertThat(script.inputs(0)).contains("output:1:run 1");
+                }
+            }
+        }
+    }
+
+    @Test
+    void callThatWasNotStarted_isRun() {
+        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted("1"), outputOf("1"));
+        Script script = new Script(says("done"));
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
+            agent.resume(id).run("y");
+        }
+        assertThat(script.inputs(0))
+                .containsExactly("user:x", "call:1", "call:2", "output:1:out", "output:2:run 1", "user:y");
+    }
+
+    private static Draft outputOf(String callId) {
+        return Draft.item(Draft.ITEM_OUTPUT, ToolOutput.text("out").item(ToolCall.function(callId, "tool", "{}")));
+    }
+
+    @Test
+    void approvedCall_isRun_onlyForTheArgumentsThatWereAskedAbout() {
+        Item call = call("1", "tool");
+        String asked = OpenCall.hash(ToolCall.function("1", "tool", "{}"));
+        String other = OpenCall.hash(ToolCall.function("1", "tool", "{\"a\":1}"));
+        Outcome.Pending question = new Outcome.Pending("1", "tool", "{}", "?");
+        left(
+                model(call),
+                Draft.approvalAsked(question, asked),
+                Draft.approvalDecided("1", other, Approver.Answer.approve()),
+                Draft.approvalDecided("1", asked, Approver.Answer.deny("no")),
+                Draft.approvalDecided("1", asked, Approver.Answer.approve()));
+        Script script = new Script(says("done"));
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
+            agent.resume(id).run(RunOptions.DEFAULT);
+        }
+        assertThat(runs).hasValue(0);
+        assertThat(script.inputs(0)).contains("output:1:refused by the user: no");
+    }
+
+    @Test
+    void fork_doesNotRunTheCallsOfItsTrunk() {
+        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted("1"));
+        Script script = new Script(says("done"));
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.RUN_AGAIN))) {
+            Conversation fork = agent.fork(id, 7);
+            fork.run(RunOptions.DEFAULT);
+            assertThatThrownBy(() -> agent.fork(id, 99))
+                    .hasMessage("conversation " + id + " has no version 99 to fork from");
+        }
+        assertThat(runs).hasValue(0);
+        String output = "not run here: this conversation was forked before the call had its output";
+        assertThat(script.inputs(0)).endsWith("output:1:" + output, "output:2:" + output);
+    }
+
+    @Test
+    void brokenResponse_isClosed_andItsUsageEstimated() {
+        left(model(call("1", "tool")), Draft.toolStarted("1"), outputOf("1"));
+        Script script = new Script(says("done"));
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
+            agent.resume(id).run(RunOptions.DEFAULT);
+        }
+        assertThat(store.read(id, 0, 100))
+                .extracting(LogEntry::kind)
+                .containsExactly(
+                        "conversation",
+                        "epoch",
+                        "turn.begun",
+                        "item.user",
+                        "item.model",
+                        "tool.started",
+                        "item.output",
+                        "turn.begun",
+                        "response.broken",
+                        "item.model",
+                        "response",
+                        "turn.ended");
+    }
+
+    @Test
+    void unknownEntry_isRead_andRefusedToRun() {
+        left(new Draft("hologram", "{}".getBytes(StandardCharsets.UTF_8)));
+        try (AgentLoop agent = agent(new Script(), tool(Tool.AfterCrash.REPORT))) {
+            Conversation conversation = agent.resume(id);
+            assertThat(conversation.prompt().items()).hasSize(1);
+            assertThatThrownBy(() -> conversation.run("y"))
+                    .isInstanceOfSatisfying(
+                            StoreException.class,
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNKNOWN_FORMAT))
+                    .hasMessage("conversation " + id
+                            + " has an entry of kind \"hologram\", written by a newer version of this"
+                            + " library; update to run it. Nothing was changed");
+            assertThat(conversation.version()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void brokenChain_isRefused() {
+        left();
+        List<LogEntry> entries = new ArrayList<>(store.read(id, 0, 10));
+        LogEntry forged = entries.get(3);
+        entries.set(
+                3,
+                new LogEntry(
+                        forged.version(),
+                        forged.kind(),
+                        forged.turn(),
+                        forged.base(),
+                        forged.salt(),
+                        forged.digest(),
+                        forged.hash(),
+                        Item.user("forged").json().getBytes(StandardCharsets.UTF_8)));
+        assertThat(entries.get(3).follows(entries.get(2).position())).isFalse();
+        assertThat(entries.get(3).erased().follows(entries.get(2).position())).isTrue();
+    }
+
+    @Test
+    void writerWhoLost_learnsItAtItsNextAppend() {
+        Script script = new Script((prompt, listener) -> {
+            // Somebody else takes the conversation over while this run waits for its model.
+            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other")));
+            return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
+        });
+        left();
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
+            Conversation conversation = agent.resume(id);
+            assertThatThrownBy(() -> conversation.run(RunOptions.DEFAULT))
+                    .isInstanceOfSatisfying(
+                            StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.CONFLICT));
+        }
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void unknownOutcome_isSettledBySendingTheSameAgain() {
+        AtomicInteger appends = new AtomicInteger();
+        ConversationStore flaky = new ForwardingStore(store) {
+            @Override
+            public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+                LogPosition done = super.append(conversation, expected, entries);
+                if (appends.incrementAndGet() % 2 == 1) {
+                    throw new StoreException(StoreException.Kind.OUTCOME_UNKNOWN, "the connection broke in the commit");
+                }
+                return done;
+            }
+        };
+        Script script = new Script(Script.calls(call("1", "tool")), says("done"));
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(script)
+                .tools(tool(Tool.AfterCrash.REPORT))
+                .store(flaky)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            assertThat(conversation.run("x").text()).isEqualTo("done");
+            assertThat(runs).hasValue(1);
+            assertThat(agent.resume(conversation.id()).prompt().items()).hasSize(4);
+        }
+    }
+
+    /** A store around a store. */
+    static class ForwardingStore implements ConversationStore {
+        private final ConversationStore inner;
+
+        ForwardingStore(ConversationStore inner) {
+            this.inner = inner;
+        }
+
+        @Override
+        public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+            return inner.append(conversation, expected, entries);
+        }
+
+        @Override
+        public List<LogEntry> read(String conversation, long after, int limit) {
+            return inner.read(conversation, after, limit);
+        }
+
+        @Override
+        public java.util.Optional<LogPosition> head(String conversation) {
+            return inner.head(conversation);
+        }
+
+        @Override
+        public void fork(String source, LogPosition at, String target) {
+            inner.fork(source, at, target);
+        }
+
+        @Override
+        public List<Summary> list(String before, int limit) {
+            return inner.list(before, limit);
+        }
+
+        @Override
+        public void delete(String conversation) {
+            inner.delete(conversation);
+        }
+
+        @Override
+        public void close() {
+            inner.close();
+        }
+    }
+}
