@@ -66,7 +66,8 @@ final class BracketExpression {
             this.at = at;
         }
 
-        @Nullable BracketExpression parse() {
+        @Nullable
+        BracketExpression parse() {
             boolean negated = peek('!') || peek('^');
             if (negated) {
                 at++;
@@ -82,7 +83,10 @@ final class BracketExpression {
                         return null;
                     }
                     previous = NONE;
-                } else if (peek('-') && previous != NONE && at + 1 < pattern.length() && pattern.charAt(at + 1) != ']') {
+                } else if (peek('-')
+                        && previous != NONE
+                        && at + 1 < pattern.length()
+                        && pattern.charAt(at + 1) != ']') {
                     at++;
                     int to = character();
                     int from = previous;

@@ -133,8 +133,7 @@ final class ChangeSet {
     }
 
     /** Writes a new file and forces it. */
-    static void write(Folder folder, Path name, byte[] content, @Nullable BasicFileAttributes like)
-            throws IOException {
+    static void write(Folder folder, Path name, byte[] content, @Nullable BasicFileAttributes like) throws IOException {
         try (SeekableByteChannel channel = folder.create(name, like)) {
             ByteBuffer bytes = ByteBuffer.wrap(content);
             while (bytes.hasRemaining()) {

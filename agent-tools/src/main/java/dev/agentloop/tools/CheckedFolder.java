@@ -87,8 +87,7 @@ final class CheckedFolder implements Folder {
 
     @Override
     public SeekableByteChannel read(Path name) throws IOException {
-        return Files.newByteChannel(
-                check().resolve(name), Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
+        return Files.newByteChannel(check().resolve(name), Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
     }
 
     @Override
@@ -112,8 +111,7 @@ final class CheckedFolder implements Folder {
     @Override
     public void rename(Path name, Folder target, Path newName) throws IOException {
         Path to = ((CheckedFolder) target).check().resolve(newName);
-        Files.move(
-                check().resolve(name), to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(check().resolve(name), to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Override

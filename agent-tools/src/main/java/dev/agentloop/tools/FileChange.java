@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param like the file whose mode and owner it gets, null for those of any new file
  */
 record FileChange(
-        Place place, byte @Nullable [] before, byte @Nullable [] after, @Nullable BasicFileAttributes like) {
+        Place place,
+        byte @Nullable [] before,
+        byte @Nullable [] after,
+        @Nullable BasicFileAttributes like) {
 
     /** The most bytes that a file may have to be changed, since its old and new content are held in memory. */
     static final int SIZE_LIMIT = 32 << 20;

@@ -59,8 +59,7 @@ final class FileTree {
     }
 
     /** Goes down to the start, gathering the rules on the way, and closes every folder it opened. */
-    private void descend(Folder folder, Iterator<Path> names, String path, IgnoreRules above)
-            throws IOException {
+    private void descend(Folder folder, Iterator<Path> names, String path, IgnoreRules above) throws IOException {
         try (folder) {
             if (!names.hasNext()) {
                 start = path;

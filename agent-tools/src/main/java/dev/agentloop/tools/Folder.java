@@ -24,7 +24,8 @@ interface Folder extends Closeable {
     List<Path> names() throws IOException;
 
     /** What the entry is, a link being a link; null when there is none. */
-    @Nullable BasicFileAttributes attributes(Path name) throws IOException;
+    @Nullable
+    BasicFileAttributes attributes(Path name) throws IOException;
 
     /** Opens a folder in this one; refuses a link. */
     Folder folder(Path name) throws IOException;

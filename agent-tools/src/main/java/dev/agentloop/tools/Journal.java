@@ -71,8 +71,7 @@ final class Journal {
     private static Lock locked(ReentrantLock lock, Path folder, boolean wait) throws IOException {
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(
-                    folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             return new Lock(lock, folder, channel, wait ? channel.lock() : channel.tryLock());
         } catch (IOException | RuntimeException e) {
             lock.unlock();

@@ -49,8 +49,8 @@ record JournalEntry(
         JsonNode journal = JSON.readTree(json);
         int format = journal.path("format").asInt();
         if (format != FORMAT) {
-            throw new IOException("a journal of format " + format + " was left by another version; this one reads "
-                    + FORMAT);
+            throw new IOException(
+                    "a journal of format " + format + " was left by another version; this one reads " + FORMAT);
         }
         List<JournalEntry> entries = new ArrayList<>();
         for (JsonNode change : journal.path("changes")) {

@@ -1,6 +1,5 @@
 package dev.agentloop.tools;
 
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +101,8 @@ final class LineFinder {
             return "";
         }
         int differs = where + best;
-        String there = differs < lines.size() ? "line " + (differs + 1) + " is: " + lines.get(differs) : "there the file ends";
+        String there =
+                differs < lines.size() ? "line " + (differs + 1) + " is: " + lines.get(differs) : "there the file ends";
         return "\n(the first " + best + " of these " + wanted.size() + " lines are at line " + (where + 1) + ", but "
                 + there + ")";
     }
@@ -125,7 +125,8 @@ final class LineFinder {
         if (c >= '\u201C' && c <= '\u201F') {
             return '"';
         }
-        boolean space = c == '\u00A0' || (c >= '\u2002' && c <= '\u200A') || c == '\u202F' || c == '\u205F' || c == '\u3000';
+        boolean space =
+                c == '\u00A0' || (c >= '\u2002' && c <= '\u200A') || c == '\u202F' || c == '\u205F' || c == '\u3000';
         return space ? ' ' : c;
     }
 }

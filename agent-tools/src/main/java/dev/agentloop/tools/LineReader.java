@@ -143,13 +143,11 @@ final class LineReader implements Closeable {
                 .onMalformedInput(CodingErrorAction.REPLACE)
                 .replaceWith(new byte[] {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD});
         private final CharBuffer chars = CharBuffer.allocate(8192).limit(0);
-        private final ByteBuffer bytes =
-                ByteBuffer.allocate(3 * 8192 + 16).limit(0);
+        private final ByteBuffer bytes = ByteBuffer.allocate(3 * 8192 + 16).limit(0);
 
         Utf16AsUtf8(InputStream in, byte[] start, TextEncoding encoding) {
             int mark = encoding.markLength();
-            InputStream whole =
-                    new SequenceInputStream(new ByteArrayInputStream(start, mark, start.length - mark), in);
+            InputStream whole = new SequenceInputStream(new ByteArrayInputStream(start, mark, start.length - mark), in);
             this.reader = new InputStreamReader(whole, encoding.charset());
         }
 

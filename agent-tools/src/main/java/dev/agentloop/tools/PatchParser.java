@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PatchParser {
     /** The format as a Lark grammar, for models that write a tool's input by a grammar. */
-    static final String GRAMMAR =
-            """
+    static final String GRAMMAR = """
             start: begin file+ end
             begin: "*** Begin Patch" LF
             end: "*** End Patch" LF?
@@ -192,7 +191,8 @@ final class PatchParser {
             throw error(
                     at,
                     at < end && !line().startsWith("***")
-                            ? "'" + line() + "' begins neither with ' ' (the line stays), '-' (it goes) nor '+' (it comes)"
+                            ? "'" + line()
+                                    + "' begins neither with ' ' (the line stays), '-' (it goes) nor '+' (it comes)"
                             : "a chunk without lines");
         }
         boolean endsFile = line().stripTrailing().equals(END_OF_FILE);

@@ -56,8 +56,8 @@ final class PatchedText {
         for (String context : chunk.contexts()) {
             int found = finder.find(List.of(context), cursor, false);
             if (found < 0) {
-                throw new Refusal("Failed to find context '" + context + "' in " + path
-                        + finder.hint(List.of(context), cursor));
+                throw new Refusal(
+                        "Failed to find context '" + context + "' in " + path + finder.hint(List.of(context), cursor));
             }
             cursor = found + 1;
         }
@@ -116,7 +116,9 @@ final class PatchedText {
 
     private String render() {
         List<Line> result = new ArrayList<>();
-        String ending = lines.isEmpty() || lines.get(0).ending().isEmpty() ? "\n" : lines.get(0).ending();
+        String ending = lines.isEmpty() || lines.get(0).ending().isEmpty()
+                ? "\n"
+                : lines.get(0).ending();
         int next = 0;
         for (Edit edit : inFileOrder()) {
             while (next < edit.start()) {

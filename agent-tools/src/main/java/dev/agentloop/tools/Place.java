@@ -23,7 +23,13 @@ final class Place implements Closeable {
     private final @Nullable BasicFileAttributes attributes;
     private Folder folder;
 
-    Place(String text, boolean guarded, Folder folder, List<Path> missing, Path name, @Nullable BasicFileAttributes attributes) {
+    Place(
+            String text,
+            boolean guarded,
+            Folder folder,
+            List<Path> missing,
+            Path name,
+            @Nullable BasicFileAttributes attributes) {
         this.text = text;
         this.guarded = guarded;
         this.folder = folder;
@@ -70,12 +76,14 @@ final class Place implements Closeable {
     }
 
     /** What was there when the path was walked; null if nothing was. */
-    @Nullable BasicFileAttributes attributes() {
+    @Nullable
+    BasicFileAttributes attributes() {
         return attributes;
     }
 
     /** The entry's attributes now; null if there is none. */
-    @Nullable BasicFileAttributes currentAttributes() throws IOException {
+    @Nullable
+    BasicFileAttributes currentAttributes() throws IOException {
         return missing.isEmpty() ? folder.attributes(name) : null;
     }
 

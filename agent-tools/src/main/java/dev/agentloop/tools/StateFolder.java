@@ -34,7 +34,8 @@ final class StateFolder {
 
     static Path ofUser(Map<String, String> environment, String system, String home) {
         String name = system.toLowerCase(Locale.ROOT);
-        String configured = environment.get(name.contains("win") && !name.contains("darwin") ? "LOCALAPPDATA" : "XDG_STATE_HOME");
+        String configured =
+                environment.get(name.contains("win") && !name.contains("darwin") ? "LOCALAPPDATA" : "XDG_STATE_HOME");
         if (configured != null && Path.of(configured).isAbsolute()) {
             return Path.of(configured, "agentloop");
         }

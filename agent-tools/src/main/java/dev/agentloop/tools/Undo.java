@@ -60,6 +60,14 @@ final class Undo {
         this.workspace = workspace;
     }
 
+    List<Result> undoAll(List<Journal.ChangeRecord> journals) throws IOException {
+        List<Result> results = new ArrayList<>();
+        for (Journal.ChangeRecord journal : journals) {
+            results.add(undo(journal));
+        }
+        return results;
+    }
+
     /** Takes back one set, or finds it complete, and removes its journal. */
     Result undo(Journal.ChangeRecord journal) throws IOException {
         List<JournalEntry> entries = journal.entries();

@@ -124,7 +124,8 @@ final class Workspace {
     }
 
     /** The root at exactly this path, be it written as the host wrote it or without links; null if there is none. */
-    @Nullable Path rootAt(Path path) {
+    @Nullable
+    Path rootAt(Path path) {
         return aliases.containsKey(path) ? aliases.get(path) : roots.contains(path) ? path : null;
     }
 
