@@ -1,0 +1,71 @@
+package dev.agentloop.tools;
+
+import dev.agentloop.tools.Patch.FilePatch;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Applies patches in Codex's format to the files of a workspace: all of a patch, or nothing.
+ *
+ * <p>Where this differs from Codex:
+ *
+ * <ul>
+ *   <li>A patch is computed whole before the first byte is written, and written as one change: a failure restores every
+ *       file, and so does the next use after the death of the process. Codex changes one file after the other and
+ *       keeps the earlier ones.
+ *   <li>Line endings, a missing final line break, a byte order mark, the encoding and the mode of a file are kept.
+ *   <li>Lines that stay are left as the file has them, even if they were only found by forgiving blank space.
+ *   <li>A moved file keeps its mode; a move onto itself is no deletion; a move without changes is allowed.
+ *   <li>{@code *** End of File} falls back to a search from the top, and several {@code @@} lines may follow each other.
+ *   <li>An error says where the lines were nearly found.
+ * </ul>
+ *
+ * <p>As in Codex, adding a file that exists replaces it, keeping its mode, and is reported as {@code A}; deleting a
+ * symbolic link deletes the link, updating it changes the file that it leads to. Safe for use by several threads.
+ */
+final class ApplyPatch {
+    private final FileChanges changes;
+
+    ApplyPatch(FileChanges changes) {
+        this.changes = changes;
+    }
+
+    /**
+     * Applies a patch.
+     *
+     * @param patch the patch, perhaps in a heredoc
+     * @param folder where its relative paths start, null for the first root
+     * @return what changed, for the model
+     * @throws Refusal if nothing changed, with the reason for the model
+     */
+    String apply(String patch, @Nullable String folder) throws IOException {
+        try (FileChanges.Turn turn = changes.begin()) {
+            if (turn.undid()) {
+                throw new Refusal(turn.report()
+                        + "Nothing of the present patch was applied, since it may build on what was undone: "
+                        + "read these files again and send a patch for what they are now.");
+            }
+            try (PatchPlan plan = plan(patch, folder)) {
+                turn.apply(plan.changes());
+                return turn.report() + plan.summary();
+            }
+        }
+    }
+
+    private PatchPlan plan(String text, @Nullable String folder) throws IOException {
+        Workspace workspace = changes.workspace();
+        PatchPlan plan = new PatchPlan(folder == null ? workspace : workspace.from(workspace.real(folder)));
+        try {
+            for (FilePatch file : PatchParser.parse(text).files()) {
+                plan.add(file);
+            }
+            return plan;
+        } catch (Refusal e) {
+            plan.close();
+            throw new Refusal("apply_patch verification failed: " + e.getMessage(), e);
+        } catch (IOException | RuntimeException e) {
+            plan.close();
+            throw e;
+        }
+    }
+}

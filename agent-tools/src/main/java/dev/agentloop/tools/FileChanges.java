@@ -1,0 +1,83 @@
+package dev.agentloop.tools;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Changes files of a workspace, one change set at a time, after cleaning up what a dead process left. Safe for use by
+ * several threads.
+ */
+final class FileChanges {
+    private final Workspace workspace;
+    private final Journal journal;
+    private final ChangeSet.Probe probe;
+
+    FileChanges(Workspace workspace, Journal journal, ChangeSet.Probe probe) {
+        this.workspace = workspace;
+        this.journal = journal;
+        this.probe = probe;
+    }
+
+    Workspace workspace() {
+        return workspace;
+    }
+
+    /** Waits for its turn, and undoes the change sets of dead processes. */
+    Turn begin() throws IOException {
+        Journal.Lock lock;
+        try {
+            lock = journal.lock();
+        } catch (IOException e) {
+            throw Refusal.about("the journal of file changes cannot be opened", e);
+        }
+        try {
+            return new Turn(lock);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** What a reader of files has to know before: that a dead process left files half changed; empty if not. */
+    String warning() throws IOException {
+        return journal.hasLeftovers()
+                ? "Warning: a change of files was interrupted half way, so files may be partly changed. "
+                        + "The next write_file or apply_patch call undoes it first.\n"
+                : "";
+    }
+
+    /** The right to change files, until it is closed. */
+    final class Turn implements Closeable {
+        private final Journal.Lock lock;
+        private final List<Undo.Result> leftovers;
+
+        private Turn(Journal.Lock lock) throws IOException {
+            this.lock = lock;
+            this.leftovers = new Undo(workspace).undoAll(lock.leftovers());
+        }
+
+        /** Whether files are not what they were before this turn, since a dead process's changes were undone. */
+        boolean undid() {
+            return leftovers.stream().anyMatch(result -> !result.complete());
+        }
+
+        /** What was found of dead processes, as lines; empty if nothing. */
+        String report() {
+            return leftovers.stream().map(result -> result.afterDeath() + "\n").collect(Collectors.joining());
+        }
+
+        /** Makes all the changes, or none. */
+        void apply(List<FileChange> changes) throws IOException {
+            if (!changes.isEmpty()) {
+                new ChangeSet(workspace, probe).apply(lock, changes);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            lock.close();
+        }
+    }
+}

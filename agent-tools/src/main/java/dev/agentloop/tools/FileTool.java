@@ -1,0 +1,60 @@
+package dev.agentloop.tools;
+
+import dev.agentloop.Tool;
+import dev.agentloop.ToolCall;
+import dev.agentloop.ToolContext;
+import dev.agentloop.ToolOutput;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+
+/**
+ * A tool with fixed properties and one thing that it does; what it refuses is its answer to the model.
+ *
+ * @param reach how far every call reaches
+ * @param crash what is done with a call that was cut off by a crash
+ */
+record FileTool(Specification specification, Access reach, AfterCrash crash, Action action) implements Tool {
+
+    /** What a tool does. */
+    interface Action {
+        /**
+         * Does it.
+         *
+         * @throws Refusal if it is not done, with the answer to the model
+         */
+        ToolOutput run(ToolCall call, ToolContext context) throws IOException;
+    }
+
+    /** A tool that only reads. */
+    static FileTool reading(Specification specification, Action action) {
+        return new FileTool(specification, Access.READS, AfterCrash.RUN_AGAIN, action);
+    }
+
+    /** A tool that changes files. */
+    static FileTool writing(Specification specification, AfterCrash crash, Action action) {
+        return new FileTool(specification, Access.WRITES, crash, action);
+    }
+
+    @Override
+    public ToolOutput call(ToolCall call, ToolContext context) throws IOException {
+        try {
+            return action.run(call, context);
+        } catch (Refusal e) {
+            return ToolOutput.error(e.getMessage());
+        } catch (ClosedByInterruptException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(specification.name() + " failed: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Access access(ToolCall call) {
+        return reach;
+    }
+
+    @Override
+    public AfterCrash afterCrash(ToolCall call) {
+        return crash;
+    }
+}

@@ -1,0 +1,150 @@
+package dev.agentloop.tools;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+
+/*
+ * A walk through the regular files below a folder, without those that git ignores.
+ *
+ * It goes over open folders and follows no link. What .gitignore files and .git/info/exclude name is left out, as is
+ * .git itself; the rules of the folders between the root and the start count too. Ignore files above a root and the
+ * user's own are not read: they lie outside of the workspace. A folder that cannot be read is counted, not fatal.
+ */
+final class FileTree {
+    private static final int IGNORE_FILE_LIMIT = 1 << 20;
+    private static final int MAX_DEPTH = 200;
+
+    /** Told about each file. */
+    interface Visitor {
+        /**
+         * Looks at a file.
+         *
+         * @param folder the open folder that holds it, valid during the call
+         * @param path from the start of the walk, with {@code /} between elements
+         */
+        void file(Folder folder, Path name, String path, BasicFileAttributes attributes) throws IOException;
+    }
+
+    private final Visitor visitor;
+    private final Deadline deadline;
+    private String start = "";
+    private int unreadable;
+
+    FileTree(Visitor visitor, Deadline deadline) {
+        this.visitor = visitor;
+        this.deadline = deadline;
+    }
+
+    /** Visits one file, or every file below a folder, in the order of their names. */
+    void visit(Workspace workspace, String path) throws IOException {
+        Path real = workspace.real(path);
+        Path root = workspace.rootOf(real);
+        Path below = root.relativize(real);
+        boolean isRoot = real.equals(root);
+        descend(workspace.open(root), isRoot ? List.<Path>of().iterator() : below.iterator(), "", IgnoreRules.NONE);
+    }
+
+    /** How many files and folders could not be read. */
+    int unreadable() {
+        return unreadable;
+    }
+
+    /** Goes down to the start, gathering the rules on the way, and closes every folder it opened. */
+    private void descend(Folder folder, Iterator<Path> names, String path, IgnoreRules above) throws IOException {
+        try (folder) {
+            if (!names.hasNext()) {
+                start = path;
+                walk(folder, path, above, 0);
+                return;
+            }
+            Path name = names.next();
+            BasicFileAttributes attributes = folder.attributes(name);
+            if (attributes != null && attributes.isDirectory()) {
+                descend(folder.folder(name), names, path + name + "/", rules(folder, path, above));
+            } else if (attributes != null && attributes.isRegularFile()) {
+                start = path;
+                visitor.file(folder, name, name.toString(), attributes);
+            }
+        }
+    }
+
+    private void walk(Folder folder, String path, IgnoreRules above, int depth) throws IOException {
+        deadline.check();
+        IgnoreRules rules = rules(folder, path, above);
+        List<Path> names = folder.names();
+        names.sort(Comparator.naturalOrder());
+        for (Path name : names) {
+            BasicFileAttributes attributes = folder.attributes(name);
+            String entry = path + name;
+            if (attributes == null || isGit(name) || rules.ignores(entry, attributes.isDirectory())) {
+                continue;
+            }
+            if (attributes.isRegularFile()) {
+                tolerant(() -> visitor.file(folder, name, entry.substring(start.length()), attributes));
+            } else if (attributes.isDirectory() && depth < MAX_DEPTH) {
+                tolerant(() -> {
+                    try (Folder inner = folder.folder(name)) {
+                        walk(inner, entry + "/", rules, depth + 1);
+                    }
+                });
+            }
+        }
+    }
+
+    /** A step that may fail without ending the walk. */
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private void tolerant(Step step) throws IOException {
+        try {
+            step.run();
+        } catch (ClosedByInterruptException | Refusal e) {
+            throw e;
+        } catch (IOException e) {
+            unreadable++;
+        }
+    }
+
+    private static boolean isGit(Path name) {
+        return name.toString().equals(".git");
+    }
+
+    private static IgnoreRules rules(Folder folder, String path, IgnoreRules above) throws IOException {
+        FileSystem names = folder.path().getFileSystem();
+        return above.plus(path, text(folder, names.getPath(".git", "info", "exclude")))
+                .plus(path, text(folder, names.getPath(".gitignore")));
+    }
+
+    /** The text of a small file some folders below; empty if there is none, or a link on the way, as git has it. */
+    private static String text(Folder folder, Path path) throws IOException {
+        Path name = path.getName(0);
+        BasicFileAttributes attributes = folder.attributes(name);
+        if (attributes == null) {
+            return "";
+        }
+        if (path.getNameCount() > 1) {
+            if (!attributes.isDirectory()) {
+                return "";
+            }
+            try (Folder inner = folder.folder(name)) {
+                return text(inner, path.subpath(1, path.getNameCount()));
+            }
+        }
+        if (!attributes.isRegularFile()) {
+            return "";
+        }
+        try (InputStream in = Channels.newInputStream(folder.read(name))) {
+            return new String(in.readNBytes(IGNORE_FILE_LIMIT), StandardCharsets.UTF_8);
+        }
+    }
+}

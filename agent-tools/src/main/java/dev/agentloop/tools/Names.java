@@ -1,0 +1,51 @@
+package dev.agentloop.tools;
+
+import java.nio.file.Path;
+
+/** How file names appear in answers: a name can never end its line or hide a character. */
+final class Names {
+    private Names() {}
+
+    static String shown(Path path) {
+        return shown(path.toString());
+    }
+
+    /** Writes control, format and separator characters as escapes, so that the name stays on its line. */
+    static String shown(String name) {
+        if (name.codePoints().noneMatch(Names::hidden)) {
+            return name;
+        }
+        StringBuilder text = new StringBuilder();
+        name.codePoints().forEach(c -> {
+            if (c == '\n') {
+                text.append("\\n");
+            } else if (hidden(c)) {
+                text.append(String.format("\\u%04X", c));
+            } else {
+                text.appendCodePoint(c);
+            }
+        });
+        return text.toString();
+    }
+
+    /** Refuses to create a name that no line of a patch or a listing could carry. */
+    static void requirePlain(String path) throws Refusal {
+        if (path.codePoints().anyMatch(Names::hidden)) {
+            throw new Refusal(shown(path) + ": the file tools create no names with control characters or line breaks");
+        }
+    }
+
+    private static boolean hidden(int c) {
+        int type = Character.getType(c);
+        return type == Character.CONTROL
+                || type == Character.LINE_SEPARATOR
+                || type == Character.PARAGRAPH_SEPARATOR
+                || type == Character.SURROGATE
+                || isBidiControl(c);
+    }
+
+    /** Characters that reorder what a person sees. */
+    private static boolean isBidiControl(int c) {
+        return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+    }
+}

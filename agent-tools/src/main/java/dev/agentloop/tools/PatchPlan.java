@@ -1,0 +1,210 @@
+package dev.agentloop.tools;
+
+import dev.agentloop.tools.Patch.Add;
+import dev.agentloop.tools.Patch.Delete;
+import dev.agentloop.tools.Patch.FilePatch;
+import dev.agentloop.tools.Patch.Update;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a patch makes of the files as they are: every new content computed, nothing written. Later parts of a patch see
+ * what earlier ones did. Closing it closes the folders that it holds open.
+ */
+final class PatchPlan implements Closeable {
+    /** As many files as one patch may touch: each holds a folder open until the patch is written. */
+    private static final int MAX_FILES = 400;
+
+    private final Workspace workspace;
+    private final Map<Path, PlannedFile> files = new LinkedHashMap<>();
+    private final List<String> added = new ArrayList<>();
+    private final List<String> modified = new ArrayList<>();
+    private final List<String> deleted = new ArrayList<>();
+
+    PatchPlan(Workspace workspace) {
+        this.workspace = workspace;
+    }
+
+    /** Adds what a patch does to one file. */
+    void add(FilePatch patch) throws IOException {
+        try {
+            if (patch instanceof Add add) {
+                add(add);
+            } else if (patch instanceof Delete delete) {
+                delete(delete);
+            } else if (patch instanceof Update update) {
+                update(update);
+            }
+        } catch (IOException e) {
+            throw Refusal.about(patch.path(), e);
+        }
+    }
+
+    private void add(Add add) throws IOException {
+        create(add.path(), TextEncoding.UTF_8.encode(add.content()), null);
+        added.add(add.path());
+    }
+
+    private PlannedFile create(String path, byte[] content, @Nullable BasicFileAttributes like) throws IOException {
+        Names.requirePlain(path);
+        PlannedFile file = find(path, true);
+        file.replace(content, like);
+        return file;
+    }
+
+    private void delete(Delete delete) throws IOException {
+        find(delete.path(), false).remove();
+        deleted.add(delete.path());
+    }
+
+    private void update(Update update) throws IOException {
+        PlannedFile file = find(update.path(), true);
+        byte[] old = file.content();
+        byte[] changed = changed(update, old);
+        String target = update.movedTo();
+        if (target == null) {
+            file.replace(changed, null);
+            modified.add(update.path());
+            return;
+        }
+        // Moved onto itself, a file must not be deleted after it was written.
+        if (create(target, changed, file.attributes()) != file) {
+            find(update.path(), false).remove();
+        }
+        modified.add(target);
+    }
+
+    private static byte[] changed(Update update, byte[] old) throws IOException {
+        if (update.chunks().isEmpty()) {
+            return old;
+        }
+        if (TextEncoding.isBinary(old, Math.min(old.length, TextEncoding.SAMPLE))) {
+            throw new Refusal(update.path() + ": is a binary file; a patch changes text");
+        }
+        TextEncoding encoding = TextEncoding.of(old);
+        return encoding.encode(PatchedText.apply(update.path(), encoding.decode(old), update.chunks()));
+    }
+
+    private PlannedFile find(String path, boolean followed) throws IOException {
+        Place place = workspace.entry(path);
+        BasicFileAttributes found = place.attributes();
+        if (followed && found != null && found.isSymbolicLink() && !files.containsKey(place.path())) {
+            place.close();
+            place = workspace.place(path);
+        }
+        PlannedFile known = files.get(place.path());
+        if (known != null) {
+            place.close();
+            return known;
+        }
+        PlannedFile file = new PlannedFile(place);
+        files.put(place.path(), file);
+        place.requireWritable();
+        if (files.size() > MAX_FILES) {
+            throw new Refusal("the patch touches more than " + MAX_FILES + " files; split it");
+        }
+        return file;
+    }
+
+    /** What is to be done to reach the plan, less what is so already. */
+    List<FileChange> changes() {
+        return files.values().stream()
+                .filter(PlannedFile::differs)
+                .map(PlannedFile::change)
+                .toList();
+    }
+
+    /** The files as the model is told about them, as Codex does. */
+    String summary() {
+        StringBuilder text = new StringBuilder("Success. Updated the following files:\n");
+        added.forEach(path -> text.append("A ").append(path).append('\n'));
+        modified.forEach(path -> text.append("M ").append(path).append('\n'));
+        deleted.forEach(path -> text.append("D ").append(path).append('\n'));
+        return text.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (PlannedFile file : files.values()) {
+            file.place.close();
+        }
+    }
+
+    /** One file as it is and as it will be. */
+    private static final class PlannedFile {
+        private final Place place;
+        private byte @Nullable [] before;
+        private byte @Nullable [] after;
+        private @Nullable BasicFileAttributes like;
+        private boolean exists;
+        private boolean loaded;
+
+        PlannedFile(Place place) {
+            this.place = place;
+            this.exists = place.exists();
+            this.like = place.attributes();
+        }
+
+        @Nullable
+        BasicFileAttributes attributes() {
+            return like;
+        }
+
+        byte[] content() throws IOException {
+            load();
+            byte[] content = after;
+            if (!exists || content == null) {
+                throw new Refusal("Failed to read file to update " + place.text() + ": no such file"
+                        + (place.exists() ? " (this patch deletes it before)" : NearNames.hint(place)));
+            }
+            return content;
+        }
+
+        void replace(byte[] content, @Nullable BasicFileAttributes source) throws IOException {
+            load();
+            ChangeSet.requireReplaceable(place);
+            if (like == null) {
+                like = source;
+            }
+            after = content;
+            exists = true;
+        }
+
+        void remove() throws IOException {
+            if (!exists) {
+                throw new Refusal(place.text() + ": no such file" + NearNames.hint(place));
+            }
+            BasicFileAttributes found = place.attributes();
+            if (found != null && !found.isSymbolicLink()) {
+                place.requireFile();
+            }
+            after = null;
+            exists = false;
+        }
+
+        private void load() throws IOException {
+            if (!loaded && place.exists()) {
+                place.requireFile();
+                before = place.readAll(FileChange.SIZE_LIMIT);
+                after = exists ? before : null;
+            }
+            loaded = true;
+        }
+
+        boolean differs() {
+            return exists != place.exists() || (exists && !Arrays.equals(before, after));
+        }
+
+        FileChange change() {
+            return new FileChange(place, before, exists ? after : null, like);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package dev.agentloop.tools;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a path leads after every link was followed: an open folder, the folders that are missing below it, and the
+ * name of the entry. Belongs to one thread; closing it closes the folder.
+ */
+final class Place implements Closeable {
+    private final String text;
+    private final boolean guarded;
+    private final List<Path> missing;
+    private final Path name;
+    private final @Nullable BasicFileAttributes attributes;
+    private Folder folder;
+
+    Place(
+            String text,
+            boolean guarded,
+            Folder folder,
+            List<Path> missing,
+            Path name,
+            @Nullable BasicFileAttributes attributes) {
+        this.text = text;
+        this.guarded = guarded;
+        this.folder = folder;
+        this.missing = new ArrayList<>(missing);
+        this.name = name;
+        this.attributes = attributes;
+    }
+
+    /** The path as it was asked for, fit for one line of an answer. */
+    String text() {
+        return text;
+    }
+
+    /** The absolute path that is really meant. */
+    Path path() {
+        return folderPath().resolve(name);
+    }
+
+    private Path folderPath() {
+        Path path = folder.path();
+        for (Path element : missing) {
+            path = path.resolve(element);
+        }
+        return path;
+    }
+
+    /** The absolute paths of the folders that do not exist yet, the outermost first. */
+    List<String> missingFolders() {
+        List<String> paths = new ArrayList<>();
+        Path path = folder.path();
+        for (Path element : missing) {
+            path = path.resolve(element);
+            paths.add(path.toString());
+        }
+        return paths;
+    }
+
+    Folder folder() {
+        return folder;
+    }
+
+    Path name() {
+        return name;
+    }
+
+    /** What was there when the path was walked; null if nothing was. */
+    @Nullable
+    BasicFileAttributes attributes() {
+        return attributes;
+    }
+
+    /** The entry's attributes now; null if there is none. */
+    @Nullable
+    BasicFileAttributes currentAttributes() throws IOException {
+        return missing.isEmpty() ? folder.attributes(name) : null;
+    }
+
+    boolean exists() {
+        return attributes != null;
+    }
+
+    /** Refuses what the file tools never change: anything in, or called, {@code .git}. */
+    void requireWritable() throws Refusal {
+        if (guarded) {
+            throw new Refusal(text + ": the file tools do not write inside .git, since what lies there (hooks, "
+                    + "configuration) makes git run commands; use git itself through the shell");
+        }
+    }
+
+    /** Refuses a place where there is no regular file, with the reason. */
+    BasicFileAttributes requireFile() throws IOException {
+        BasicFileAttributes found = attributes;
+        if (found == null) {
+            throw new Refusal(text + ": no such file" + NearNames.hint(this));
+        }
+        if (found.isDirectory()) {
+            throw new Refusal(text + ": is a directory, not a file; list_dir shows what is in it");
+        }
+        if (found.isSymbolicLink()) {
+            throw new Refusal(text + ": is a symbolic link, not a file");
+        }
+        if (!found.isRegularFile()) {
+            throw new Refusal(text + ": is a pipe, socket or device, not a regular file");
+        }
+        return found;
+    }
+
+    /** Whether the folder that should hold the entry exists. */
+    boolean folderExists() {
+        return missing.isEmpty();
+    }
+
+    /** The element of the path at which nothing was found. */
+    Path firstMissing() {
+        return missing.isEmpty() ? name : missing.get(0);
+    }
+
+    InputStream read() throws IOException {
+        return Channels.newInputStream(folder.read(name));
+    }
+
+    /** Reads the whole file, refusing one that is larger than a limit. */
+    byte[] readAll(int limit) throws IOException {
+        try (SeekableByteChannel channel = folder.read(name);
+                InputStream in = Channels.newInputStream(channel)) {
+            byte[] bytes = in.readNBytes(limit + 1);
+            if (bytes.length > limit) {
+                throw new Refusal(text + ": has " + channel.size() + " bytes, more than the " + limit
+                        + " that this tool takes; use the shell");
+            }
+            return bytes;
+        }
+    }
+
+    /** Creates the missing folders one after the other, or takes them if they exist by now. */
+    void createMissingFolders() throws IOException {
+        while (!missing.isEmpty()) {
+            Path next = missing.get(0);
+            if (folder.attributes(next) == null) {
+                folder.createFolder(next);
+            }
+            Folder inner = folder.folder(next);
+            folder.close();
+            folder = inner;
+            missing.remove(0);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        folder.close();
+    }
+}

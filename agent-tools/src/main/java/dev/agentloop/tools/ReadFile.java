@@ -1,0 +1,161 @@
+package dev.agentloop.tools;
+
+import dev.agentloop.Tool;
+import dev.agentloop.ToolOutput;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The tool {@code read_file}: lines of a text file of any size, with their numbers. */
+final class ReadFile {
+    private static final int MAX_LINE_BYTES = 500;
+    private static final int DEFAULT_LINES = 2000;
+    private static final int MAX_LINES = 20_000;
+
+    private static final Tool.Specification SPECIFICATION = Tool.Specification.function(
+            "read_file",
+            "Reads lines of a text file, each as L{number}: {text}. Lines of more than 500 bytes are cut.",
+            """
+            {"type":"object","properties":{\
+            "file_path":{"type":"string","description":"The file, relative to the workspace or absolute inside it."},\
+            "offset":{"type":"integer","description":"The first line to read, counting from 1. Default 1."},\
+            "limit":{"type":"integer","description":"The most lines to read. Default 2000."}\
+            },"required":["file_path"],"additionalProperties":false}""");
+
+    /** A line's beginning as it is in the file. */
+    private record Line(byte[] bytes, boolean cut) {}
+
+    private ReadFile() {}
+
+    static FileTool tool(Workspace workspace) {
+        return FileTool.reading(SPECIFICATION, (call, context) -> {
+            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "offset", "limit"));
+            String path = arguments.text("file_path");
+            int offset = arguments.count("offset", 1, Integer.MAX_VALUE);
+            int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);
+            try (Place place = workspace.place(path)) {
+                BasicFileAttributes attributes = place.requireFile();
+                return ToolOutput.text(read(place, attributes.size(), offset, limit));
+            } catch (IOException e) {
+                throw Refusal.about(Names.shown(path), e);
+            }
+        });
+    }
+
+    private static String read(Place place, long size, int offset, int limit) throws IOException {
+        // One byte more than is shown tells whether a character would be split.
+        try (InputStream in = place.read();
+                LineReader reader = LineReader.of(in, MAX_LINE_BYTES + 1)) {
+            if (reader.binary()) {
+                throw new Refusal(place.text() + ": is a binary file of " + size
+                        + " bytes; view_image shows images, other formats need a program run by the shell");
+            }
+            int skipped = 0;
+            while (skipped < offset - 1 && reader.next()) {
+                skipped++;
+            }
+            List<Line> lines = new ArrayList<>();
+            while (lines.size() < limit && reader.next()) {
+                lines.add(line(reader));
+            }
+            if (lines.isEmpty()) {
+                return nothing(place, skipped, offset);
+            }
+            return shown(lines, offset, reader);
+        }
+    }
+
+    private static String nothing(Place place, int lines, int offset) throws Refusal {
+        if (lines == 0 && offset == 1) {
+            return "(the file is empty)";
+        }
+        throw new Refusal(place.text() + ": offset " + offset + " is behind the end; the file has " + lines + " lines");
+    }
+
+    private static Line line(LineReader reader) {
+        boolean cut = reader.length() > MAX_LINE_BYTES;
+        int end = Math.min(reader.kept(), MAX_LINE_BYTES);
+        if (cut) {
+            end = boundary(reader.bytes(), end);
+        }
+        return new Line(java.util.Arrays.copyOf(reader.bytes(), end), cut);
+    }
+
+    /** The last place up to an index where no UTF-8 character is split; the index itself in what is no UTF-8. */
+    private static int boundary(byte[] bytes, int index) {
+        int start = index;
+        while (start > index - 4 && start > 0 && (bytes[start] & 0xC0) == 0x80) {
+            start--;
+        }
+        return (bytes[start] & 0xC0) == 0xC0 ? start : index;
+    }
+
+    private static String shown(List<Line> lines, int offset, LineReader reader) throws IOException {
+        int malformed = firstMalformed(lines);
+        Charset charset = malformed < 0 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1;
+        StringBuilder text = new StringBuilder();
+        List<Integer> cut = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            Line line = lines.get(i);
+            text.append('L')
+                    .append(offset + i)
+                    .append(": ")
+                    .append(new String(line.bytes(), charset))
+                    .append('\n');
+            if (line.cut()) {
+                cut.add(offset + i);
+            }
+        }
+        if (malformed >= 0) {
+            text.append("(line ")
+                    .append(offset + malformed)
+                    .append(" is not UTF-8; all bytes above are shown as ISO-8859-1)\n");
+        }
+        if (reader.encoding() == TextEncoding.UTF_16LE || reader.encoding() == TextEncoding.UTF_16BE) {
+            text.append("(the file is encoded in ")
+                    .append(reader.encoding().charset())
+                    .append(")\n");
+        }
+        if (!cut.isEmpty()) {
+            text.append("(cut at ")
+                    .append(MAX_LINE_BYTES)
+                    .append(" bytes: ")
+                    .append(shown(cut))
+                    .append(")\n");
+        }
+        if (reader.next()) {
+            text.append("(more lines follow: read on with offset ")
+                    .append(offset + lines.size())
+                    .append(")\n");
+        }
+        return text.toString();
+    }
+
+    private static String shown(List<Integer> numbers) {
+        int most = Math.min(10, numbers.size());
+        String some = String.join(
+                ", ",
+                numbers.subList(0, most).stream().map(number -> "L" + number).toList());
+        return most == numbers.size() ? some : some + " and " + (numbers.size() - most) + " more";
+    }
+
+    /** The index of the first line that is not UTF-8, -1 if all are. */
+    private static int firstMalformed(List<Line> lines) {
+        for (int i = 0; i < lines.size(); i++) {
+            try {
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .decode(ByteBuffer.wrap(lines.get(i).bytes()));
+            } catch (CharacterCodingException e) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}

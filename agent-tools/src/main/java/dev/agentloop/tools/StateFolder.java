@@ -1,0 +1,103 @@
+package dev.agentloop.tools;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Where the library keeps what belongs to a workspace but not into it: the place that the operating system has for
+ * the state of programs, in a folder named after the workspace's path.
+ */
+final class StateFolder {
+    private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+
+    private StateFolder() {}
+
+    /**
+     * The folder for the state of a user's programs: {@code $XDG_STATE_HOME} or {@code ~/.local/state},
+     * {@code ~/Library/Application Support} on macOS, {@code %LOCALAPPDATA%} on Windows. For a user without a home, a
+     * private folder among the temporary files, which may not outlive a restart of the machine.
+     */
+    static Path ofUser() {
+        return ofUser(System.getenv(), System.getProperty("os.name"), System.getProperty("user.home"));
+    }
+
+    static Path ofUser(Map<String, String> environment, String system, String home) {
+        String name = system.toLowerCase(Locale.ROOT);
+        String configured =
+                environment.get(name.contains("win") && !name.contains("darwin") ? "LOCALAPPDATA" : "XDG_STATE_HOME");
+        if (configured != null && Path.of(configured).isAbsolute()) {
+            return Path.of(configured, "agentloop");
+        }
+        Path user = Path.of(home);
+        if (!user.isAbsolute() || !Files.isWritable(user)) {
+            return Path.of(System.getProperty("java.io.tmpdir"), "agentloop-" + System.getProperty("user.name"));
+        }
+        return name.contains("mac")
+                ? user.resolve(Path.of("Library", "Application Support", "agentloop"))
+                : user.resolve(Path.of(".local", "state", "agentloop"));
+    }
+
+    /**
+     * The folder for one workspace, created if needed, and readable by this user only.
+     *
+     * @param state the folder for all workspaces
+     */
+    static Path of(Path state, Path root) throws IOException {
+        if (state.equals(ofUser())) {
+            create(state);
+        } else {
+            Files.createDirectories(state);
+        }
+        return create(state.resolve(nameOf(root)));
+    }
+
+    /** The name of a workspace's folder: a digest of its path, so that two never share one. */
+    static String nameOf(Path root) {
+        return Digests.sha256(root.toString().getBytes(StandardCharsets.UTF_8)).substring(0, 32);
+    }
+
+    /** Creates a private folder with its parents, or takes one that this user owns and nobody else may enter. */
+    private static Path create(Path folder) throws IOException {
+        Path parent = folder.getParent();
+        if (parent != null && !Files.isDirectory(parent)) {
+            Files.createDirectories(parent);
+        }
+        boolean posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
+        FileAttribute<?>[] mode = posix
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PRIVATE)}
+                : new FileAttribute<?>[0];
+        try {
+            return Files.createDirectory(folder, mode);
+        } catch (FileAlreadyExistsException e) {
+            requireOwn(folder, posix);
+            return folder;
+        }
+    }
+
+    private static void requireOwn(Path folder, boolean posix) throws IOException {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(folder.toString(), null, "is not a directory");
+        }
+        if (!posix) {
+            return;
+        }
+        Path probe = Files.createTempFile(folder, "owner", null);
+        boolean own = Files.getOwner(probe).equals(Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS));
+        Files.delete(probe);
+        if (!own || !PRIVATE.containsAll(Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS))) {
+            throw new FileSystemException(
+                    folder.toString(), null, "belongs or is open to another user; remove it or give it mode 700");
+        }
+    }
+}

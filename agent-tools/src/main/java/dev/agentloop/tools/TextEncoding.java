@@ -1,0 +1,116 @@
+package dev.agentloop.tools;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * How the bytes of a text file become characters and back without loss: UTF-8, UTF-16 with a byte order mark, or, for
+ * what is neither, ISO-8859-1, in which every byte is a character. The mark is kept apart from the text.
+ */
+enum TextEncoding {
+    UTF_8(StandardCharsets.UTF_8),
+    UTF_8_MARKED(StandardCharsets.UTF_8, 0xEF, 0xBB, 0xBF),
+    UTF_16LE(StandardCharsets.UTF_16LE, 0xFF, 0xFE),
+    UTF_16BE(StandardCharsets.UTF_16BE, 0xFE, 0xFF),
+    ISO_8859_1(StandardCharsets.ISO_8859_1);
+
+    /** As many bytes as are looked at to tell a binary file from text. */
+    static final int SAMPLE = 8192;
+
+    private final Charset charset;
+    private final byte[] mark;
+
+    TextEncoding(Charset charset, int... mark) {
+        this.charset = charset;
+        this.mark = new byte[mark.length];
+        for (int i = 0; i < mark.length; i++) {
+            this.mark[i] = (byte) mark[i];
+        }
+    }
+
+    Charset charset() {
+        return charset;
+    }
+
+    int markLength() {
+        return mark.length;
+    }
+
+    /** The encoding that the first bytes announce by a mark, else UTF-8. */
+    static TextEncoding announced(byte[] start, int length) {
+        for (TextEncoding encoding : values()) {
+            int size = encoding.mark.length;
+            if (size > 0 && length >= size && Arrays.equals(start, 0, size, encoding.mark, 0, size)) {
+                return encoding;
+            }
+        }
+        return UTF_8;
+    }
+
+    /** Whether the first bytes are not text: they hold a zero byte and announce no UTF-16. */
+    static boolean isBinary(byte[] start, int length) {
+        TextEncoding encoding = announced(start, length);
+        if (encoding == UTF_16LE || encoding == UTF_16BE) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if (start[i] == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The encoding in which a whole file can be read and written back unchanged. */
+    static TextEncoding of(byte[] bytes) {
+        TextEncoding announced = announced(bytes, bytes.length);
+        return announced.fits(bytes, announced.mark.length, bytes.length) ? announced : ISO_8859_1;
+    }
+
+    private boolean fits(byte[] bytes, int from, int to) {
+        try {
+            strict(bytes, from, to);
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    /** Decodes a file, less its mark. */
+    String decode(byte[] bytes) throws CharacterCodingException {
+        return strict(bytes, mark.length, bytes.length).toString();
+    }
+
+    private CharBuffer strict(byte[] bytes, int from, int to) throws CharacterCodingException {
+        return charset.newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT)
+                .decode(ByteBuffer.wrap(bytes, from, to - from));
+    }
+
+    /**
+     * Encodes a text, with the mark in front.
+     *
+     * @throws IOException if a character has no form in this encoding
+     */
+    byte[] encode(String text) throws IOException {
+        ByteBuffer body;
+        try {
+            body = charset.newEncoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .encode(CharBuffer.wrap(text));
+        } catch (CharacterCodingException e) {
+            throw new Refusal("the text has a character that " + charset + " cannot write (" + e.getMessage() + ")", e);
+        }
+        byte[] bytes = Arrays.copyOf(mark, mark.length + body.remaining());
+        body.get(bytes, mark.length, body.remaining());
+        return bytes;
+    }
+}

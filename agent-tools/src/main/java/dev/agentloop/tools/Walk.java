@@ -1,0 +1,215 @@
+package dev.agentloop.tools;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * One walk along a path. Outside of the roots nothing is opened or asked: the walk is there in name only, until the
+ * name it has reached is a root. Inside, every folder on the way is held open, so that ".." is the folder it came
+ * through and nobody can replace it.
+ */
+final class Walk {
+    /** As many links in one path as Linux follows. */
+    private static final int MAX_LINKS = 40;
+
+    private final Workspace workspace;
+    private final String text;
+    private final boolean toTheEnd;
+    private final Deque<Path> pending = new ArrayDeque<>();
+    private final Deque<Folder> open = new ArrayDeque<>();
+    private final List<Path> missing = new ArrayList<>();
+    private Path outside;
+    private boolean guarded;
+    private int links;
+    private @Nullable String lastLink;
+    private @Nullable Path name;
+    private @Nullable BasicFileAttributes attributes;
+
+    Walk(Workspace workspace, String text, Path target, boolean toTheEnd) throws IOException {
+        this.workspace = workspace;
+        this.text = text;
+        this.toTheEnd = toTheEnd;
+        this.outside = target.getRoot();
+        try {
+            queue(target);
+            enter();
+            while (!pending.isEmpty()) {
+                step(pending.remove());
+            }
+            if (open.isEmpty()) {
+                throw refusedOutside();
+            }
+        } catch (IOException e) {
+            closeAll();
+            throw Refusal.about(text, e);
+        }
+    }
+
+    /** The entry that the walk has reached. */
+    Place place() throws IOException {
+        Path entry = name;
+        if (entry == null) {
+            closeAll();
+            throw new Refusal(text + ": is a directory, not a file; list_dir shows what is in it");
+        }
+        return new Place(text, guarded, keepLast(), missing, entry, attributes);
+    }
+
+    /** The folder that the walk has reached. */
+    Folder openFolder() throws IOException {
+        Path entry = name;
+        if (entry == null) {
+            return keepLast();
+        }
+        try (Place place = place()) {
+            if (attributes == null) {
+                throw new Refusal(text + ": no such directory" + NearNames.hint(place));
+            }
+            if (!attributes.isDirectory()) {
+                throw new Refusal(text + ": is not a directory");
+            }
+            return place.folder().folder(entry);
+        } catch (IOException e) {
+            throw Refusal.about(text, e);
+        }
+    }
+
+    /** The absolute path, free of links, of the file or folder that the walk has reached. */
+    Path real() throws IOException {
+        Path entry = name;
+        if (entry == null) {
+            try (Folder folder = keepLast()) {
+                return folder.path();
+            }
+        }
+        try (Place place = place()) {
+            if (!place.exists()) {
+                throw new Refusal(text + ": no such file or directory" + NearNames.hint(place));
+            }
+            return place.path();
+        }
+    }
+
+    private void queue(Path path) {
+        List<Path> names = new ArrayList<>();
+        path.forEach(element -> {
+            if (!element.toString().isEmpty() && !element.toString().equals(".")) {
+                names.add(element);
+            }
+        });
+        for (int i = names.size() - 1; i >= 0; i--) {
+            pending.push(names.get(i));
+        }
+    }
+
+    private void step(Path element) throws IOException {
+        boolean up = element.toString().equals("..");
+        if (open.isEmpty()) {
+            stepOutside(element, up);
+        } else if (!up) {
+            stepInside(element);
+        } else if (missing.isEmpty()) {
+            leave();
+        } else {
+            throw new Refusal(text + ": no such directory: " + Names.shown(missing.get(0)));
+        }
+    }
+
+    private void stepOutside(Path element, boolean up) throws IOException {
+        if (!up) {
+            outside = outside.resolve(element);
+        } else if (outside.getParent() != null) {
+            outside = outside.getParent();
+        }
+        enter();
+    }
+
+    /** Opens the root whose name the walk has reached, if it is one. */
+    private void enter() throws IOException {
+        Path root = workspace.rootAt(outside);
+        if (root == null) {
+            return;
+        }
+        if (workspace.isRoot(root)) {
+            open.push(workspace.open(root));
+        } else {
+            // Another name of a folder in a root: go there by its real path.
+            outside = root.getRoot();
+            queue(root);
+        }
+    }
+
+    private void leave() throws IOException {
+        try (Folder left = open.pop()) {
+            if (open.isEmpty()) {
+                Path parent = left.path().getParent();
+                outside = parent == null ? left.path() : parent;
+                enter();
+            }
+        }
+    }
+
+    private void stepInside(Path element) throws IOException {
+        guarded |= isGit(element);
+        boolean last = pending.isEmpty();
+        Folder folder = open.element();
+        BasicFileAttributes found = missing.isEmpty() ? folder.attributes(element) : null;
+        if (found != null && found.isSymbolicLink() && (toTheEnd || !last)) {
+            follow(folder, element);
+        } else if (last) {
+            name = element;
+            attributes = found;
+        } else if (found == null) {
+            missing.add(element);
+        } else if (found.isDirectory()) {
+            open.push(folder.folder(element));
+        } else {
+            throw new Refusal(text + ": " + Names.shown(element) + " is not a directory");
+        }
+    }
+
+    private void follow(Folder folder, Path element) throws IOException {
+        if (++links > MAX_LINKS) {
+            throw new Refusal(text + ": more than " + MAX_LINKS + " symbolic links, probably a loop");
+        }
+        Path target = folder.link(element);
+        lastLink = workspace.shown(folder.path().resolve(element)) + " -> " + Names.shown(target);
+        queue(target);
+        if (target.isAbsolute()) {
+            closeAll();
+            outside = target.getRoot();
+            enter();
+        }
+    }
+
+    private Refusal refusedOutside() {
+        String how = lastLink == null ? "" : " through the symbolic link " + lastLink;
+        return new Refusal(text + ": leads out of the workspace" + how + "; the file tools work inside "
+                + workspace.shownRoots() + " only");
+    }
+
+    private static boolean isGit(Path element) {
+        String name = element.toString();
+        return name.equalsIgnoreCase(".git") || name.equalsIgnoreCase("git~1");
+    }
+
+    private Folder keepLast() throws IOException {
+        Folder last = open.pop();
+        closeAll();
+        return last;
+    }
+
+    private void closeAll() throws IOException {
+        for (Iterator<Folder> folders = open.iterator(); folders.hasNext(); ) {
+            folders.next().close();
+            folders.remove();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.agentloop.tools;
+
+import dev.agentloop.Tool;
+import dev.agentloop.ToolOutput;
+import java.io.IOException;
+import java.util.List;
+
+/** The tool {@code write_file}: a whole file in one step, new or in place of the one that is there. */
+final class WriteFile {
+    private static final Tool.Specification SPECIFICATION = Tool.Specification.function(
+            "write_file",
+            "Writes a whole text file in UTF-8, creating it and its directories, or replacing what it holds. "
+                    + "To change parts of a file use apply_patch.",
+            """
+            {"type":"object","properties":{\
+            "file_path":{"type":"string","description":"The file, relative to the workspace or absolute inside it."},\
+            "content":{"type":"string","description":"All that the file is to hold."}\
+            },"required":["file_path","content"],"additionalProperties":false}""");
+
+    private WriteFile() {}
+
+    static FileTool tool(FileChanges changes) {
+        return FileTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, (call, context) -> {
+            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "content"));
+            String path = arguments.text("file_path");
+            byte[] content = TextEncoding.UTF_8.encode(arguments.text("content"));
+            try (FileChanges.Turn turn = changes.begin();
+                    Place place = changes.workspace().place(path)) {
+                write(turn, path, place, content);
+                return ToolOutput.text(turn.report() + (place.exists() ? "Replaced " : "Created ") + place.text() + " ("
+                        + content.length + " bytes)\n");
+            } catch (IOException e) {
+                throw Refusal.about(Names.shown(path), e);
+            }
+        });
+    }
+
+    private static void write(FileChanges.Turn turn, String path, Place place, byte[] content) throws IOException {
+        place.requireWritable();
+        byte[] before = null;
+        if (place.exists()) {
+            place.requireFile();
+            ChangeSet.requireReplaceable(place);
+            before = place.readAll(FileChange.SIZE_LIMIT);
+        } else {
+            Names.requirePlain(path);
+        }
+        turn.apply(List.of(new FileChange(place, before, content, place.attributes())));
+    }
+}
