@@ -1,49 +1,338 @@
 package dev.agentloop.spi;
 
+import dev.agentloop.spi.StoreException.Kind;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One file of JSON lines for each conversation. */
+/*
+ * Threads. Each conversation has one of a fixed number of locks, by its id; under it the conversation is opened, written
+ * and closed, and a reader learns how far the file is durable. Reading itself takes no lock: what is durable never
+ * changes. No thread waits for a second lock while it holds one, so there is no deadlock.
+ *
+ * Crashes. An append is one write and one force. Before it is forced nobody is told of it, and no reader of this store
+ * sees it; a reader in another process sees whole appends only.
+ */
+/**
+ * One file of JSON lines for each conversation: {@code <id>.jsonl}, with one line for each entry, so that an entry's
+ * version is the number of its line.
+ *
+ * <pre>
+ * {"format":1,"crc":"0f3a6b21","len":17,"v":12,"kind":"item","turn":9,"base":3,"at":"2026-01-31T08:30:00Z",
+ *  "batch":[1,2],"salt":"…","digest":"…","hash":"…","payload":{"type":"message"}}
+ * </pre>
+ *
+ * <p>(In the file, that is one line.) {@code crc} is the CRC-32C of the bytes from the quotation mark behind it to the
+ * closing brace; {@code len} is the length of the payload in bytes, -1 where it was erased. {@code batch} says which entry
+ * of how many in one append this is: an append whose lines are not all there did not happen. {@code at} is the time of
+ * writing, which nothing depends on. The payload comes last, in its own bytes. The other fields are those of
+ * {@link LogEntry}, in hexadecimal digits where they are bytes.
+ *
+ * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, and for a moment
+ * the {@code .fork} of a conversation that begins as a copy.
+ */
 final class FileStore implements ConversationStore {
-    private final ConversationStore memory = new MemoryStore();
+    private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
+    private static final Pattern CONVERSATION = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.jsonl");
+    private static final int BLOCK = 64 * 1024;
+
+    private final Path folder;
+    private final FileAccess access;
+    private final FileLogs logs;
 
     FileStore(Path folder) {
-        folder.toAbsolutePath();
+        this(folder, FileAccess.local());
     }
+
+    FileStore(Path folder, FileAccess access) {
+        this.folder = folder.toAbsolutePath().normalize();
+        this.access = access;
+        this.logs = new FileLogs(this.folder, access);
+    }
+
+    /** How far a file was durable when it was looked at, and what is known of it. */
+    private record Extent(Path file, FileIndex index, long end, boolean opened) {}
 
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-        return memory.append(conversation, expected, entries);
+        MemoryStore.checkAppend(conversation, expected, entries);
+        entries.forEach(FileStore::checkLine);
+        return exclusively("append to", conversation, () -> {
+            boolean absent = logs.opened(conversation) == null && !Files.exists(logs.file(conversation));
+            if (absent && expected.version() > 0) {
+                throw MemoryStore.conflict(conversation, expected, LogPosition.START);
+            }
+            FileLog log = logs.open(conversation);
+            if (log.head().equals(expected)) {
+                return log.append(entries);
+            }
+            if (log.holds(entries.get(entries.size() - 1).position())) {
+                return log.head();
+            }
+            throw MemoryStore.conflict(conversation, expected, log.head());
+        });
+    }
+
+    private static void checkLine(LogEntry entry) {
+        byte[] payload = entry.payload();
+        for (int i = 0; payload != null && i < payload.length; i++) {
+            if (payload[i] == '\n' || payload[i] == '\r') {
+                throw new IllegalArgumentException(
+                        "a payload is one line of JSON; the one of entry " + entry + " has a line break at byte " + i);
+            }
+        }
     }
 
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
-        return memory.read(conversation, after, limit);
+        MemoryStore.checkId(conversation);
+        Extent extent = extent(conversation);
+        if (extent == null) {
+            return List.of();
+        }
+        List<LogEntry> entries = new ArrayList<>();
+        String remains = reading(conversation, null, () -> {
+            try (FileAccess.Handle handle = access.read(extent.file())) {
+                FileScan scan = extent.index().scan(extent.file(), handle, Math.max(after, 0), extent.end());
+                FileScan.Batch batch;
+                while (entries.size() < limit && (batch = scan.next()) != null) {
+                    extent.index().add(batch);
+                    batch.entries().stream()
+                            .filter(entry -> entry.version() > after && entries.size() < limit)
+                            .forEach(entries::add);
+                }
+                return scan.remains();
+            }
+        });
+        if (remains != null && !extent.opened()) {
+            repair(conversation);
+        }
+        return entries;
+    }
+
+    // What lies behind the last whole append is cut by whoever may write. If that is somebody else, he is writing it.
+    private void repair(String conversation) {
+        try {
+            exclusively("repair", conversation, () -> {
+                if (logs.opened(conversation) == null) {
+                    logs.open(conversation);
+                    logs.close(conversation);
+                }
+                return null;
+            });
+        } catch (StoreException e) {
+            LOG.debug("conversation {} was read, but not repaired: {}", conversation, e.getMessage());
+        }
     }
 
     @Override
     public Optional<LogPosition> head(String conversation) {
-        return memory.head(conversation);
+        MemoryStore.checkId(conversation);
+        Extent extent = extent(conversation);
+        return extent == null ? Optional.empty() : head(conversation, extent);
+    }
+
+    private Optional<LogPosition> head(String conversation, Extent extent) {
+        LogPosition head = reading(conversation, LogPosition.START, () -> {
+            try (FileAccess.Handle handle = access.read(extent.file())) {
+                FileScan scan = extent.index().scanLast(extent.file(), handle, extent.end());
+                LogPosition last = LogPosition.START;
+                FileScan.Batch batch;
+                while ((batch = scan.next()) != null) {
+                    last = batch.last();
+                }
+                return last;
+            }
+        });
+        return head.version() == 0 ? Optional.empty() : Optional.of(head);
+    }
+
+    private @Nullable Extent extent(String conversation) {
+        return exclusively("read", conversation, () -> {
+            Path file = logs.file(conversation);
+            FileLog log = logs.opened(conversation);
+            if (log != null) {
+                return new Extent(file, logs.index(conversation), log.length(), true);
+            }
+            return Files.exists(file) ? new Extent(file, logs.index(conversation), Files.size(file), false) : null;
+        });
     }
 
     @Override
     public void fork(String source, LogPosition at, String target) {
-        memory.fork(source, at, target);
+        MemoryStore.checkId(source);
+        MemoryStore.checkId(target);
+        Extent extent = at.version() < 1 ? null : extent(source);
+        if (extent == null) {
+            throw MemoryStore.noSuchVersion(source, at);
+        }
+        exclusively("fork into", target, () -> {
+            logs.forget(target);
+            FileLock lock = logs.lock(target);
+            try {
+                Path file = logs.file(target);
+                if (Files.exists(file)
+                        && head(target, new Extent(file, new FileIndex(), Files.size(file), false))
+                                .isPresent()) {
+                    throw MemoryStore.exists(target);
+                }
+                Path copy = folder.resolve(target + ".fork");
+                Files.deleteIfExists(copy);
+                try {
+                    copy(source, extent, at, copy);
+                    Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
+                } finally {
+                    Files.deleteIfExists(copy);
+                }
+                access.forceFolder(folder);
+            } finally {
+                lock.release();
+            }
+            return null;
+        });
+    }
+
+    // Whole appends are copied as they are; one that the fork begins in the middle of is written anew, without the
+    // rest.
+    private void copy(String source, Extent extent, LogPosition at, Path copy) throws IOException {
+        try (FileAccess.Handle from = access.read(extent.file());
+                FileAccess.Handle to = access.create(copy)) {
+            FileScan scan = new FileScan(extent.file(), from, 0, LogPosition.START, extent.end());
+            FileScan.Batch batch = scan.next();
+            while (batch != null && batch.last().version() < at.version()) {
+                batch = scan.next();
+            }
+            if (batch == null) {
+                throw MemoryStore.noSuchVersion(source, at);
+            }
+            int kept = (int) (at.version() - batch.entries().get(0).version()) + 1;
+            if (!batch.entries().get(kept - 1).position().equals(at)) {
+                throw MemoryStore.noSuchVersion(source, at);
+            }
+            boolean whole = kept == batch.entries().size();
+            long end = whole ? batch.end() : batch.start();
+            copyBytes(from, to, end);
+            if (!whole) {
+                to.write(end, FileLine.bytes(batch.entries().subList(0, kept)));
+            }
+            to.force();
+        }
+    }
+
+    private static void copyBytes(FileAccess.Handle from, FileAccess.Handle to, long end) throws IOException {
+        byte[] block = new byte[BLOCK];
+        long done = 0;
+        while (done < end) {
+            int count = from.read(done, block, 0, (int) Math.min(block.length, end - done));
+            if (count <= 0) {
+                throw new IOException("the file ended " + (end - done) + " bytes early");
+            }
+            to.write(done, count == block.length ? block : Arrays.copyOf(block, count));
+            done += count;
+        }
     }
 
     @Override
     public List<Summary> list(String before, int limit) {
-        return memory.list(before, limit);
+        List<String> ids = exclusively("list", "conversations", this::ids);
+        return ids.stream()
+                .filter(id -> before.isEmpty() || id.compareTo(before) < 0)
+                .map(this::summary)
+                .flatMap(Optional::stream)
+                .limit(limit)
+                .toList();
+    }
+
+    private List<String> ids() throws IOException {
+        if (!Files.exists(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> CONVERSATION.matcher(name).matches())
+                    .map(name -> name.substring(0, name.lastIndexOf('.')))
+                    .sorted(Comparator.reverseOrder())
+                    .toList();
+        }
+    }
+
+    // One damaged file must not hide all the others.
+    private Optional<Summary> summary(String conversation) {
+        try {
+            Instant changed = Files.getLastModifiedTime(logs.file(conversation)).toInstant();
+            return head(conversation).map(head -> new Summary(conversation, head, changed));
+        } catch (StoreException | IOException e) {
+            LOG.warn("conversation {} is left out of the list: {}", conversation, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     @Override
     public void delete(String conversation) {
-        memory.delete(conversation);
+        MemoryStore.checkId(conversation);
+        exclusively("delete", conversation, () -> {
+            logs.forget(conversation);
+            if (Files.exists(logs.file(conversation))) {
+                FileLock lock = logs.lock(conversation);
+                try {
+                    Files.deleteIfExists(logs.file(conversation));
+                    access.forceFolder(folder);
+                } finally {
+                    lock.release();
+                }
+            }
+            return null;
+        });
     }
 
     @Override
     public void close() {
-        memory.close();
+        try {
+            logs.close();
+        } catch (IOException e) {
+            throw unavailable("close", "all conversations", e);
+        }
+    }
+
+    private <T extends @Nullable Object> T exclusively(String what, String conversation, FileLogs.Action<T> action) {
+        try {
+            return logs.exclusively(conversation, action);
+        } catch (IOException e) {
+            throw unavailable(what, conversation, e);
+        }
+    }
+
+    /** Reads without a lock; a file that was deleted in the meantime gives {@code nothing}. */
+    private <T extends @Nullable Object> T reading(String conversation, T nothing, FileLogs.Action<T> action) {
+        try {
+            return action.run();
+        } catch (IOException e) {
+            if (e instanceof FileNotFoundException && !Files.exists(logs.file(conversation))) {
+                return nothing;
+            }
+            throw unavailable("read", conversation, e);
+        }
+    }
+
+    private StoreException unavailable(String what, String conversation, IOException cause) {
+        return new StoreException(
+                Kind.UNAVAILABLE,
+                "cannot " + what + " " + conversation + " in " + folder + ": " + cause
+                        + "; check the folder, its rights and its disk",
+                cause);
     }
 }
