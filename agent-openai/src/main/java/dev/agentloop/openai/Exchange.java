@@ -60,7 +60,7 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
             signals.add(new Signal.Head(head.statusCode(), head.headers()));
             return this;
         });
-        this.request.whenComplete((response, failure) -> {
+        CompletableFuture<?> unused = this.request.whenComplete((response, failure) -> {
             if (failure != null) {
                 signals.add(new Signal.End(failure));
             }
