@@ -112,8 +112,10 @@ final class Failures {
         if (told.equals("false")) {
             return Boolean.FALSE;
         }
-        boolean fixed = kind == Kind.QUOTA || kind == Kind.POLICY;
-        return told.equals("true") && !fixed ? Boolean.TRUE : null;
+        if (kind == Kind.QUOTA || kind == Kind.POLICY) {
+            return null;
+        }
+        return told.equals("true") ? Boolean.TRUE : null;
     }
 
     private static String advice(Kind kind) {

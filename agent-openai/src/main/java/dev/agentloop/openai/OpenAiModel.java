@@ -86,7 +86,7 @@ public final class OpenAiModel implements Model {
         private @Nullable HttpClient client;
         private Version version = Version.HTTP_1_1;
         private Duration connectTimeout = Duration.ofSeconds(15);
-        private Duration idleTimeout = Duration.ofSeconds(300);
+        private Duration idleTimeout = Duration.ofMinutes(5);
         private RetryPolicy retries = RetryPolicy.DEFAULT;
 
         private Builder(String model) {
@@ -240,7 +240,7 @@ public final class OpenAiModel implements Model {
         }
 
         /**
-         * The longest silence, before the response and between two of its events; 300 s by default. Comments by which some
+         * The longest silence, before the response and between two of its events; 5 minutes by default. Comments by which some
          * servers keep a connection alive do not count as events.
          */
         public Builder idleTimeout(Duration timeout) {
