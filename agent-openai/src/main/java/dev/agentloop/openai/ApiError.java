@@ -1,0 +1,104 @@
+package dev.agentloop.openai;
+
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.JsonFields.Field;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server says of a failure, in whichever of the usual forms; what it does not say is empty.
+ *
+ * @param code the API's own code, an open set
+ * @param type the class of the failure, used by some servers where others have a code
+ * @param message the server's words
+ * @param param the field of the request that is at fault
+ */
+record ApiError(String code, String type, String message, String param) {
+    private static final int LONGEST_MESSAGE = 500;
+    private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>(.{0,200}?)</title>");
+    private static final Pattern TAG = Pattern.compile("(?s)<(script|style)\\b.*?</\\1\\s*>|<[^>]*>");
+    private static final Pattern SPACE = Pattern.compile("\\s+");
+
+    static final ApiError NONE = new ApiError("", "", "", "");
+
+    /** Reads the body of an error response: JSON of any form, HTML or plain text. */
+    static ApiError ofBody(byte[] bytes, int from, int to) {
+        JsonFields fields;
+        try {
+            fields = JsonFields.of(bytes, from, to);
+        } catch (IllegalArgumentException e) {
+            return ofText(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+        }
+        ApiError error = of(fields);
+        if (!error.message().isEmpty()) {
+            return error;
+        }
+        String text = shortened(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+        return new ApiError(error.code(), error.type(), text, error.param());
+    }
+
+    /**
+     * Reads an object that holds an error: {@code {"error":{…}}} as OpenAI sends it, {@code {"code":…,"error":"…"}}, or
+     * flat.
+     */
+    static ApiError of(JsonFields fields) {
+        JsonFields inner = fields.inner("error");
+        JsonFields error = inner == null ? fields : inner;
+        String message = value(error, "message");
+        if (message.isEmpty()) {
+            message = value(fields, fields.text("error") == null ? "detail" : "error");
+        }
+        String type = value(error, "type");
+        return new ApiError(
+                value(error, "code"), type.equals("error") ? "" : type, shortened(message), value(error, "param"));
+    }
+
+    private static ApiError ofText(String text) {
+        String plain = text;
+        if (text.contains("<")) {
+            Matcher title = TITLE.matcher(text);
+            plain = title.find() ? title.group(1) : TAG.matcher(text).replaceAll(" ");
+        }
+        return new ApiError("", "", shortened(plain), "");
+    }
+
+    /** A string's text, any other value as it stands, empty for null. */
+    private static String value(JsonFields fields, String name) {
+        Field field = fields.field(name);
+        if (field == null || !fields.has(name)) {
+            return "";
+        }
+        String text = fields.text(field);
+        return text == null ? fields.raw(field) : text;
+    }
+
+    /** The text on one line, cut after a few hundred characters. */
+    static String shortened(@Nullable String text) {
+        if (text == null) {
+            return "";
+        }
+        String line = SPACE.matcher(text.substring(0, Math.min(text.length(), 4 * LONGEST_MESSAGE)))
+                .replaceAll(" ")
+                .strip();
+        return line.length() <= LONGEST_MESSAGE && text.length() <= 4 * LONGEST_MESSAGE
+                ? line
+                : line.substring(0, Math.min(line.length(), LONGEST_MESSAGE)) + "…";
+    }
+
+    /** Whether the message has all of these words in this order, whatever their case. */
+    boolean says(String... words) {
+        String text = message.toLowerCase(Locale.ROOT);
+        int at = 0;
+        for (String word : words) {
+            at = text.indexOf(word, at);
+            if (at < 0) {
+                return false;
+            }
+            at += word.length();
+        }
+        return true;
+    }
+}

@@ -1,0 +1,220 @@
+package dev.agentloop.openai;
+
+import dev.agentloop.ModelException;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Why a queue of its own. The client's timeout of a request ends with its headers on some JDKs and covers the body on
+ * others, and its body handlers wait for bytes without any bound. Here head, bytes, end and failure all arrive in one
+ * queue, so that the calling thread waits in one place, which has a time limit and can be interrupted.
+ */
+/**
+ * One request and its response, whose bytes come in on the HTTP client's threads and are taken by the calling thread.
+ *
+ * <p>Closing it before the response has ended closes the connection.
+ */
+final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoCloseable {
+    /** How many batches of bytes may wait; the client reads no further until one is taken. */
+    private static final int WINDOW = 16;
+
+    /** How long and how far a response is read on after its last event, so that its connection can be used again. */
+    private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    private static final int DRAIN_BYTES = 64 * 1024;
+
+    private sealed interface Signal {
+        record Head(int status, HttpHeaders headers) implements Signal {}
+
+        record Bytes(List<ByteBuffer> buffers) implements Signal {}
+
+        record End(@Nullable Throwable failure) implements Signal {}
+    }
+
+    // A head, the window, and an end from the body and from the request: nothing is ever refused.
+    private final BlockingQueue<Signal> signals = new ArrayBlockingQueue<>(WINDOW + 3);
+    private final Duration idleTimeout;
+    private final Failures failures;
+    private final CompletableFuture<HttpResponse<Exchange>> request;
+    private Flow.@Nullable Subscription subscription;
+    private boolean closed;
+    private long aliveAt = System.nanoTime();
+    private Signal.@Nullable End end;
+
+    private Exchange(HttpClient client, HttpRequest request, Duration idleTimeout, Failures failures) {
+        this.idleTimeout = idleTimeout;
+        this.failures = failures;
+        this.request = client.sendAsync(request, head -> {
+            signals.add(new Signal.Head(head.statusCode(), head.headers()));
+            return this;
+        });
+        CompletableFuture<?> unused = this.request.whenComplete((response, failure) -> {
+            if (failure != null) {
+                signals.add(new Signal.End(failure));
+            }
+        });
+    }
+
+    /**
+     * Sends the request and waits for the head of its response, which {@code failures} is told.
+     *
+     * @throws ModelException if there is none within the idle timeout
+     */
+    static Exchange open(HttpClient client, HttpRequest request, Duration idleTimeout, Failures failures)
+            throws InterruptedException {
+        Exchange exchange = new Exchange(client, request, idleTimeout, failures);
+        try {
+            exchange.awaitHead();
+            return exchange;
+        } catch (Throwable e) {
+            exchange.close();
+            throw e;
+        }
+    }
+
+    private void awaitHead() throws InterruptedException {
+        Signal signal = take();
+        if (signal instanceof Signal.Head head) {
+            failures.answered(head.status(), head.headers());
+            alive();
+        } else {
+            throw failure();
+        }
+    }
+
+    /** Says that the response makes progress: the idle timeout begins anew. */
+    void alive() {
+        aliveAt = System.nanoTime();
+    }
+
+    /**
+     * Waits for more of the body.
+     *
+     * @return false if there is no more of it, because it ended or because the connection broke
+     * @throws ModelException if nothing comes in for so long that the idle timeout is reached
+     */
+    boolean read(Incoming in) throws InterruptedException {
+        if (end == null && take() instanceof Signal.Bytes bytes) {
+            in.add(bytes.buffers());
+            more();
+            return true;
+        }
+        return false;
+    }
+
+    /** Waits for all the rest of the body, as far as {@code in} holds it. */
+    void readAll(Incoming in) throws InterruptedException {
+        while (!in.full() && read(in)) {
+            alive();
+        }
+        if (end != null && end.failure() != null) {
+            throw failure();
+        }
+    }
+
+    /** Why the body ended before its time. */
+    ModelException failure() {
+        Throwable cause = end == null ? null : end.failure();
+        return cause == null ? failures.cut() : failures.transport(cause);
+    }
+
+    /** Reads to the end of a body from which nothing more is wanted; gives up after a short while. */
+    void drain() throws InterruptedException {
+        long deadline = System.nanoTime() + DRAIN_NANOS;
+        long left = DRAIN_BYTES;
+        while (end == null && left >= 0) {
+            Signal signal = signals.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (signal instanceof Signal.Bytes bytes) {
+                left -= bytes.buffers().stream()
+                        .mapToLong(ByteBuffer::remaining)
+                        .sum();
+                more();
+            } else if (signal instanceof Signal.End last) {
+                end = last;
+            } else {
+                return;
+            }
+        }
+    }
+
+    private Signal take() throws InterruptedException {
+        long left = aliveAt + idleTimeout.toNanos() - System.nanoTime();
+        Signal signal = signals.poll(Math.max(0, left), TimeUnit.NANOSECONDS);
+        if (signal == null) {
+            throw failures.silent(idleTimeout);
+        }
+        if (signal instanceof Signal.End last) {
+            end = last;
+        }
+        return signal;
+    }
+
+    private synchronized void more() {
+        if (subscription != null) {
+            subscription.request(1);
+        }
+    }
+
+    /** Closes the connection, unless the response has come in to its end. */
+    @Override
+    public void close() {
+        if (end != null) {
+            return;
+        }
+        Flow.Subscription body;
+        synchronized (this) {
+            closed = true;
+            body = subscription;
+        }
+        request.cancel(true);
+        if (body != null) {
+            body.cancel();
+        }
+    }
+
+    @Override
+    public CompletionStage<Exchange> getBody() {
+        return CompletableFuture.completedFuture(this);
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription body) {
+        boolean wanted;
+        synchronized (this) {
+            wanted = !closed && subscription == null;
+            subscription = wanted ? body : subscription;
+        }
+        if (wanted) {
+            body.request(WINDOW);
+        } else {
+            body.cancel();
+        }
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> buffers) {
+        signals.add(new Signal.Bytes(buffers));
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        signals.add(new Signal.End(failure));
+    }
+
+    @Override
+    public void onComplete() {
+        signals.add(new Signal.End(null));
+    }
+}

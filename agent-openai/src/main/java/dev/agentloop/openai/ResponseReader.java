@@ -1,0 +1,257 @@
+package dev.agentloop.openai;
+
+import com.fasterxml.jackson.core.JsonToken;
+import dev.agentloop.Item;
+import dev.agentloop.Model.Delta;
+import dev.agentloop.Model.Listener;
+import dev.agentloop.ModelException;
+import dev.agentloop.ModelResponse;
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.JsonFields.Field;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * Which items count. An item is taken from its own output_item.done event, the moment that it comes in. The list in the
+ * last event is not needed for it, may be empty, and may differ (encrypted reasoning is encrypted anew), so what was
+ * taken stays. Only if that list has more items than came with events of their own are the others taken from it, by their
+ * index, after those that were told already: servers exist that skip those events, all of them or some. Reasoning is not
+ * taken late if the item that it belongs to, the next one, was told: behind it, it would be in the wrong place.
+ *
+ * A response that is not streamed is the case in which all items come from that list.
+ */
+/** Reads one response, streamed or not, and tells the listener while it comes in. Used once, by the calling thread. */
+final class ResponseReader {
+    private static final Logger LOG = LoggerFactory.getLogger(ResponseReader.class);
+
+    /** Servers name far fewer; a larger index is taken for nonsense. */
+    private static final int MOST_ITEMS = 100_000;
+
+    private final Exchange exchange;
+    private final Failures failures;
+    private final Listener listener;
+    private final long promptBytes;
+    private final Incoming in = new Incoming();
+    private final EventParser events = new EventParser(in);
+    private final List<Item> items = new ArrayList<>();
+    private final BitSet received = new BitSet();
+    private long outputBytes;
+    private boolean open = true;
+    private boolean toldText;
+
+    ResponseReader(Exchange exchange, Failures failures, Listener listener, long promptBytes) {
+        this.exchange = exchange;
+        this.failures = failures;
+        this.listener = listener;
+        this.promptBytes = promptBytes;
+    }
+
+    /**
+     * Reads the response to its end.
+     *
+     * @throws ModelException if it says that it failed, ends too early, or is no response at all
+     */
+    ModelResponse read() throws InterruptedException {
+        if (failures.status() / 100 != 2) {
+            exchange.readAll(in);
+            throw failures.refused(in);
+        }
+        while (open && in.firstByte() < 0) {
+            open = exchange.read(in);
+        }
+        return isEvents() ? stream() : whole();
+    }
+
+    // By what came in, not by what was asked for: an error comes as JSON or text also where a stream was wanted, and
+    // some
+    // servers do not name the type of their streams.
+    private boolean isEvents() {
+        int first = in.firstByte();
+        if (first == '{' || first == '<') {
+            return false;
+        }
+        boolean named = failures.contentType().contains("event-stream");
+        return named || first == 'e' || first == 'd' || first == 'i' || first == ':' || first < 0;
+    }
+
+    private ModelResponse stream() throws InterruptedException {
+        while (true) {
+            while (events.next(!open)) {
+                exchange.alive();
+                ModelResponse response = event(events.kind());
+                if (response != null) {
+                    exchange.drain();
+                    return response;
+                }
+            }
+            if (!open) {
+                throw exchange.failure();
+            }
+            open = exchange.read(in);
+            if (in.full()) {
+                throw failures.protocol("sent an event of more than " + Incoming.MOST + " bytes");
+            }
+            if (events.midway()) {
+                exchange.alive();
+            }
+        }
+    }
+
+    /** Takes in one event; the response if it was the last one. */
+    private @Nullable ModelResponse event(EventKind kind) throws InterruptedException {
+        switch (kind) {
+            case TEXT, REFUSAL -> text(delta());
+            case REASONING_SUMMARY, REASONING_TEXT -> listener.onDelta(Delta.REASONING, delta());
+            case REASONING_SUMMARY_PART -> summaryPart(fields());
+            case ARGUMENTS, CUSTOM_INPUT -> listener.onDelta(Delta.ARGUMENTS, delta());
+            case ITEM_DONE -> itemDone(fields());
+            case COMPLETED -> {
+                return finish(response(fields()), null);
+            }
+            case INCOMPLETE -> {
+                return finish(response(fields()), "unknown");
+            }
+            case FAILED -> throw failed(response(fields()));
+            case ERROR -> throw failed(fields());
+            case END -> throw exchange.failure();
+            case OTHER -> LOG.debug("passed over an event of a kind that is not needed");
+        }
+        return null;
+    }
+
+    private JsonFields fields() {
+        try {
+            return events.fields();
+        } catch (IllegalArgumentException e) {
+            throw notJson();
+        }
+    }
+
+    private String delta() {
+        try {
+            return events.delta();
+        } catch (IllegalArgumentException e) {
+            throw notJson();
+        }
+    }
+
+    /** The last event of a stream that was cut is cut as well; elsewhere the server sends what it must not. */
+    private ModelException notJson() {
+        return open ? failures.protocol("sent an event that is not JSON: " + events.excerpt()) : exchange.failure();
+    }
+
+    private static JsonFields response(JsonFields event) {
+        JsonFields response = event.inner("response");
+        return response == null ? event : response;
+    }
+
+    private ModelException failed(JsonFields fields) throws InterruptedException {
+        exchange.drain();
+        return failures.failed(fields);
+    }
+
+    /** Reads a response that is one JSON object. */
+    private ModelResponse whole() throws InterruptedException {
+        exchange.readAll(in);
+        JsonFields body;
+        try {
+            body = JsonFields.of(in.bytes(), in.from(), in.to());
+        } catch (IllegalArgumentException e) {
+            throw noResponse();
+        }
+        if (!body.has("output") && !body.has("status")) {
+            throw body.has("error") ? failures.failed(body) : noResponse();
+        }
+        String status = body.text("status");
+        if ("failed".equals(status)) {
+            throw failures.failed(body);
+        }
+        if ("queued".equals(status) || "in_progress".equals(status) || "cancelled".equals(status)) {
+            throw failures.protocol("sent a response that is " + status + "; background responses are not read");
+        }
+        return finish(body, "incomplete".equals(status) ? "unknown" : null);
+    }
+
+    private ModelException noResponse() {
+        String text = ApiError.ofBody(in.bytes(), in.from(), in.to()).message();
+        return failures.protocol("sent neither events nor a response: " + text);
+    }
+
+    /**
+     * The response, from the object that ends it.
+     *
+     * @param cutOff why it is incomplete where the object does not say it; null for a complete one
+     */
+    private ModelResponse finish(JsonFields response, @Nullable String cutOff) {
+        takeMissing(response.inner("output"));
+        JsonFields details = response.inner("incomplete_details");
+        String reason = details == null ? null : details.text("reason");
+        String id = response.text("id");
+        return new ModelResponse(
+                id == null ? "" : id,
+                items,
+                ReportedUsage.of(response.inner("usage"), promptBytes, outputBytes),
+                reason == null ? cutOff : reason,
+                response.flag("end_turn", true));
+    }
+
+    private void itemDone(JsonFields event) {
+        Field item = event.field("item");
+        if (item == null || item.token() != JsonToken.START_OBJECT) {
+            throw failures.protocol("sent an output_item.done event without an item: " + events.excerpt());
+        }
+        long index = event.number("output_index", received.cardinality());
+        received.set(index < 0 || index > MOST_ITEMS ? received.cardinality() : (int) index);
+        item(event.bytes(item)).ifPresent(this::tell);
+    }
+
+    private void takeMissing(@Nullable JsonFields output) {
+        if (output == null || output.all().size() <= received.cardinality()) {
+            return;
+        }
+        List<Field> all = output.all();
+        for (int i = 0; i < all.size(); i++) {
+            if (received.get(i) || all.get(i).token() != JsonToken.START_OBJECT) {
+                continue;
+            }
+            Optional<Item> item = item(output.bytes(all.get(i)));
+            if (item.isPresent() && !(item.get() instanceof Item.Reasoning && received.get(i + 1))) {
+                if (!toldText && item.get() instanceof Item.Message message) {
+                    listener.onDelta(Delta.TEXT, message.text() + message.refusal());
+                }
+                tell(item.get());
+            }
+        }
+    }
+
+    private Optional<Item> item(byte[] bytes) {
+        try {
+            return Item.received(bytes);
+        } catch (IllegalArgumentException e) {
+            throw failures.protocol("sent an item that cannot be read: " + e.getMessage());
+        }
+    }
+
+    private void tell(Item item) {
+        items.add(item);
+        outputBytes += item.bytes().remaining();
+        listener.onItem(item);
+    }
+
+    private void text(String delta) {
+        toldText = true;
+        listener.onDelta(Delta.TEXT, delta);
+    }
+
+    // The parts of a summary are paragraphs, and nothing in their texts parts them.
+    private void summaryPart(JsonFields event) {
+        if (event.number("summary_index", 0) > 0) {
+            listener.onDelta(Delta.REASONING, "\n\n");
+        }
+    }
+}
