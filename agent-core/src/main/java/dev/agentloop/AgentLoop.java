@@ -36,6 +36,15 @@ public final class AgentLoop implements AutoCloseable {
     }
 
     /**
+     * A new conversation with an id of the host's.
+     *
+     * @param conversation a UUID in its lower-case text form; of version 7 if lists are to be in order of age
+     */
+    public Conversation newConversation(String conversation) {
+        return new Conversation(config, conversation, LogPosition.START);
+    }
+
+    /**
      * The conversation of that id, as the store has it.
      *
      * @throws StoreException {@code NOT_FOUND} if the store has none

@@ -34,13 +34,19 @@ final class Endings {
     void watchTheClock() {
         Duration time = run.limits().time();
         if (time != null) {
-            run.mailbox().after(time, () -> {
-                if (!ending) {
-                    throw new RunOver(
-                            "interrupted: the time of the run was up",
-                            summary -> new Outcome.LimitReached(Limits.Kind.TIME, time.toString(), summary));
-                }
-            });
+            run.mailbox()
+                    .after(
+                            time,
+                            () -> interrupt(new RunOver(
+                                    "interrupted: the time of the run was up",
+                                    summary -> new Outcome.LimitReached(Limits.Kind.TIME, time.toString(), summary))));
+        }
+    }
+
+    /** Ends the run from outside, unless it is ending already. */
+    void interrupt(RunOver over) {
+        if (!ending) {
+            throw over;
         }
     }
 
@@ -109,6 +115,7 @@ final class Endings {
     /** Ends the run in this way. */
     Outcome end(Ending how) {
         ending = true;
+        keepSteering();
         Outcome draft = how.outcome(summary());
         run.journal()
                 .add(Draft.turnEnded(
@@ -119,6 +126,11 @@ final class Endings {
         Outcome outcome = how.outcome(summary());
         run.events().tell(new AgentEvent.RunEnded(outcome));
         return outcome;
+    }
+
+    // What was taken from the user must not be lost: the next run sees it.
+    private void keepSteering() {
+        steering.close().forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
     }
 
     /** Ends the run from outside: what is open is interrupted, and answered as such. */
@@ -142,7 +154,6 @@ final class Endings {
 
     /** Leaves the log in order before a failure goes up to the host. */
     void fail(Throwable failure) {
-        ending = true;
         LOG.warn(
                 "conversation {}: the run failed at version {}; it can be resumed",
                 run.log().id(),
@@ -153,7 +164,8 @@ final class Endings {
             return;
         }
         try {
-            tools.finish();
+            finishOrStop();
+            keepSteering();
             run.journal()
                     .add(Draft.turnEnded(
                             "failed", run.meter().usage(), run.meter().steps()));
@@ -164,6 +176,15 @@ final class Endings {
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
             tools.abandon();
+        }
+    }
+
+    private void finishOrStop() throws InterruptedException {
+        try {
+            tools.finish();
+        } catch (RunOver over) {
+            ending = true;
+            tools.stop(over.reason());
         }
     }
 

@@ -27,6 +27,7 @@ final class Fold {
     private final Map<String, Long> fullOutputs = new ConcurrentHashMap<>();
     private final RepeatedCalls repeats = new RepeatedCalls();
     private final List<Item> unplaced = new ArrayList<>();
+    private final List<Item> deferred = new ArrayList<>();
     private @Nullable Prompt prompt;
     private String unknown = "";
     private boolean responding;
@@ -109,7 +110,8 @@ final class Fold {
             place();
             return;
         }
-        unplaced.add(item);
+        boolean ofModel = kind.equals(Draft.ITEM_MODEL);
+        (ofModel || !midway() ? unplaced : deferred).add(item);
         if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
             open.put(call.callId(), new OpenCall(call));
         } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
@@ -132,7 +134,20 @@ final class Fold {
 
     // Outputs become durable as they come and stand in the prompt in the order of their calls, behind the response: a
     // response is one piece of the server's own prefix, and the order of completion differs from run to run.
+    // What is said meanwhile stands behind the outputs, for the same reason.
     private void place() {
+        placeOutputs();
+        if (!midway()) {
+            unplaced.addAll(deferred);
+            deferred.clear();
+        }
+    }
+
+    private boolean midway() {
+        return responding || !open.isEmpty();
+    }
+
+    private void placeOutputs() {
         Iterator<OpenCall> calls = open.values().iterator();
         while (!responding && calls.hasNext()) {
             OpenCall call = calls.next();

@@ -26,8 +26,9 @@ final class HostAppend {
         new TurnStart(scope).prepare();
         boolean model = response != null;
         for (Item item : items) {
-            model |= item instanceof Item.Call;
-            scope.journal().add(Draft.item(kind(item), item));
+            String kind = kind(item);
+            model |= kind.equals(Draft.ITEM_MODEL);
+            scope.journal().add(Draft.item(kind, item));
         }
         if (model) {
             scope.journal().add(Draft.response(response != null ? response : ModelResponse.of(List.of(), Usage.NONE)));

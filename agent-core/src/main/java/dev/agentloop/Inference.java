@@ -24,6 +24,7 @@ final class Inference {
     private int received;
     private int calls;
     private long receivedBytes;
+    private boolean over;
     private @Nullable ModelResponse response;
     private @Nullable Throwable failure;
 
@@ -48,6 +49,7 @@ final class Inference {
         try {
             run.mailbox().await(() -> response != null || failure != null);
         } catch (RunOver | InterruptedException e) {
+            over = true;
             task.cancel(true);
             broken(prompt, e instanceof RunOver over ? over.reason() : "the caller's thread was interrupted");
             throw e;
@@ -65,7 +67,12 @@ final class Inference {
             ModelResponse whole = run.config().model().respond(prompt, new Receiver());
             run.mailbox().post(() -> response = whole);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            // Either this run has ended it, and does not look any more, or somebody closes the loop.
+            run.mailbox().post(() -> {
+                if (!over) {
+                    throw Endings.cancelled();
+                }
+            });
         } catch (RuntimeException | Error e) {
             run.mailbox().post(() -> failure = e);
         }
@@ -82,7 +89,12 @@ final class Inference {
     private final class Receiver implements Model.Listener {
         @Override
         public void onItem(Item item) {
-            run.mailbox().post(() -> take(item));
+            run.mailbox().post(() -> {
+                // What still comes in after a cancellation must not start a tool.
+                if (!over) {
+                    take(item);
+                }
+            });
         }
 
         @Override

@@ -90,9 +90,7 @@ final class Loop {
 
     /** Ends the run soon, from any thread. */
     void cancel() {
-        run.mailbox().urge(() -> {
-            throw Endings.cancelled();
-        });
+        run.mailbox().urge(() -> endings.interrupt(Endings.cancelled()));
     }
 
     /** Has an input seen before the next inference; false if there will be none. */

@@ -1,8 +1,8 @@
 package dev.agentloop;
 
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.PriorityQueue;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -18,11 +18,9 @@ final class Mailbox {
     private static final int CAPACITY = 1_024;
 
     private final LinkedBlockingQueue<Runnable> letters = new LinkedBlockingQueue<>(CAPACITY);
-    private final PriorityQueue<Timer> timers = new PriorityQueue<>(Comparator.comparingLong(Timer::at));
+    private final TreeMap<Long, Runnable> timers = new TreeMap<>();
     private volatile @Nullable Runnable urgent;
     private volatile boolean closed;
-
-    private record Timer(long at, Runnable task) {}
 
     /** Has a task run on the owner's thread; waits while the mailbox is full. Dropped once the run is over. */
     void post(Runnable task) {
@@ -47,9 +45,22 @@ final class Mailbox {
         letters.offer(() -> {});
     }
 
-    /** Has a task run on the owner's thread after a while, if the owner still waits for something by then. */
-    void after(Duration delay, Runnable task) {
-        timers.add(new Timer(System.nanoTime() + delay.toNanos(), task));
+    /**
+     * Has a task run on the owner's thread after a while, if the owner still waits for something by then.
+     *
+     * @return what {@link #forget} takes
+     */
+    long after(Duration delay, Runnable task) {
+        long at = System.nanoTime() + delay.toNanos();
+        while (timers.putIfAbsent(at, task) != null) {
+            at++;
+        }
+        return at;
+    }
+
+    /** Takes back a task that has not run yet. */
+    void forget(long timer) {
+        timers.remove(timer);
     }
 
     /** Runs what comes in until {@code done}, which is asked before the first task and after each. */
@@ -63,13 +74,15 @@ final class Mailbox {
             if (done.getAsBoolean()) {
                 return;
             }
-            Timer next = timers.peek();
-            if (next != null && next.at() - System.nanoTime() <= 0) {
-                timers.remove().task().run();
+            Map.Entry<Long, Runnable> next = timers.firstEntry();
+            if (next != null && next.getKey() <= System.nanoTime()) {
+                timers.remove(next.getKey());
+                next.getValue().run();
                 continue;
             }
-            Runnable letter =
-                    next == null ? letters.take() : letters.poll(next.at() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            Runnable letter = next == null
+                    ? letters.take()
+                    : letters.poll(next.getKey() - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (letter != null) {
                 letter.run();
             }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,7 @@ final class RunningCall implements ToolContext {
     private final long begun = System.nanoTime();
     private volatile boolean over;
     private @Nullable Future<?> task;
+    private long timer;
 
     RunningCall(RunScope run, ToolCall call, Tool tool, Tool.Access access) {
         this.run = run;
@@ -48,8 +50,9 @@ final class RunningCall implements ToolContext {
         return own == null ? run.limits().toolTimeout() : own;
     }
 
-    /** Starts the tool; {@code ended} posts its output. */
-    void start(java.util.function.Consumer<ToolOutput> ended) {
+    /** Starts the tool; on the loop's thread, {@code ended} is given its output, or {@code late} runs when its time is up. */
+    void start(Consumer<ToolOutput> ended, Runnable late) {
+        timer = run.mailbox().after(timeout(), late);
         task = run.config().executor().submit(() -> {
             ToolOutput output = output();
             run.mailbox().post(() -> ended.accept(output));
@@ -69,6 +72,11 @@ final class RunningCall implements ToolContext {
             LOG.warn("conversation {}: tool {} failed in call {}", conversation(), call.name(), callId(), e);
             return ToolOutput.error(e.toString());
         }
+    }
+
+    /** Nobody waits for its end any more. */
+    void forgetTimeout() {
+        run.mailbox().forget(timer);
     }
 
     /** Ends it from outside: the thread is interrupted, and what it still says is dropped. */

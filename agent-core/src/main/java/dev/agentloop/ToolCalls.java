@@ -169,8 +169,7 @@ final class ToolCalls {
             run.journal().add(Draft.toolStarted(callId));
             run.journal().then(() -> {
                 run.events().tell(new AgentEvent.ToolStarted(next.call()));
-                next.start(output -> ended(callId, output));
-                run.mailbox().after(next.timeout(), () -> timedOut(next));
+                next.start(output -> ended(callId, output), () -> timedOut(next));
             });
         }
     }
@@ -192,6 +191,7 @@ final class ToolCalls {
     private void ended(String callId, ToolOutput output) {
         RunningCall call = running.remove(callId);
         if (call != null) {
+            call.forgetTimeout();
             answer(call.call(), output, call.tool().outputTokens(), call.time());
             startReady();
             run.journal().commit();

@@ -5,12 +5,15 @@ import dev.agentloop.spi.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Begins a turn: brings the log in line with the loop as it is built now, by appending. What was sent is never changed; a
  * request-level change begins an epoch by an entry of its own, everything else is a message.
  */
 final class TurnStart {
+    private static final Logger LOG = LoggerFactory.getLogger(TurnStart.class);
     private static final String INSTRUCTIONS = "instructions";
 
     private final RunScope run;
@@ -110,6 +113,12 @@ final class TurnStart {
         }
         input.forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
         run.journal().commit();
+        LOG.info(
+                "conversation {}: run at version {} with {}, {} steps at most",
+                run.log().id(),
+                run.log().position().version(),
+                run.fold().prompt().model(),
+                run.limits().steps() == 0 ? "no limit of" : run.limits().steps());
         run.events()
                 .tell(new AgentEvent.RunStarted(
                         run.log().id(), run.log().position().version()));

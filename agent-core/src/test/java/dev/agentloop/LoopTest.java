@@ -627,6 +627,45 @@ class LoopTest {
         }
 
         @Test
+        void steering_whoseRunEndsFirst_isNotLost() {
+            TestTool danger = new TestTool(
+                    "danger",
+                    Tool.Access.UNRESTRICTED,
+                    Tool.AfterCrash.REPORT,
+                    (call, context) -> ToolOutput.text("boom"));
+            Script script = new Script(calls(call("1", "danger")), says("done"));
+            try (AgentLoop agent = agent(script, danger).build()) {
+                Conversation conversation = agent.newConversation();
+                conversation.run("x", RunOptions.listeningWith(event -> {
+                    if (event instanceof AgentEvent.ApprovalAsked) {
+                        assertThat(conversation.steer("careful")).isTrue();
+                    }
+                }));
+                conversation.approve("1");
+                conversation.run(RunOptions.DEFAULT);
+            }
+            assertThat(script.inputs(1)).containsExactly("user:x", "call:1", "output:1:boom", "user:careful");
+        }
+
+        @Test
+        void closingTheLoop_endsItsRuns() {
+            Script script = new Script(Script.hangs(new CountDownLatch(1)));
+            AgentLoop agent = agent(script).build();
+            Outcome outcome = agent.newConversation().run("x", RunOptions.listeningWith(event -> {
+                if (event instanceof AgentEvent.StepStarted) {
+                    new Thread(() -> {
+                                while (script.prompts.isEmpty()) {
+                                    Thread.onSpinWait();
+                                }
+                                agent.close();
+                            })
+                            .start();
+                }
+            }));
+            assertThat(outcome).isInstanceOf(Outcome.Cancelled.class);
+        }
+
+        @Test
         void steering_beforeTheAnswer_keepsTheRunGoing() {
             Script script = new Script(says("one"), says("two"));
             try (AgentLoop agent = agent(script).build()) {
