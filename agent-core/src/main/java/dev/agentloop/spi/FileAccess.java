@@ -27,8 +27,8 @@ interface FileAccess {
     /** Makes a file, which must not exist, readable by its owner alone, and opens it for reading and writing. */
     Handle create(Path file) throws IOException;
 
-    /** Makes sure that names in this folder outlive a power failure, where the system knows how to. */
-    void forceFolder(Path folder) throws IOException;
+    /** Makes sure that this file's name, or its absence, outlives a power failure, where the system knows how to. */
+    void forceName(Path file) throws IOException;
 
     /** An open file, used by one thread at a time. */
     interface Handle extends Closeable {
@@ -76,8 +76,9 @@ interface FileAccess {
         }
 
         @Override
-        public void forceFolder(Path folder) throws IOException {
-            if (!posix(folder)) {
+        public void forceName(Path file) throws IOException {
+            Path folder = file.toAbsolutePath().getParent();
+            if (folder == null || !posix(folder)) {
                 return; // Windows cannot open a folder, and keeps its names in a journal.
             }
             boolean interrupted = false;

@@ -99,7 +99,7 @@ final class FileLog {
         unsettled = true;
         try {
             if (length == 0) {
-                access.forceFolder(file.toAbsolutePath().getParent());
+                access.forceName(file);
             }
             handle.write(length, bytes);
             handle.force();

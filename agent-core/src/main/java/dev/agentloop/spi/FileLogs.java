@@ -130,10 +130,7 @@ final class FileLogs {
             } else {
                 Files.createDirectory(path);
             }
-            Path parent = path.getParent();
-            if (parent != null) {
-                access.forceFolder(parent);
-            }
+            access.forceName(path);
         }
     }
 
@@ -200,17 +197,14 @@ final class FileLogs {
     /** Refuses whatever comes from now on, waits for what is under way, and closes all files. */
     void close() throws IOException {
         closed = true;
-        for (ReentrantLock stripe : stripes) {
-            stripe.lock();
-            stripe.unlock();
-        }
-        List<String> left;
-        synchronized (open) {
-            left = List.copyOf(open.keySet());
-        }
         try {
-            for (String conversation : left) {
-                close(conversation);
+            for (ReentrantLock stripe : stripes) {
+                stripe.lock();
+                try {
+                    closeAll(stripe);
+                } finally {
+                    stripe.unlock();
+                }
             }
         } finally {
             synchronized (this) {
@@ -218,6 +212,18 @@ final class FileLogs {
                     locks.close();
                     locks = null;
                 }
+            }
+        }
+    }
+
+    private void closeAll(ReentrantLock stripe) throws IOException {
+        List<String> all;
+        synchronized (open) {
+            all = List.copyOf(open.keySet());
+        }
+        for (String conversation : all) {
+            if (stripe(conversation).equals(stripe)) {
+                close(conversation);
             }
         }
     }

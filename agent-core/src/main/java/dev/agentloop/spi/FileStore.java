@@ -198,7 +198,7 @@ final class FileStore implements ConversationStore {
                 } finally {
                     Files.deleteIfExists(copy);
                 }
-                access.forceFolder(folder);
+                access.forceName(file);
             } finally {
                 lock.release();
             }
@@ -290,7 +290,7 @@ final class FileStore implements ConversationStore {
                 FileLock lock = logs.lock(conversation);
                 try {
                     Files.deleteIfExists(logs.file(conversation));
-                    access.forceFolder(folder);
+                    access.forceName(logs.file(conversation));
                 } finally {
                     lock.release();
                 }

@@ -56,9 +56,9 @@ class FileStoreDurabilityTest {
         }
 
         @Override
-        public void forceFolder(Path folder) throws IOException {
-            note("force folder");
-            disk.forceFolder(folder);
+        public void forceName(Path file) throws IOException {
+            note("force name");
+            disk.forceName(file);
         }
 
         private final class RecordingHandle implements Handle {
@@ -126,7 +126,7 @@ class FileStoreDurabilityTest {
             append(store, ID, "{}");
         }
         assertThat(disk.operations)
-                .containsExactly("force folder", "create jsonl", "force", "force folder", "write", "force", "close");
+                .containsExactly("force name", "create jsonl", "force", "force name", "write", "force", "close");
     }
 
     @Test
@@ -147,7 +147,7 @@ class FileStoreDurabilityTest {
             LogPosition head = append(store, ID, "{}");
             disk.operations.clear();
             store.fork(ID, head, OTHER);
-            assertThat(disk.operations).containsExactly("create fork", "write", "force", "close", "force folder");
+            assertThat(disk.operations).containsExactly("create fork", "write", "force", "close", "force name");
         }
     }
 
@@ -207,7 +207,7 @@ class FileStoreDurabilityTest {
     @Test
     void folderThatCannotBeForced_acknowledgesNothing() {
         try (ConversationStore store = new FileStore(folder, disk)) {
-            disk.failing = "force folder";
+            disk.failing = "force name";
             List<LogEntry> entries = entries(LogPosition.START, "{}");
             StoreException failure =
                     catchThrowableOfType(StoreException.class, () -> store.append(ID, LogPosition.START, entries));
@@ -216,7 +216,7 @@ class FileStoreDurabilityTest {
             disk.failing = "";
             disk.operations.clear();
             store.append(ID, LogPosition.START, entries);
-            assertThat(disk.operations).containsSubsequence("force folder", "write", "force");
+            assertThat(disk.operations).containsSubsequence("force name", "write", "force");
         }
     }
 

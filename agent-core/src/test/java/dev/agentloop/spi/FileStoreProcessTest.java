@@ -6,6 +6,7 @@ import static dev.agentloop.spi.FileStoreFixture.entries;
 import static dev.agentloop.spi.FileStoreFixture.file;
 import static dev.agentloop.spi.FileStoreFixture.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.agentloop.spi.StoreException.Kind;
@@ -215,7 +216,7 @@ class FileStoreProcessTest {
         try (ConversationStore first = new FileStore(folder)) {
             append(first, ID, "{\"n\":1}");
             try (ConversationStore second = new FileStore(folder)) {
-                catchThrowableOfType(StoreException.class, () -> append(second, ID, "{\"n\":2}"));
+                assertThatThrownBy(() -> append(second, ID, "{\"n\":2}")).hasMessageContaining("another store");
                 second.read(ID, 0, 10);
             }
             Process other = start(folder.toString(), "1", "1");
