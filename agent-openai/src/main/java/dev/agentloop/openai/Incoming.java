@@ -2,26 +2,32 @@ package dev.agentloop.openai;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
-/** Bytes that came in and are not used up yet: those of {@code bytes} between two offsets. Not thread-safe. */
-final class Incoming {
+/**
+ * Bytes that came in and are not used up yet: those of an array between two offsets. Not thread-safe.
+ *
+ * <p>Closing gives the array to whoever comes next, so nothing may refer to it any more.
+ */
+final class Incoming implements AutoCloseable {
     /** More than anything that the API sends: its largest single value, a compaction item, has 20 MiB. */
     static final int MOST = 64 * 1024 * 1024;
 
     private static final int FIRST_SIZE = 8 * 1024;
+    private static final int LARGEST_SPARE = 256 * 1024;
+    private static final byte[] NOTHING = new byte[0];
 
-    private final int most;
-    private byte[] bytes = new byte[FIRST_SIZE];
+    /** An array that a response has left behind. One is enough for a conversation, whose responses follow each other. */
+    private static final AtomicReference<byte @Nullable []> SPARE = new AtomicReference<>();
+
+    private byte[] bytes;
     private int from;
     private int to;
 
     Incoming() {
-        this(MOST);
-    }
-
-    /** Holds at most {@code most} bytes; what comes after them is dropped. */
-    Incoming(int most) {
-        this.most = most;
+        byte[] spare = SPARE.getAndSet(null);
+        this.bytes = spare == null ? new byte[FIRST_SIZE] : spare;
     }
 
     byte[] bytes() {
@@ -40,14 +46,14 @@ final class Incoming {
         return to - from;
     }
 
-    /** Whether as many bytes are held as may be, so that some may have been dropped. */
+    /** Whether as many bytes are held as may be, so that the next ones are dropped. */
     boolean full() {
-        return size() >= most;
+        return size() >= MOST;
     }
 
     void add(List<ByteBuffer> buffers) {
         for (ByteBuffer buffer : buffers) {
-            int count = Math.min(buffer.remaining(), most - size());
+            int count = Math.min(buffer.remaining(), MOST - size());
             makeRoom(count);
             buffer.get(bytes, to, count);
             to += count;
@@ -76,10 +82,20 @@ final class Incoming {
         }
         int held = size();
         boolean fits = held + count <= bytes.length / 2;
-        byte[] target = fits ? bytes : new byte[Math.max(held + count, (int) Math.min(most, 2L * bytes.length))];
+        byte[] target = fits ? bytes : new byte[Math.max(held + count, (int) Math.min(MOST, 2L * bytes.length))];
         System.arraycopy(bytes, from, target, 0, held);
         bytes = target;
         from = 0;
         to = held;
+    }
+
+    @Override
+    public void close() {
+        if (bytes.length > 0 && bytes.length <= LARGEST_SPARE) {
+            SPARE.set(bytes);
+        }
+        bytes = NOTHING;
+        from = 0;
+        to = 0;
     }
 }

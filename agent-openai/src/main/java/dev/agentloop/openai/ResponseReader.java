@@ -36,15 +36,17 @@ final class ResponseReader {
     private final Failures failures;
     private final Listener listener;
     private final long promptBytes;
-    private final Incoming in = new Incoming();
-    private final EventParser events = new EventParser(in);
+    private final Incoming in;
+    private final EventParser events;
     private final List<Item> items = new ArrayList<>();
     private final BitSet received = new BitSet();
     private long outputBytes;
     private boolean open = true;
     private boolean toldText;
 
-    ResponseReader(Exchange exchange, Failures failures, Listener listener, long promptBytes) {
+    ResponseReader(Exchange exchange, Incoming in, Failures failures, Listener listener, long promptBytes) {
+        this.in = in;
+        this.events = new EventParser(in);
         this.exchange = exchange;
         this.failures = failures;
         this.listener = listener;

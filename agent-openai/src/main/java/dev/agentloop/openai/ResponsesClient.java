@@ -45,9 +45,10 @@ final class ResponsesClient implements Model {
                 .POST(new PromptBody(prompt))
                 .build();
         LOG.debug("request {} of {} bytes to {}", clientId, prompt.length(), failures.server());
-        try (Exchange exchange = Exchange.open(client.get(), request, idleTimeout, failures)) {
+        try (Exchange exchange = Exchange.open(client.get(), request, idleTimeout, failures);
+                Incoming in = new Incoming()) {
             LOG.debug("request {} answered {}, request id {}", clientId, failures.status(), failures.requestId());
-            return new ResponseReader(exchange, failures, listener, prompt.length()).read();
+            return new ResponseReader(exchange, in, failures, listener, prompt.length()).read();
         }
     }
 
