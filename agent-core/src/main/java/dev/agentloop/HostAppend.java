@@ -1,12 +1,14 @@
 package dev.agentloop;
 
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the host itself appends: items of any kind, or a model's response. */
 final class HostAppend {
+    private static final ModelResponse NO_RESPONSE = ModelResponse.of(List.of(), Usage.NONE);
+
     private final List<? extends Item> items;
     private final @Nullable ModelResponse response;
 
@@ -22,16 +24,20 @@ final class HostAppend {
 
     /** Puts the items into the journal, and whatever a new conversation begins with before them. */
     void addTo(RunScope scope) {
-        check(scope.fold().open());
+        check(scope.fold().open().keySet());
         new TurnStart(scope).prepare();
-        boolean model = response != null;
+        boolean responding = false;
         for (Item item : items) {
             String kind = kind(item);
-            model |= kind.equals(Draft.ITEM_MODEL);
+            boolean ofModel = kind.equals(Draft.ITEM_MODEL);
+            if (responding && !ofModel) {
+                scope.journal().add(Draft.response(NO_RESPONSE));
+            }
+            responding = ofModel;
             scope.journal().add(Draft.item(kind, item));
         }
-        if (model) {
-            scope.journal().add(Draft.response(response != null ? response : ModelResponse.of(List.of(), Usage.NONE)));
+        if (response != null || responding) {
+            scope.journal().add(Draft.response(response != null ? response : NO_RESPONSE));
         }
     }
 
@@ -44,17 +50,19 @@ final class HostAppend {
         return fromHost && response == null ? Draft.ITEM_USER : Draft.ITEM_MODEL;
     }
 
-    private void check(Map<String, OpenCall> open) {
+    private void check(Set<String> alreadyOpen) {
+        Set<String> open = new LinkedHashSet<>(alreadyOpen);
         for (Item item : items) {
-            if (item instanceof Item.Output output && !open.containsKey(output.callId())) {
-                throw new IllegalStateException("no call " + output.callId() + " waits for an output");
+            if (item instanceof Item.Output output) {
+                if (!open.remove(output.callId())) {
+                    throw new IllegalStateException("no call " + output.callId() + " waits for an output");
+                }
+            } else if (item instanceof Item.Call call) {
+                open.add(call.callId());
+            } else if (!open.isEmpty() && alreadyOpen.containsAll(open)) {
+                throw new IllegalStateException("the calls " + open
+                        + " have no output yet; append their outputs first, the API refuses a prompt without them");
             }
-        }
-        List<Item> others =
-                items.stream().filter(item -> !(item instanceof Item.Output)).collect(Collectors.toList());
-        if (!open.isEmpty() && !others.isEmpty()) {
-            throw new IllegalStateException("the calls " + open.keySet()
-                    + " have no output yet; append their outputs first, the API refuses a prompt without them");
         }
     }
 }
