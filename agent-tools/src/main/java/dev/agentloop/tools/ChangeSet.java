@@ -51,7 +51,7 @@ final class ChangeSet {
      * @throws Refusal if one cannot be made, after the others were undone
      */
     void apply(Journal.Lock lock, List<FileChange> changes) throws IOException {
-        Journal.ChangeRecord journal = lock.begin();
+        ChangeRecord journal = lock.begin();
         List<JournalEntry> entries = new ArrayList<>();
         try {
             record(journal, changes, entries);
@@ -76,7 +76,7 @@ final class ChangeSet {
         return change.place().name().resolveSibling(entry.temporary());
     }
 
-    private void record(Journal.ChangeRecord journal, List<FileChange> changes, List<JournalEntry> entries)
+    private void record(ChangeRecord journal, List<FileChange> changes, List<JournalEntry> entries)
             throws IOException {
         probe.before("journal");
         for (FileChange change : changes) {
@@ -87,7 +87,7 @@ final class ChangeSet {
             }
             entries.add(entry(change, ".agentloop-" + journal.id() + "-" + index + ".tmp"));
         }
-        journal.commit(entries);
+        journal.commit(entries, changes.size() > 1);
     }
 
     private static JournalEntry entry(FileChange change, String temporary) {
@@ -163,7 +163,7 @@ final class ChangeSet {
     }
 
     /** Undoes what was done so far and answers the failure that is left to say. */
-    private IOException undone(Journal.ChangeRecord journal, Exception failure) throws IOException {
+    private IOException undone(ChangeRecord journal, Exception failure) throws IOException {
         // An interrupted thread can write no file, and the old contents have to be written.
         boolean interrupted = Thread.interrupted();
         try {

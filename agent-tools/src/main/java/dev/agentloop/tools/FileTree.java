@@ -69,7 +69,8 @@ final class FileTree {
             Path name = names.next();
             BasicFileAttributes attributes = folder.attributes(name);
             if (attributes != null && attributes.isDirectory()) {
-                descend(folder.folder(name), names, path + name + "/", rules(folder, path, above));
+                IgnoreRules rules = rules(folder, folder.names(), path, above);
+                descend(folder.folder(name), names, path + name + "/", rules);
             } else if (attributes != null && attributes.isRegularFile()) {
                 start = path;
                 visitor.file(folder, name, name.toString(), attributes);
@@ -79,8 +80,8 @@ final class FileTree {
 
     private void walk(Folder folder, String path, IgnoreRules above, int depth) throws IOException {
         deadline.check();
-        IgnoreRules rules = rules(folder, path, above);
         List<Path> names = folder.names();
+        IgnoreRules rules = rules(folder, names, path, above);
         names.sort(Comparator.naturalOrder());
         for (Path name : names) {
             BasicFileAttributes attributes = folder.attributes(name);
@@ -119,10 +120,16 @@ final class FileTree {
         return name.toString().equals(".git");
     }
 
-    private static IgnoreRules rules(Folder folder, String path, IgnoreRules above) throws IOException {
-        FileSystem names = folder.path().getFileSystem();
-        return above.plus(path, text(folder, names.getPath(".git", "info", "exclude")))
-                .plus(path, text(folder, names.getPath(".gitignore")));
+    private static IgnoreRules rules(Folder folder, List<Path> names, String path, IgnoreRules above)
+            throws IOException {
+        IgnoreRules rules = above;
+        FileSystem files = folder.path().getFileSystem();
+        for (Path file : List.of(files.getPath(".git", "info", "exclude"), files.getPath(".gitignore"))) {
+            if (names.contains(file.getName(0))) {
+                rules = rules.plus(path, text(folder, file));
+            }
+        }
+        return rules;
     }
 
     /** The text of a small file some folders below; empty if there is none, or a link on the way, as git has it. */

@@ -2,14 +2,12 @@ package dev.agentloop.tools;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,17 +22,14 @@ import org.jspecify.annotations.Nullable;
  * up after by the next one.
  *
  *   <state>/<workspace>/lock            held while files change: one change set at a time, whatever the process
- *   <state>/<workspace>/<id>/0, 1, …    the old contents
- *   <state>/<workspace>/<id>/journal    what is about to change, put there in one step and forced before anything does
- *   <state>/<workspace>/<id>.kept/      what could not be undone, for a person to look at
+ *   <state>/<workspace>/<id>/           the record of a change set, gone when the set is complete
+ *   <state>/<workspace>/<id>.kept/      one that could not be undone, for a person to look at
  *
  * It lies outside of the workspace: the model cannot see it and git status does not show it. Safe for use by several
  * threads.
  */
 final class Journal {
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
-    private static final String CONTENT = "journal";
-    private static final String KEPT = ".kept";
 
     private final Path state;
     private final Path root;
@@ -86,7 +81,7 @@ final class Journal {
         List<Path> sets = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, Files::isDirectory)) {
             for (Path entry : entries) {
-                if (!entry.toString().endsWith(KEPT)) {
+                if (!ChangeRecord.isAside(entry)) {
                     sets.add(entry);
                 }
             }
@@ -136,87 +131,6 @@ final class Journal {
                 channel.close();
             } finally {
                 threads.unlock();
-            }
-        }
-    }
-
-    /** The record of one change set. */
-    static final class ChangeRecord {
-        private final Path folder;
-
-        private ChangeRecord(Path folder) {
-            this.folder = folder;
-        }
-
-        /** A short name, unlike that of any other set. */
-        String id() {
-            return String.valueOf(folder.getFileName());
-        }
-
-        /** Keeps the old content of the file that the entry of this index is about. */
-        void keep(int index, byte[] content) throws IOException {
-            write(folder.resolve(Integer.toString(index)), content);
-        }
-
-        /** The content that was kept, null if none was. */
-        byte @Nullable [] kept(int index) throws IOException {
-            try {
-                return Files.readAllBytes(folder.resolve(Integer.toString(index)));
-            } catch (NoSuchFileException e) {
-                return null;
-            }
-        }
-
-        /** Writes down what is about to change. After this returns, files may change. */
-        void commit(List<JournalEntry> entries) throws IOException {
-            Path draft = folder.resolve(CONTENT + ".tmp");
-            write(draft, JournalEntry.write(entries));
-            Files.move(draft, folder.resolve(CONTENT), StandardCopyOption.ATOMIC_MOVE);
-            force(folder);
-        }
-
-        /** Makes the names in a folder durable, where the platform can open a folder. */
-        private static void force(Path folder) {
-            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-                channel.force(true);
-            } catch (IOException e) {
-                // Windows cannot, and keeps names by its own journal.
-            }
-        }
-
-        /** Whether files may have changed. */
-        boolean committed() {
-            return Files.exists(folder.resolve(CONTENT));
-        }
-
-        List<JournalEntry> entries() throws IOException {
-            return JournalEntry.read(Files.readAllBytes(folder.resolve(CONTENT)));
-        }
-
-        /** Forgets the set: it is complete, or undone. */
-        void end() throws IOException {
-            Files.deleteIfExists(folder.resolve(CONTENT));
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-                for (Path file : files) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(folder);
-        }
-
-        /** Puts the set aside for a person, and says where. */
-        Path putAside() throws IOException {
-            return Files.move(folder, folder.resolveSibling(id() + KEPT));
-        }
-
-        private static void write(Path file, byte[] content) throws IOException {
-            try (FileChannel channel =
-                    FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(content);
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
             }
         }
     }

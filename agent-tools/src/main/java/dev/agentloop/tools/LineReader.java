@@ -73,7 +73,7 @@ final class LineReader implements Closeable {
         length = 0;
         endsInReturn = false;
         boolean any = false;
-        while (position < limit || fill()) {
+        while (hasNext()) {
             any = true;
             int end = position;
             while (end < limit && buffer[end] != '\n') {
@@ -88,6 +88,11 @@ final class LineReader implements Closeable {
             }
         }
         return any;
+    }
+
+    /** Whether another line follows; reads none, which may be very long. */
+    boolean hasNext() throws IOException {
+        return position < limit || fill();
     }
 
     private void keep(int end) {

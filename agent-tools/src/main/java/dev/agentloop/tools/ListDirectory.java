@@ -51,20 +51,20 @@ final class ListDirectory {
                     arguments.count("limit", DEFAULT_ENTRIES, MAX_ENTRIES),
                     arguments.count("depth", DEFAULT_DEPTH, MAX_DEPTH));
             try (Folder folder = workspace.folder(path)) {
-                return ToolOutput.text(list.list(folder));
+                return ToolOutput.text(list.list(path, folder));
             } catch (IOException e) {
                 throw Refusal.about(Names.shown(path), e);
             }
         });
     }
 
-    private String list(Folder folder) throws IOException {
+    private String list(String path, Folder folder) throws IOException {
         text.append("Absolute path: ").append(Names.shown(folder.path())).append('\n');
         visit(folder, 0);
         if (seen == 0) {
             text.append("(the directory is empty)\n");
         } else if (offset > seen) {
-            throw new Refusal("offset " + offset + " is behind the end; there are " + seen + " entries");
+            throw new Refusal(Names.shown(path) + ": offset " + offset + " is behind the end; there are " + seen + " entries");
         } else if (full()) {
             text.append("More than ")
                     .append(limit)

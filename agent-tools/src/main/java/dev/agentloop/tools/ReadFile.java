@@ -10,6 +10,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The tool {@code read_file}: lines of a text file of any size, with their numbers. */
@@ -84,7 +85,7 @@ final class ReadFile {
         if (cut) {
             end = boundary(reader.bytes(), end);
         }
-        return new Line(java.util.Arrays.copyOf(reader.bytes(), end), cut);
+        return new Line(Arrays.copyOf(reader.bytes(), end), cut);
     }
 
     /** The last place up to an index where no UTF-8 character is split; the index itself in what is no UTF-8. */
@@ -129,7 +130,7 @@ final class ReadFile {
                     .append(shown(cut))
                     .append(")\n");
         }
-        if (reader.next()) {
+        if (reader.hasNext()) {
             text.append("(more lines follow: read on with offset ")
                     .append(offset + lines.size())
                     .append(")\n");

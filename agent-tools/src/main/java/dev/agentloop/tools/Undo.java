@@ -60,16 +60,16 @@ final class Undo {
         this.workspace = workspace;
     }
 
-    List<Result> undoAll(List<Journal.ChangeRecord> journals) throws IOException {
+    List<Result> undoAll(List<ChangeRecord> journals) throws IOException {
         List<Result> results = new ArrayList<>();
-        for (Journal.ChangeRecord journal : journals) {
+        for (ChangeRecord journal : journals) {
             results.add(undo(journal));
         }
         return results;
     }
 
     /** Takes back one set, or finds it complete, and removes its journal. */
-    Result undo(Journal.ChangeRecord journal) throws IOException {
+    Result undo(ChangeRecord journal) throws IOException {
         List<JournalEntry> entries = journal.entries();
         List<String> files = new ArrayList<>();
         List<String> lost = new ArrayList<>();
@@ -99,7 +99,7 @@ final class Undo {
     }
 
     /** Removes what a complete set leaves behind: the files that went, and the journal. */
-    void finish(Journal.ChangeRecord journal, List<JournalEntry> entries) throws IOException {
+    void finish(ChangeRecord journal, List<JournalEntry> entries) throws IOException {
         for (JournalEntry entry : entries) {
             try (Place place = workspace.entry(entry.path())) {
                 discard(place, entry);
