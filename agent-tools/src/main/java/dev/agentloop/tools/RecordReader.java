@@ -62,21 +62,31 @@ final class RecordReader {
 
     private static JsonNode parse(String json) throws MismatchException {
         try (JsonParser parser = TREE.createParser(json)) {
-            JsonNode node = TREE.readTree(parser);
-            if (node == null || node.isMissingNode()) {
-                throw new MismatchException("expected a JSON object but found no text", JsonPath.ROOT);
-            }
-            if (parser.nextToken() != null) {
-                throw syntax("more text after the JSON value", parser.currentTokenLocation(), null);
-            }
-            return node;
+            return parse(parser);
         } catch (JsonEOFException e) {
             throw syntax("the JSON ends too early", e.getLocation(), e);
         } catch (JsonProcessingException e) {
-            throw syntax(e.getOriginalMessage(), e.getLocation(), e);
+            // Jackson names a place as "[Source: …; line: 1, column: 2]", and the source is this very text.
+            throw syntax(e.getOriginalMessage().replaceAll("\\[Source: .*?; ", "["), e.getLocation(), e);
         } catch (IOException e) {
             throw new MismatchException("not JSON: " + e.getMessage(), e);
         }
+    }
+
+    private static JsonNode parse(JsonParser parser) throws IOException, MismatchException {
+        JsonNode node;
+        try {
+            node = TREE.readTree(parser);
+        } catch (NumberFormatException e) {
+            throw syntax("a number with too large an exponent", parser.currentTokenLocation(), e);
+        }
+        if (node == null || node.isMissingNode()) {
+            throw new MismatchException("expected a JSON object but found no text", JsonPath.ROOT);
+        }
+        if (parser.nextToken() != null) {
+            throw syntax("more text after the JSON value", parser.currentTokenLocation(), null);
+        }
+        return node;
     }
 
     private static MismatchException syntax(String what, @Nullable JsonLocation at, @Nullable Exception cause) {
