@@ -1,0 +1,138 @@
+package dev.agentloop.tools;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Judges a command line before it runs, as Codex does: known to be safe, known to be dangerous, or neither.
+ *
+ * <p>A line is safe if it is plain ({@link CommandLine}), each of its commands is known to change nothing
+ * ({@link CommandTable}), and each path that it names stays in the workspace, links followed. Git is not on the list: its
+ * configuration and hooks run programs. The judgement is about what is on the disk now; it is not kept.
+ *
+ * <p>Immutable and thread-safe.
+ */
+final class CommandSafety {
+    /** More places than this that a line may have gone to by {@code cd} are not kept apart. */
+    private static final int MAX_DIRECTORIES = 16;
+
+    private static final Set<String> BUILTINS = Set.of("cd", "echo", "false", "pwd", "true");
+
+    private final Path workspace;
+    private final Map<String, String> environment;
+
+    /** What is known of a command line. */
+    enum Assessment {
+        /** It changes nothing and reads only in the workspace. */
+        SAFE,
+        /** It may do anything. */
+        UNKNOWN,
+        /** It may do anything, and holds a command that destroys or takes more rights. */
+        DANGEROUS
+    }
+
+    /** @param environment what commands will be run with; its {@code PATH} says which programs the names stand for */
+    CommandSafety(Path workspace, Map<String, String> environment) {
+        this.workspace = workspace;
+        this.environment = Map.copyOf(environment);
+    }
+
+    /** Judges {@code command} as run in {@code directory}. */
+    Assessment assess(String command, Path directory) {
+        CommandLine line = CommandLine.parse(command);
+        try {
+            if (line.plain() && isSafe(line, directory.toRealPath(), new CommandPaths(workspace))) {
+                return Assessment.SAFE;
+            }
+        } catch (IOException | InvalidPathException e) {
+            // A folder that is not there cannot vouch for anything.
+        }
+        return CommandDanger.in(line) ? Assessment.DANGEROUS : Assessment.UNKNOWN;
+    }
+
+    private boolean isSafe(CommandLine line, Path directory, CommandPaths paths) {
+        if (!paths.contains(directory)) {
+            return false;
+        }
+        // A cd may have failed or happened in a pipe of its own, so each later word must be fine in all of these.
+        Set<Path> directories = new HashSet<>(Set.of(directory));
+        for (List<String> command : line.commands()) {
+            boolean safe = command.get(0).equals("cd")
+                    ? follow(command, directories, paths)
+                    : isSafe(command, directories, paths);
+            if (!safe) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isSafe(List<String> command, Set<Path> directories, CommandPaths paths) {
+        String name = command.get(0);
+        List<String> words = command.subList(1, command.size());
+        if (!BUILTINS.contains(name) && !isFromOutside(name, paths)) {
+            return false;
+        }
+        return directories.stream().allMatch(directory -> switch (name) {
+            case "find" -> CommandFind.allows(words, word -> paths.inside(directory, word));
+            case "sed" -> isPrintingLines(words) && paths.inside(directory, words.size() < 3 ? "." : words.get(2));
+            default -> CommandTable.find(name)
+                    .filter(entry -> entry.allows(words, word -> paths.inside(directory, word)))
+                    .isPresent();
+        });
+    }
+
+    /** {@code sed -n 5p}, {@code sed -n 5,10p}, each with at most one file. */
+    private static boolean isPrintingLines(List<String> words) {
+        return words.size() >= 2
+                && words.size() <= 3
+                && words.get(0).equals("-n")
+                && words.get(1).matches("([0-9]+,)?[0-9]+p")
+                && (words.size() == 2 || !words.get(2).startsWith("-"));
+    }
+
+    /** Adds where a {@code cd} leads to; only ways without links, where the shell and the kernel agree on {@code ..}. */
+    private static boolean follow(List<String> command, Set<Path> directories, CommandPaths paths) {
+        if (command.size() != 2 || command.get(1).isEmpty() || command.get(1).startsWith("-")) {
+            return false;
+        }
+        for (Path directory : List.copyOf(directories)) {
+            Optional<Path> target = CommandPaths.resolve(directory, command.get(1));
+            if (target.isEmpty()
+                    || !paths.contains(target.get())
+                    || !target.get().equals(directory.resolve(command.get(1)).normalize())) {
+                return false;
+            }
+            directories.add(target.get());
+        }
+        return directories.size() <= MAX_DIRECTORIES;
+    }
+
+    /** Whether the program of that name, if there is one, lies where the tools of the agent cannot write. */
+    private boolean isFromOutside(String name, CommandPaths paths) {
+        if (name.indexOf('/') >= 0) {
+            return false;
+        }
+        for (String entry : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+            Path directory = Path.of(entry);
+            if (!directory.isAbsolute()) {
+                return false;
+            }
+            Path program = directory.resolve(name);
+            if (Files.exists(program)) {
+                return CommandPaths.resolve(directory.getRoot(), program.toString())
+                        .filter(real -> !paths.contains(real))
+                        .isPresent();
+            }
+        }
+        return true;
+    }
+}

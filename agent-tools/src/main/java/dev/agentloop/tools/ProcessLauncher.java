@@ -1,0 +1,89 @@
+package dev.agentloop.tools;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Starts a command with its input closed, its outputs merged and, where the system can, in a session of its own. */
+final class ProcessLauncher {
+    static final boolean WINDOWS = File.separatorChar == '\\';
+
+    // In a session of its own a command has no terminal to ask on, and no Ctrl-C of the host's terminal reaches it.
+    private static final Optional<Path> SETSID = WINDOWS ? Optional.empty() : program("setsid", System.getenv());
+    private static final Optional<Path> CAT = WINDOWS ? Optional.empty() : program("cat", System.getenv());
+
+    /**
+     * A command that was started.
+     *
+     * @param root the command itself
+     * @param outlet the process whose standard output is the command's output: {@code root}, or a {@code cat} behind it
+     * @param tree all that the command starts
+     */
+    record Started(Process root, Process outlet, ProcessTree tree) {}
+
+    private ProcessLauncher() {}
+
+    /**
+     * Starts {@code request}.
+     *
+     * <p>Output goes through {@code cat} where there is one. The JDK closes its end of a pipe as soon as the process at
+     * the other end has exited, and copies what it finds there without bound; a grandchild that still writes would be cut
+     * off, or fill the memory. {@code cat} keeps the pipe until its last writer is gone.
+     *
+     * @throws IOException if the program does not exist or the system refuses to start it
+     */
+    static Started start(ProcessRequest request) throws IOException {
+        String marker = ProcessTree.newMarker();
+        ProcessBuilder command = builder(request.command());
+        command.directory(request.directory().toFile());
+        replace(command.environment(), request.environment());
+        command.environment().put(marker, "1");
+        command.redirectInput(new File(WINDOWS ? "NUL:" : "/dev/null"));
+        if (CAT.isEmpty()) {
+            Process root = command.start();
+            return new Started(root, root, new ProcessTree(root.toHandle(), marker));
+        }
+        ProcessBuilder outlet = builder(List.of(CAT.get().toString()));
+        outlet.environment().clear();
+        List<Process> started = ProcessBuilder.startPipeline(List.of(command, outlet));
+        Process root = started.get(0);
+        return new Started(root, started.get(1), new ProcessTree(root.toHandle(), marker));
+    }
+
+    private static ProcessBuilder builder(List<String> command) {
+        List<String> words = new ArrayList<>(command);
+        SETSID.ifPresent(setsid -> words.add(0, setsid.toString()));
+        return new ProcessBuilder(words).redirectErrorStream(true);
+    }
+
+    private static void replace(Map<String, String> environment, Map<String, String> replacement) {
+        // Values that are not text in this JVM's encoding survive only if they are not written again.
+        environment.keySet().retainAll(replacement.keySet());
+        replacement.forEach((name, value) -> {
+            if (!value.equals(environment.get(name))) {
+                environment.put(name, value);
+            }
+        });
+    }
+
+    /** The first executable file of that name on the {@code PATH} of {@code environment}. */
+    static Optional<Path> program(String name, Map<String, String> environment) {
+        for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+            try {
+                Path file = Path.of(directory, name);
+                if (Files.isExecutable(file) && Files.isRegularFile(file)) {
+                    return Optional.of(file);
+                }
+            } catch (InvalidPathException e) {
+                // Not a directory that anything can be found in.
+            }
+        }
+        return Optional.empty();
+    }
+}

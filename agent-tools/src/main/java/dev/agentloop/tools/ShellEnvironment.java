@@ -1,0 +1,85 @@
+package dev.agentloop.tools;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * The environment of a command: the host's, less what looks secret, plus what makes programs behave without a terminal.
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @param removed patterns of names, with {@code *} for any text, to remove besides {@link #SECRET}
+ * @param kept patterns of names to keep whatever the others say
+ * @param added variables to set as they are
+ */
+record ShellEnvironment(List<String> removed, List<String> kept, Map<String, String> added) {
+
+    /** Names that hold keys, tokens and passwords; case does not matter. */
+    static final List<String> SECRET = List.of(
+            "*KEY*", "*SECRET*", "*TOKEN*", "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*CREDENTIAL*", "*_PASS", "*_PWD",
+            "*_AUTH");
+
+    /**
+     * Names that make a shell or a program do what its command line does not say: run start-up files or functions, look for
+     * folders elsewhere, take options from a file. {@link CommandSafety} relies on their absence.
+     */
+    private static final List<String> MEDDLING = List.of(
+            "BASH_ENV", "BASH_FUNC_*", "BASHOPTS", "CDPATH", "ENV", "GREP_OPTIONS", "OLDPWD", "PWD",
+            "RIPGREP_CONFIG_PATH", "SHELLOPTS");
+
+    private static final Pattern PASSWORD_IN_ADDRESS = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/\\s@:]*:[^/\\s@]+@");
+
+    private static final String UTF_8_LOCALE =
+            System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("mac") ? "en_US.UTF-8" : "C.UTF-8";
+
+    private static final Map<String, String> WITHOUT_TERMINAL = Map.ofEntries(
+            Map.entry("PAGER", "cat"),
+            Map.entry("GIT_PAGER", "cat"),
+            Map.entry("GH_PAGER", "cat"),
+            Map.entry("MANPAGER", "cat"),
+            Map.entry("GIT_TERMINAL_PROMPT", "0"),
+            Map.entry("TERM", "dumb"),
+            Map.entry("NO_COLOR", "1"),
+            Map.entry("LANG", UTF_8_LOCALE),
+            Map.entry("LC_CTYPE", UTF_8_LOCALE),
+            Map.entry("LC_ALL", UTF_8_LOCALE));
+
+    ShellEnvironment {
+        removed = List.copyOf(removed);
+        kept = List.copyOf(kept);
+        added = Map.copyOf(added);
+    }
+
+    /** The environment of a command that a process with the environment {@code host} starts. */
+    Map<String, String> of(Map<String, String> host) {
+        Map<String, String> environment = new HashMap<>();
+        host.forEach((name, value) -> {
+            if (ProcessTree.isMarker(name) || matches(kept, name) || !isUnwanted(name, value)) {
+                environment.put(name, value);
+            }
+        });
+        environment.remove("COLORTERM");
+        environment.putAll(WITHOUT_TERMINAL);
+        environment.putAll(added);
+        return environment;
+    }
+
+    private boolean isUnwanted(String name, String value) {
+        return matches(SECRET, name)
+                || matches(MEDDLING, name)
+                || matches(removed, name)
+                || PASSWORD_IN_ADDRESS.matcher(value).find();
+    }
+
+    private static boolean matches(List<String> patterns, String name) {
+        return patterns.stream().anyMatch(pattern -> regex(pattern).matcher(name).matches());
+    }
+
+    private static Pattern regex(String pattern) {
+        return Pattern.compile(
+                "\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    }
+}

@@ -1,0 +1,164 @@
+package dev.agentloop.tools;
+
+import dev.agentloop.Tool;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A shell for the model: the tool {@code shell_command}.
+ *
+ * <p>Each call is a fresh process with its standard input closed, no pager, no colours and no terminal; standard error
+ * comes with standard output, in the order in which it was written, as the call's live output and as its result.
+ *
+ * <p><b>It is not confined.</b> A command may do whatever this process may do, wherever its working directory is. It can
+ * also read what this process was started with, such as keys in its environment, from {@code /proc}. So every command
+ * asks for {@link Tool.Access#UNRESTRICTED}, except one that is known to change nothing and to read only in the workspace,
+ * which asks for {@link Tool.Access#READS}, runs beside others, and is run again after a crash.
+ *
+ * <p><b>Nothing is left.</b> A call that times out or is cancelled takes its processes with it within two seconds: they are
+ * asked to end, then killed. The same happens to what a command leaves in the background when it exits, once the output
+ * that those processes hold open was waited for, for two seconds at most (Codex waits as long; there they may go on). A
+ * server that is to outlive the call must be started by the host. On Linux processes are found by their parents, their
+ * session and a variable in their environment, elsewhere by their parents only. A process that hides from all of these
+ * remains, as do all if this JVM is killed.
+ *
+ * <p><b>Environment.</b> Commands see the environment of this process less the variables that look like keys, tokens or
+ * passwords, by their name ({@code *KEY*}, {@code *TOKEN*}, {@code *SECRET*}, {@code *PASSWORD*}, {@code *CREDENTIAL*}
+ * and some more) or because their value is an address with a password in it, and less those that make a shell do more
+ * than its command says, such as {@code BASH_ENV} and {@code CDPATH}.
+ *
+ * <p>On Windows the shell is {@code cmd}, every command asks for {@code UNRESTRICTED}, and what grandchildren write after
+ * the command's exit is lost.
+ *
+ * <p>This class and the tool are thread-safe, the builder is not.
+ */
+public final class ShellTools {
+    private ShellTools() {}
+
+    /**
+     * The tool with its usual settings, which {@link #builder} lists.
+     *
+     * @param workspace an existing folder: where commands run unless the model names another
+     */
+    public static List<Tool> in(Path workspace) {
+        return builder(workspace).build();
+    }
+
+    /**
+     * Begins the settings of the tool.
+     *
+     * @param workspace an existing folder: where commands run unless the model names another
+     * @throws IllegalArgumentException if there is no such folder
+     */
+    public static Builder builder(Path workspace) {
+        return new Builder(workspace);
+    }
+
+    /** Settings of the tool; each has a usual value. */
+    public static final class Builder {
+        private static final Duration TIMEOUT = Duration.ofSeconds(10);
+        private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
+        private static final int CAPTURE_BYTES = 1 << 20;
+        private static final int SMALLEST_CAPTURE = 1 << 10;
+
+        private final Path workspace;
+        private final List<String> removed = new ArrayList<>();
+        private final List<String> kept = new ArrayList<>();
+        private final Map<String, String> added = new HashMap<>();
+        private ShellProgram shell = ShellProgram.standard();
+        private Duration timeout = TIMEOUT;
+        private Duration longestTimeout = LONGEST_TIMEOUT;
+        private int captureBytes = CAPTURE_BYTES;
+
+        private Builder(Path workspace) {
+            this.workspace = workspace.toAbsolutePath().normalize();
+            if (!Files.isDirectory(this.workspace)) {
+                throw new IllegalArgumentException("the workspace " + this.workspace
+                        + " is not an existing folder; create it first, or name another");
+            }
+        }
+
+        /**
+         * The shell to run commands with, usually {@code /bin/bash} where there is one and {@code /bin/sh} elsewhere.
+         *
+         * <p>It is given the command after {@code -c}; {@code cmd} and PowerShell get their own options. With a shell other
+         * than {@code bash}, {@code dash}, {@code ash} and {@code sh} no command is known to be safe.
+         *
+         * @param program an absolute path
+         */
+        public Builder shell(Path program) {
+            shell = new ShellProgram(program);
+            return this;
+        }
+
+        /**
+         * How long a command may run: 10 seconds unless the model asks for more, 10 minutes at most.
+         *
+         * @param usual at least 1 ms, for calls that name no time
+         * @param longest at least {@code usual}; a call that asks for more gets this
+         */
+        public Builder timeouts(Duration usual, Duration longest) {
+            if (usual.toMillis() < 1 || usual.compareTo(longest) > 0) {
+                throw new IllegalArgumentException("the usual timeout must be at least 1 ms and no longer than the longest,"
+                        + " but they are " + usual.toMillis() + " ms and " + longest.toMillis() + " ms");
+            }
+            timeout = usual;
+            longestTimeout = longest;
+            return this;
+        }
+
+        /**
+         * How many bytes of a command's output are kept, usually 1 MiB: half from its start, half from its end. The memory
+         * that a call takes is a small multiple of this, however much is written.
+         *
+         * @param bytes at least 1,024
+         */
+        public Builder captureBytes(int bytes) {
+            if (bytes < SMALLEST_CAPTURE) {
+                throw new IllegalArgumentException(
+                        "at least " + SMALLEST_CAPTURE + " bytes of output must be kept, but " + bytes + " were asked for");
+            }
+            captureBytes = bytes;
+            return this;
+        }
+
+        /** Sets a variable for every command, whatever its name looks like. */
+        public Builder setVariable(String name, String value) {
+            added.put(name, value);
+            return this;
+        }
+
+        /**
+         * Removes more variables than those that look secret.
+         *
+         * @param patterns names, with {@code *} for any text; case does not matter
+         */
+        public Builder removeVariables(String... patterns) {
+            removed.addAll(List.of(patterns));
+            return this;
+        }
+
+        /**
+         * Keeps variables of this process although they look secret or {@link #removeVariables} names them; so
+         * {@code removeVariables("*").keepVariables("PATH", "HOME")} leaves these two.
+         *
+         * @param patterns names, with {@code *} for any text; case does not matter
+         */
+        public Builder keepVariables(String... patterns) {
+            kept.addAll(List.of(patterns));
+            return this;
+        }
+
+        /** The tool, as a list to hand to the loop. This process's environment is read once, now. */
+        public List<Tool> build() {
+            Map<String, String> environment = new ShellEnvironment(removed, kept, added).of(System.getenv());
+            ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);
+            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, null)));
+        }
+    }
+}
