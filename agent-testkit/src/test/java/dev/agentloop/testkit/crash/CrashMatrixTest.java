@@ -1,0 +1,220 @@
+package dev.agentloop.testkit.crash;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
+import dev.agentloop.Item;
+import dev.agentloop.Model;
+import dev.agentloop.ModelResponse;
+import dev.agentloop.Prompt;
+import dev.agentloop.PromptSettings;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * SIGKILL at every event, every append and around every effect of a run: nothing that was acknowledged is lost, the log
+ * folds to the bytes that were sent, and an effect happens once or is reported as unknown.
+ */
+class CrashMatrixTest {
+    private static final String ID = "01a20000-0000-7000-8000-000000000001";
+    private static final int NEVER = 1_000_000;
+    private static final String UNKNOWN = "The result of this call is unknown";
+
+    private static final Model NO_MODEL = new Model() {
+        @Override
+        public PromptSettings settings() {
+            return PromptSettings.of("none").build();
+        }
+
+        @Override
+        public ModelResponse respond(Prompt prompt, Listener listener) {
+            throw new AssertionError("logs are only read here");
+        }
+    };
+
+    @TempDir
+    Path temp;
+
+    /** How a child ended: its last line. */
+    private record Ended(String line) {
+        int points() {
+            return Integer.parseInt(line.split(" ")[1]);
+        }
+    }
+
+    private Ended run(Path folder, int deadly) throws Exception {
+        Path workspace = Files.createDirectories(temp.resolve("workspace"));
+        Files.createDirectories(folder.resolve("store"));
+        Process child = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        CrashChild.class.getName(),
+                        folder.toString(),
+                        ID,
+                        Integer.toString(deadly),
+                        workspace.toString())
+                .redirectError(folder.resolve("stderr").toFile())
+                .start();
+        try (BufferedReader out = child.inputReader(UTF_8)) {
+            String line;
+            while ((line = out.readLine()) != null) {
+                if (line.startsWith("AT ") || line.startsWith("END ")) {
+                    return new Ended(line);
+                }
+            }
+            throw new AssertionError("the child died by itself: " + Files.readString(folder.resolve("stderr")));
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void killedAtEveryPoint_theNextProcessGoesOn() throws Exception {
+        Path twin = temp.resolve("twin");
+        Ended whole = run(twin, NEVER);
+        assertThat(whole.line()).endsWith(" done");
+        assertThat(whole.points()).isGreaterThan(60);
+        ExecutorService two = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<String>> matrix = new ArrayList<>();
+            for (int point = 0; point < whole.points(); point++) {
+                int deadly = point;
+                matrix.add(two.submit(() -> killedAt(deadly, twin)));
+            }
+            int compared = 0;
+            for (Future<String> row : matrix) {
+                compared += row.get().equals("equal") ? 1 : 0;
+            }
+            System.out.println("crash matrix: " + matrix.size() + " kills, 0 violations, " + compared
+                    + " with nothing under way and a last request equal to the twin's");
+            assertThat(compared).isGreaterThan(10);
+        } finally {
+            two.shutdownNow();
+        }
+    }
+
+    private String killedAt(int point, Path twin) throws Exception {
+        Path folder = temp.resolve("point-" + point);
+        Ended killed = run(folder, point);
+        String where = "killed " + killed.line();
+        assertThat(killed.line()).startsWith("AT " + point + " ");
+        Map<Long, String> sent = requests(folder);
+        checkFold(folder, sent, where);
+        boolean quiet = quiet(folder);
+        assertThat(run(folder, NEVER).line()).as(where).endsWith(" done");
+        List<String> all = List.copyOf(requests(folder).values());
+        for (int i = 1; i < all.size(); i++) {
+            assertThat(all.get(i).startsWith(all.get(i - 1)))
+                    .as("%s: request %d extends the one before", where, i)
+                    .isTrue();
+        }
+        checkEffects(folder, where);
+        if (!quiet) {
+            return "under way";
+        }
+        assertThat(all.get(all.size() - 1).equals(last(requests(twin))))
+                .as("%s: the last request is the twin's", where)
+                .isTrue();
+        return "equal";
+    }
+
+    private static String last(Map<Long, String> requests) {
+        return List.copyOf(requests.values()).get(requests.size() - 1);
+    }
+
+    private static Map<Long, String> requests(Path folder) throws IOException {
+        Map<Long, String> requests = new TreeMap<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(f -> f.getFileName().toString().startsWith("request-"))
+                    .toList()) {
+                long version = Long.parseLong(file.getFileName().toString().substring("request-".length()));
+                requests.put(version, Files.readString(file));
+            }
+        }
+        return requests;
+    }
+
+    /** The surviving log, up to the version at which a request was sent, folds to the bytes of that request. */
+    private static void checkFold(Path folder, Map<Long, String> sent, String where) throws IOException {
+        Path copy = folder.resolve("copy");
+        Files.createDirectories(copy);
+        try (Stream<Path> files = Files.list(folder.resolve("store"))) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".jsonl")).toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        try (ConversationStore store = ConversationStore.files(copy);
+                AgentLoop agent =
+                        AgentLoop.builder().model(NO_MODEL).store(store).build()) {
+            for (Map.Entry<Long, String> request : sent.entrySet()) {
+                Conversation past = agent.fork(ID, request.getKey());
+                assertThat(wire(past.prompt()))
+                        .as("%s: version %d", where, request.getKey())
+                        .isEqualTo(request.getValue());
+            }
+        }
+    }
+
+    private static String wire(Prompt prompt) {
+        StringBuilder text = new StringBuilder();
+        for (ByteBuffer buffer : prompt.wire()) {
+            text.append(UTF_8.decode(buffer));
+        }
+        return text.toString();
+    }
+
+    /** Whether the log ends with no response and no call under way. */
+    private static boolean quiet(Path folder) {
+        int open = 0;
+        boolean responding = false;
+        try (ConversationStore store = ConversationStore.files(folder.resolve("copy"))) {
+            for (LogEntry entry : store.read(ID, 0, 10_000)) {
+                if (entry.kind().equals("item.model")) {
+                    responding = true;
+                    open += Item.of(entry.content()) instanceof Item.Call ? 1 : 0;
+                } else if (entry.kind().startsWith("item.output")) {
+                    open--;
+                } else if (entry.kind().startsWith("response")) {
+                    responding = false;
+                }
+            }
+        }
+        return open == 0 && !responding;
+    }
+
+    /** An effect that must not be repeated is there once, or it is missing or done and reported as unknown. */
+    private static void checkEffects(Path folder, String where) throws IOException {
+        List<String> effects = Files.readAllLines(folder.resolve("effects"));
+        String last = last(requests(folder));
+        for (String call : List.of("c2", "c3", "c6")) {
+            long times = effects.stream().filter(("effect " + call)::equals).count();
+            boolean reported = last.contains("\"call_id\":\"" + call + "\",\"output\":\"" + UNKNOWN);
+            boolean done = last.contains("\"call_id\":\"" + call + "\",\"output\":\"did " + call + "\"");
+            assertThat(times).as("%s: %s", where, call).isLessThanOrEqualTo(1);
+            assertThat(done ? times == 1 : reported)
+                    .as("%s: %s is done once, or reported", where, call)
+                    .isTrue();
+        }
+        assertThat(effects).as(where).contains("note c1", "look c4", "look c5");
+    }
+}
