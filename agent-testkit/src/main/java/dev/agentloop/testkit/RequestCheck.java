@@ -1,0 +1,184 @@
+package dev.agentloop.testkit;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Checks the requests of one conversation, in order: what a longer request repeats was checked with the shorter one, so a
+ * request costs what is new in it. Not thread-safe.
+ */
+final class RequestCheck {
+    private static final Set<String> VARYING =
+            Set.of("tool_choice", "metadata", "prompt_cache_options", "stream_options", "safety_identifier", "user");
+    private static final Set<String> WITHOUT_ID = Set.of(
+            "message",
+            "reasoning",
+            "function_call",
+            "function_call_output",
+            "custom_tool_call",
+            "custom_tool_call_output");
+
+    private byte[] before = new byte[0];
+    private int inputEnd;
+    private PairingRules rules = new PairingRules();
+    private List<String> itemProblems = new ArrayList<>();
+    private List<String> headProblems = new ArrayList<>();
+    private String model = "";
+    private boolean stream;
+
+    /**
+     * What was found.
+     *
+     * @param same how many bytes the request has in common with the one before, from the start
+     * @param grown whether it begins with all of the one before, through its last input item
+     * @param items how many input items it has
+     * @param calls how many of them are calls
+     */
+    record Finding(
+            List<String> problems, String model, boolean stream, int same, boolean grown, int items, int calls) {}
+
+    /** Checks the next request; its bytes are kept until the one after. */
+    Finding next(byte[] body) {
+        int mismatch = Arrays.mismatch(before, body);
+        int same = mismatch < 0 ? body.length : mismatch;
+        boolean grown = inputEnd > 0 && same >= inputEnd;
+        List<String> problems;
+        try {
+            int at = inputEnd;
+            if (!grown) {
+                rules = new PairingRules();
+                itemProblems = new ArrayList<>();
+                headProblems = new ArrayList<>();
+                inputEnd = 0;
+                at = head(body);
+            }
+            if (at >= 0) {
+                inputEnd = items(body, at);
+                problems = tail(body, inputEnd);
+            } else {
+                problems = new ArrayList<>(headProblems);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            problems = List.of("the body is not a request in JSON: " + e.getMessage());
+            inputEnd = 0;
+        }
+        before = body;
+        return new Finding(List.copyOf(problems), model, stream, same, grown, rules.count(), rules.calls());
+    }
+
+    /** The value of {@code prompt_cache_key}; empty where there is none. */
+    static String key(byte[] body) {
+        try (JsonParser parser = Json.FACTORY.createParser(body)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.FIELD_NAME
+                    && !parser.currentName().equals("input")) {
+                boolean found = parser.currentName().equals("prompt_cache_key");
+                parser.nextToken();
+                if (found) {
+                    return String.valueOf(parser.getText());
+                }
+                parser.skipChildren();
+            }
+        } catch (IOException e) {
+            return ""; // The check itself says what is wrong with it.
+        }
+        return "";
+    }
+
+    /** Reads up to the bracket that opens the input, and returns the place behind it; -1 where the input is no array. */
+    private int head(byte[] body) throws IOException {
+        boolean store = true;
+        stream = false;
+        model = "";
+        try (JsonParser parser = Json.FACTORY.createParser(body)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IllegalArgumentException("no object");
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                JsonToken value = parser.nextToken();
+                if (name.equals("input")) {
+                    if (store) {
+                        headProblems.add("store is not false, so the server would keep the conversation");
+                    }
+                    return value == JsonToken.START_ARRAY
+                            ? (int) parser.currentLocation().getByteOffset()
+                            : -1;
+                }
+                if (VARYING.contains(name)) {
+                    headProblems.add("the field " + name + " may vary and stands before the input");
+                }
+                store = name.equals("store") ? value != JsonToken.VALUE_FALSE : store;
+                stream = name.equals("stream") ? value == JsonToken.VALUE_TRUE : stream;
+                model = name.equals("model") ? parser.getText() : model;
+                parser.skipChildren();
+            }
+        }
+        headProblems.add("there is no input");
+        return -1;
+    }
+
+    /** Reads items from {@code at} on, and returns the place behind the last one. */
+    private int items(byte[] body, int at) throws IOException {
+        int end = at;
+        int next = afterSpace(body, at);
+        while (next < body.length && body[next] != ']') {
+            int start = body[next] == ',' ? afterSpace(body, next + 1) : next;
+            end = endOfValue(body, start);
+            JsonFields item = JsonFields.of(body, start, end);
+            if (item.has("id")
+                    && WITHOUT_ID.contains(item.has("type") ? String.valueOf(item.text("type")) : "message")) {
+                itemProblems.add("item " + rules.count() + " (" + item.text("type")
+                        + ") has an id, which a server that stores nothing cannot look up");
+            }
+            rules.accept(item);
+            next = afterSpace(body, end);
+        }
+        return end;
+    }
+
+    private static int endOfValue(byte[] body, int start) throws IOException {
+        try (JsonParser parser = Json.FACTORY.createParser(body, start, body.length - start)) {
+            parser.nextToken();
+            parser.skipChildren();
+            parser.finishToken();
+            return start + (int) parser.currentLocation().getByteOffset();
+        }
+    }
+
+    private static int afterSpace(byte[] body, int start) {
+        int at = start;
+        while (at < body.length && (body[at] == ' ' || body[at] == '\n' || body[at] == '\r' || body[at] == '\t')) {
+            at++;
+        }
+        return at;
+    }
+
+    private List<String> tail(byte[] body, int end) {
+        int bracket = afterSpace(body, end);
+        int rest = bracket < body.length ? afterSpace(body, bracket + 1) : bracket;
+        if (rest >= body.length) {
+            throw new IllegalArgumentException("it ends in the middle");
+        }
+        int fields = body[rest] == ',' ? rest + 1 : rest;
+        String object = "{" + new String(body, fields, body.length - fields, StandardCharsets.UTF_8);
+        List<String> problems = new ArrayList<>(headProblems);
+        for (JsonFields.Field field :
+                JsonFields.of(object.getBytes(StandardCharsets.UTF_8)).all()) {
+            if (!VARYING.contains(field.name())) {
+                problems.add("the field " + field.name() + " is fixed for a conversation and stands behind the input");
+            }
+        }
+        problems.addAll(itemProblems);
+        problems.addAll(rules.problems());
+        return problems;
+    }
+}
