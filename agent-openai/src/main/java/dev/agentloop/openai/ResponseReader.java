@@ -42,7 +42,7 @@ final class ResponseReader {
     private final BitSet received = new BitSet();
     private long outputBytes;
     private boolean open = true;
-    private boolean toldText;
+    private boolean streamsText;
 
     ResponseReader(Exchange exchange, Incoming in, Failures failures, Listener listener, long promptBytes) {
         this.in = in;
@@ -223,9 +223,6 @@ final class ResponseReader {
             }
             Optional<Item> item = item(output.bytes(all.get(i)));
             if (item.isPresent() && !(item.get() instanceof Item.Reasoning && received.get(i + 1))) {
-                if (!toldText && item.get() instanceof Item.Message message) {
-                    listener.onDelta(Delta.TEXT, message.text() + message.refusal());
-                }
                 tell(item.get());
             }
         }
@@ -239,14 +236,18 @@ final class ResponseReader {
         }
     }
 
+    // Where no text is streamed, a message's text is told as one piece, so that it is heard in either mode.
     private void tell(Item item) {
+        if (!streamsText && item instanceof Item.Message message) {
+            listener.onDelta(Delta.TEXT, message.text() + message.refusal());
+        }
         items.add(item);
         outputBytes += item.bytes().remaining();
         listener.onItem(item);
     }
 
     private void text(String delta) {
-        toldText = true;
+        streamsText = true;
         listener.onDelta(Delta.TEXT, delta);
     }
 
