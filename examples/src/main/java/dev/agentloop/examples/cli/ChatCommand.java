@@ -63,10 +63,10 @@ final class ChatCommand {
             if (conversation.version() > 0) {
                 tellId(conversation);
             }
-            return interrupts.received() ? Interrupts.EXIT_CODE : Main.FINISHED;
+            return interrupts.received() ? interrupts.exitCode() : Main.FINISHED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Interrupts.EXIT_CODE;
+            return interrupts.exitCode();
         }
     }
 

@@ -29,6 +29,6 @@ record Console(InputStream in, PrintStream out, PrintStream err, Map<String, Str
 
     /** How this program is called, for the commands that it proposes. */
     String program() {
-        return environment.getOrDefault("AGENT_COMMAND", "./agent");
+        return System.getProperty("agentloop.command", "./agent");
     }
 }

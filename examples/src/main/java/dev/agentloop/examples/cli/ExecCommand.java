@@ -36,7 +36,7 @@ final class ExecCommand {
             Conversation conversation = session.conversation();
             decide(conversation);
             interrupts.ask(conversation::cancel);
-            return interrupts.received() ? Interrupts.EXIT_CODE : run(session, input);
+            return interrupts.received() ? interrupts.exitCode() : run(session, input);
         }
     }
 
@@ -106,7 +106,7 @@ final class ExecCommand {
         if (outcome instanceof Outcome.LimitReached) {
             return Main.LIMIT_REACHED;
         }
-        return outcome instanceof Outcome.Cancelled ? Interrupts.EXIT_CODE : Main.FAILED;
+        return outcome instanceof Outcome.Cancelled ? interrupts.exitCode() : Main.FAILED;
     }
 
     private void ask(String conversation, Outcome.Pending question) {

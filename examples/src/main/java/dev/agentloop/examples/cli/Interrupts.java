@@ -11,17 +11,27 @@ import java.util.concurrent.atomic.AtomicReference;
  * is missing, a signal ends the process, as ever, and what is durable can be resumed. Thread-safe.
  */
 final class Interrupts {
-    /** The exit code of a program that Ctrl-C ended. */
-    static final int EXIT_CODE = 130;
-
+    /** By custom, a program that signal n ended exits with 128 + n. */
     private static final int SIGNALLED = 128;
+
+    private static final int INT = 2;
 
     private final AtomicReference<Runnable> ask = new AtomicReference<>(() -> {});
     private volatile int signal;
 
-    /** Installs the handler for the whole process. */
+    /**
+     * Installs the handler for the whole process, on a thread of its own: it takes a while, and until then a signal ends the
+     * process.
+     */
     static Interrupts install() {
         Interrupts interrupts = new Interrupts();
+        Thread installer = new Thread(interrupts::handleSignals, "signals");
+        installer.setDaemon(true);
+        installer.start();
+        return interrupts;
+    }
+
+    private void handleSignals() {
         try {
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
             Class<?> signalType = Class.forName("sun.misc.Signal");
@@ -29,7 +39,7 @@ final class Interrupts {
             Method handle = signalType.getMethod("handle", signalType, handlerType);
             Object handler = Proxy.newProxyInstance(
                     Interrupts.class.getClassLoader(), new Class<?>[] {handlerType}, (proxy, method, arguments) -> {
-                        interrupts.received((int) number.invoke(arguments[0]));
+                        received((int) number.invoke(arguments[0]));
                         return null;
                     });
             for (String name : new String[] {"INT", "TERM"}) {
@@ -38,7 +48,6 @@ final class Interrupts {
         } catch (ReflectiveOperationException | IllegalArgumentException e) {
             // Then a signal ends the process as it does by default.
         }
-        return interrupts;
     }
 
     /** Has the next signal do this, on a thread of its own; a signal that came already does it now. */
@@ -52,6 +61,11 @@ final class Interrupts {
     /** Forgets a signal that was heeded, so that the next one asks again. */
     void reset() {
         signal = 0;
+    }
+
+    /** The exit code of a program that was cancelled. */
+    int exitCode() {
+        return SIGNALLED + (signal == 0 ? INT : signal);
     }
 
     /** Whether a signal came. */

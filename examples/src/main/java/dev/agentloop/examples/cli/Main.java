@@ -60,6 +60,9 @@ public final class Main {
             case "demo" -> {
                 return new DemoCommand(console).run();
             }
+            case "warm-up" -> {
+                return new WarmUp().run();
+            }
             case "help", "--help", "-h" -> {
                 console.out().print(Help.TEXT);
                 return arguments.isEmpty() ? USAGE : FINISHED;
