@@ -4,11 +4,12 @@ import dev.agentloop.AgentLoop;
 import dev.agentloop.ApprovalPolicy;
 import dev.agentloop.Limits;
 import dev.agentloop.Model;
+import dev.agentloop.Tool;
 import dev.agentloop.spi.ConversationStore;
-import dev.agentloop.tools.FileTools;
 import dev.agentloop.tools.OutputTools;
 import dev.agentloop.tools.PlanTools;
 import dev.agentloop.tools.ShellTools;
+import java.util.List;
 
 /** What the coding agent is made of; everything else is the library. */
 final class CodingAgent {
@@ -24,12 +25,12 @@ final class CodingAgent {
     private CodingAgent() {}
 
     /** The agent that these options describe, without an approver. */
-    static AgentLoop.Builder builder(Options options, Model model, ConversationStore store) {
+    static AgentLoop.Builder builder(Options options, Model model, ConversationStore store, List<Tool> fileTools) {
         return AgentLoop.builder()
                 .model(model)
                 .instructions(INSTRUCTIONS)
                 .workspace(options.folder())
-                .tools(ShellTools.in(options.folder()), FileTools.in(options.folder()))
+                .tools(ShellTools.in(options.folder()), fileTools)
                 .tools(PlanTools.plan(), OutputTools.paging())
                 .approval(ApprovalPolicy.of(options.approval(), options.sandbox()))
                 .limits(Limits.NONE.withSteps(options.maxSteps()))

@@ -5,10 +5,12 @@ import dev.agentloop.ApprovalPolicy;
 import dev.agentloop.Model;
 import dev.agentloop.Outcome;
 import dev.agentloop.RunOptions;
+import dev.agentloop.Tool;
 import dev.agentloop.openai.OpenAiModel;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.testkit.ScriptedRequest;
 import dev.agentloop.testkit.ScriptedServer;
+import dev.agentloop.tools.FileTools;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -36,7 +38,10 @@ final class DemoCommand {
         out.println("task: " + DemoScript.TASK);
         try (ScriptedServer server = ScriptedServer.answering(DemoScript.answers());
                 ConversationStore store = ConversationStore.files(folder.resolve("conversations"))) {
-            Outcome outcome = run(project, server, store);
+            List<Tool> fileTools = FileTools.builder(project.folder())
+                    .state(folder.resolve("state"))
+                    .tools();
+            Outcome outcome = run(CodingAgent.builder(options(project.folder()), model(server), store, fileTools));
             out.println();
             out.println(outcome.partialText());
             tellDiff(project);
@@ -51,13 +56,15 @@ final class DemoCommand {
         }
     }
 
-    private Outcome run(SampleProject project, ScriptedServer server, ConversationStore store) {
-        Model model = OpenAiModel.builder("scripted")
-                .baseUrl(server.baseUrl())
+    private static Model model(ScriptedServer server) {
+        return OpenAiModel.builder("scripted")
+                .baseUrl(server.url().toString())
                 .settings(settings -> settings.reasoning(true).customTools(true))
                 .build();
-        try (AgentLoop agent =
-                CodingAgent.builder(options(project.folder()), model, store).build()) {
+    }
+
+    private Outcome run(AgentLoop.Builder builder) {
+        try (AgentLoop agent = builder.build()) {
             return agent.newConversation().run(DemoScript.TASK, RunOptions.listeningWith(new Progress(out)));
         }
     }
@@ -87,14 +94,17 @@ final class DemoCommand {
         out.println();
         out.println("What the server received:");
         for (ScriptedRequest request : requests) {
-            String prefix = request.number() == 1
-                    ? "nothing could be cached yet"
-                    : TerminalText.percent(request.prefixBytes(), request.length()) + " as in the request before, byte for"
-                            + " byte" + (request.keepsPrefix() ? "" : ", but not all of that one");
-            out.println("  request " + request.number() + ": " + TerminalText.number(request.length()) + " bytes, "
-                    + prefix);
+            String same = ", the first " + TerminalText.number(request.prefixBytes()) + " ("
+                    + TerminalText.percent(request.prefixBytes(), request.length()) + ") as in the request before";
+            out.println("  request " + request.number() + ": " + TerminalText.number(request.length()) + " bytes"
+                    + (request.number() == 1 ? "" : same));
         }
-        out.println("A provider reads the part that is the same from its cache, which costs a fraction.");
+        boolean grown = requests.stream().allMatch(ScriptedRequest::keepsPrefix);
+        out.println(
+                grown
+                        ? "Each request begins with all of the one before, byte for byte. Providers read that part from their"
+                                + " cache."
+                        : "Not every request begins with all of the one before.");
         out.println();
     }
 }

@@ -37,7 +37,7 @@ final class DemoScript {
         return new ScriptedResponse[] {
             ScriptedResponse.reasons("The README first.").andCalls("call_1", "shell_command", command("cat README.md")),
             ScriptedResponse.says("It has no diagram yet. What are the parts, and who calls whom?")
-                    .andCalls("call_2", "list_dir", "{\"path\":\"src\"}")
+                    .andCalls("call_2", "list_dir", "{\"dir_path\":\"src\"}")
                     .andCalls("call_3", "shell_command", command("cat src/Checkout.java src/Payments.java")),
             ScriptedResponse.reasons("Checkout calls four others, in a fixed order.")
                     .andCallsCustom("call_4", "apply_patch", PATCH),

@@ -9,6 +9,7 @@ import dev.agentloop.Usage;
 import java.io.PrintStream;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Tells a person what a run does, one short line for each thing. Used by the thread that runs. */
 final class Progress implements AgentListener {
@@ -17,6 +18,7 @@ final class Progress implements AgentListener {
     private final PrintStream out;
     private final Set<String> running = new HashSet<>();
     private String said = "";
+    private String used = "";
     private PrefixCache.Report prefix = new PrefixCache.Report(0, 0, null);
 
     Progress(PrintStream out) {
@@ -26,6 +28,7 @@ final class Progress implements AgentListener {
     @Override
     public void onEvent(AgentEvent event) {
         if (event instanceof AgentEvent.StepStarted e) {
+            tellUsed();
             prefix = e.prefix();
             out.println("step " + e.step());
         } else if (event instanceof AgentEvent.ItemAdded e) {
@@ -46,6 +49,16 @@ final class Progress implements AgentListener {
             out.println("  the prompt begins anew: " + TerminalText.line(e.reason()));
         } else if (event instanceof AgentEvent.Warning e) {
             warn(e.text());
+        } else if (event instanceof AgentEvent.RunEnded) {
+            tellUsed();
+        }
+    }
+
+    // Behind the ends of the step's calls, which may come later than the end of the response.
+    private void tellUsed() {
+        if (!used.isEmpty()) {
+            out.println("  " + used);
+            used = "";
         }
     }
 
@@ -83,14 +96,28 @@ final class Progress implements AgentListener {
 
     /** What a call does, in one line. */
     static String title(ToolCall call) {
-        if (call.name().equals("shell_command")) {
-            try {
-                return "$ " + TerminalText.line(call.argument("command").orElse(""), WIDTH);
-            } catch (IllegalArgumentException e) {
-                return "$ " + TerminalText.line(call.arguments(), WIDTH);
-            }
+        return TerminalText.line(
+                switch (call.name()) {
+                    case "shell_command" -> "$ " + argument(call, "command");
+                    case "apply_patch" -> "apply_patch " + patchedFiles(argument(call, "input"));
+                    default -> call.name() + " " + call.arguments();
+                },
+                WIDTH);
+    }
+
+    private static String argument(ToolCall call, String name) {
+        try {
+            return call.argument(name).orElse("");
+        } catch (IllegalArgumentException e) {
+            return call.arguments();
         }
-        return TerminalText.line(call.name() + " " + call.arguments(), WIDTH);
+    }
+
+    private static String patchedFiles(String patch) {
+        return patch.lines()
+                .filter(line -> line.matches("\\*\\*\\* (Add|Delete|Update) File: .*"))
+                .map(line -> line.substring(line.indexOf(':') + 2))
+                .collect(Collectors.joining(", "));
     }
 
     private void stepEnded(AgentEvent.StepEnded event) {
@@ -98,7 +125,7 @@ final class Progress implements AgentListener {
         if (event.broken() != null) {
             out.println("  the response broke off: " + TerminalText.line(event.broken()));
         }
-        out.println("  " + tokens(event.usage()) + reusable());
+        used = tokens(event.usage()) + reusable();
     }
 
     private String reusable() {
@@ -110,7 +137,7 @@ final class Progress implements AgentListener {
         return prefix.reusableBytes() == 0
                 ? ""
                 : "; " + TerminalText.percent(prefix.reusableBytes(), prefix.totalBytes())
-                        + " of the prompt were sent before";
+                        + " of the prompt as sent before";
     }
 
     /** Used tokens in words. */

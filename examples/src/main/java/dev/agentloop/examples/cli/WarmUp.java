@@ -40,7 +40,7 @@ final class WarmUp {
     }
 
     private int run(ScriptedServer server, Path folder, String task) {
-        Map<String, String> environment = Map.of("OPENAI_API_KEY", "none", "OPENAI_BASE_URL", server.baseUrl());
+        Map<String, String> environment = Map.of("OPENAI_API_KEY", "none", "OPENAI_BASE_URL", server.url().toString());
         Console console =
                 new Console(new ByteArrayInputStream(new byte[0]), nowhere, nowhere, environment);
         List<String> words =
