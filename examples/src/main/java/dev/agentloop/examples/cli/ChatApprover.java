@@ -1,0 +1,81 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.Approver;
+import dev.agentloop.Outcome;
+import java.io.PrintStream;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/** Puts questions to whoever types, one at a time. Thread-safe. */
+final class ChatApprover implements Approver {
+    private static final String NOBODY = "n nobody is there to answer";
+
+    private final PrintStream out;
+    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    private boolean asking;
+    private boolean closed;
+
+    ChatApprover(PrintStream out) {
+        this.out = out;
+    }
+
+    @Override
+    public Answer decide(Outcome.Pending question) throws InterruptedException {
+        synchronized (this) {
+            answers.clear();
+            asking = true;
+        }
+        try {
+            out.println("  may it? " + question.tool() + " " + TerminalText.line(question.arguments()));
+            while (true) {
+                out.println("  y, n, n and a reason for the model, or why");
+                Answer answer = answer(next(), question);
+                if (answer != null) {
+                    return answer;
+                }
+            }
+        } finally {
+            synchronized (this) {
+                asking = false;
+            }
+        }
+    }
+
+    private String next() throws InterruptedException {
+        synchronized (this) {
+            if (closed && answers.isEmpty()) {
+                return NOBODY;
+            }
+        }
+        return answers.take();
+    }
+
+    private @Nullable Answer answer(String line, Outcome.Pending question) {
+        String word = line.strip();
+        if (word.equals("y") || word.equals("yes")) {
+            return Answer.approve();
+        }
+        if (word.equals("n") || word.equals("no")) {
+            return Answer.deny("");
+        }
+        if (word.startsWith("n ") || word.startsWith("no ")) {
+            return Answer.deny(word.substring(word.indexOf(' ') + 1));
+        }
+        if (word.equals("why")) {
+            out.println("  " + TerminalText.line(question.question()));
+        }
+        return null;
+    }
+
+    /** Takes a line as an answer; false if nothing was asked. */
+    synchronized boolean take(String line) {
+        return asking && answers.add(line);
+    }
+
+    /** There will be no more lines: what is still asked is refused. */
+    synchronized void close() {
+        closed = true;
+        answers.add(NOBODY);
+    }
+}

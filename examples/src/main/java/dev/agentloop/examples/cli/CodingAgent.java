@@ -1,0 +1,39 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.AgentLoop;
+import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.Limits;
+import dev.agentloop.Model;
+import dev.agentloop.Tool;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.tools.OutputTools;
+import dev.agentloop.tools.PlanTools;
+import dev.agentloop.tools.ShellTools;
+import java.util.List;
+
+/** What the coding agent is made of; everything else is the library. */
+final class CodingAgent {
+    private static final String INSTRUCTIONS =
+            """
+            You are a careful coding agent. You work in the user's project with the tools that you have.
+            Read before you change. Make the smallest change that does what the user asked for, in the style of the \
+            code around it, with apply_patch. Check your change: read it again, or run what tests it. \
+            Do not commit, and do not touch what has nothing to do with the task.
+            When a tool fails, read what it says and try something else. When a call is refused, respect it.
+            Your last message is all that the user sees: say in a few sentences what you did and what is left to do.""";
+
+    private CodingAgent() {}
+
+    /** The agent that these options describe, without an approver. */
+    static AgentLoop.Builder builder(Options options, Model model, ConversationStore store, List<Tool> fileTools) {
+        return AgentLoop.builder()
+                .model(model)
+                .instructions(INSTRUCTIONS)
+                .workspace(options.folder())
+                .tools(ShellTools.in(options.folder()), fileTools)
+                .tools(PlanTools.plan(), OutputTools.paging())
+                .approval(ApprovalPolicy.of(options.approval(), options.sandbox()))
+                .limits(Limits.NONE.withSteps(options.maxSteps()))
+                .store(store);
+    }
+}

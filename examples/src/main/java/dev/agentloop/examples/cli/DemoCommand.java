@@ -1,0 +1,110 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.AgentLoop;
+import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.Model;
+import dev.agentloop.Outcome;
+import dev.agentloop.RunOptions;
+import dev.agentloop.Tool;
+import dev.agentloop.openai.OpenAiModel;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.testkit.ScriptedRequest;
+import dev.agentloop.testkit.ScriptedServer;
+import dev.agentloop.tools.FileTools;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A whole run without a key and without a network: a scripted server answers in the model's place, all else is real. */
+final class DemoCommand {
+    private final PrintStream out;
+
+    DemoCommand(Console console) {
+        this.out = console.out();
+    }
+
+    /** Shows the run and gives the exit code. */
+    int run() throws IOException {
+        Path folder = Files.createTempDirectory("agent-demo-").toRealPath();
+        SampleProject project = SampleProject.copyTo(folder.resolve("corner-shop"));
+        out.println(
+                """
+                This is a demonstration. The model is a script: a server on this machine sends answers that were written
+                beforehand. All else is real: the HTTP client, the loop, the shell, the patch, the files and the log.
+                """);
+        out.println("task: " + DemoScript.TASK);
+        try (ScriptedServer server = ScriptedServer.answering(DemoScript.answers());
+                ConversationStore store = ConversationStore.files(folder.resolve("conversations"))) {
+            List<Tool> fileTools = FileTools.builder(project.folder())
+                    .state(folder.resolve("state"))
+                    .tools();
+            Outcome outcome = run(CodingAgent.builder(options(project.folder()), model(server), store, fileTools));
+            out.println();
+            out.println(outcome.partialText());
+            tellDiff(project);
+            tellRequests(server.requests());
+            out.println("The project is in " + project.folder());
+            out.println("The log of the conversation is in " + folder.resolve("conversations"));
+            if (!(outcome instanceof Outcome.Finished)) {
+                out.println("It did not go as planned: " + outcome.describe());
+                return Main.FAILED;
+            }
+            return Main.FINISHED;
+        }
+    }
+
+    private static Model model(ScriptedServer server) {
+        return OpenAiModel.builder("scripted")
+                .baseUrl(server.url().toString())
+                .settings(settings -> settings.reasoning(true).customTools(true))
+                .build();
+    }
+
+    private Outcome run(AgentLoop.Builder builder) {
+        try (AgentLoop agent = builder.build()) {
+            return agent.newConversation().run(DemoScript.TASK, RunOptions.listeningWith(new Progress(out)));
+        }
+    }
+
+    private static Options options(Path folder) {
+        return new Options(
+                DemoScript.TASK,
+                null,
+                folder,
+                false,
+                0,
+                ApprovalPolicy.Mode.NEVER,
+                ApprovalPolicy.Rights.WORKSPACE_WRITE,
+                folder,
+                null,
+                Map.of(),
+                List.of());
+    }
+
+    private void tellDiff(SampleProject project) {
+        out.println();
+        out.println("What changed:");
+        project.diff().forEach(out::println);
+    }
+
+    private void tellRequests(List<ScriptedRequest> requests) {
+        out.println();
+        out.println("What the server received:");
+        for (ScriptedRequest request : requests) {
+            String same = ", the first " + TerminalText.number(request.prefixBytes()) + " ("
+                    + TerminalText.percent(request.prefixBytes(), request.length()) + ") as in the request before";
+            out.println("  request " + request.number() + ": " + TerminalText.number(request.length()) + " bytes"
+                    + (request.number() == 1 ? "" : same));
+        }
+        boolean grown = requests.stream().allMatch(ScriptedRequest::keepsPrefix);
+        out.println(
+                grown
+                        ? "Each request begins with all of the one before, byte for byte. Providers read that part from their"
+                                + " cache."
+                        : "Not every request begins with all of the one before.");
+        out.println();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.AgentEvent;
+import dev.agentloop.AgentListener;
+import dev.agentloop.Conversation;
+import dev.agentloop.Model;
+import dev.agentloop.ModelException;
+import dev.agentloop.Outcome;
+import dev.agentloop.RunOptions;
+import dev.agentloop.spi.StoreException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
+
+/** One task, from the command line to an exit code. */
+final class ExecCommand {
+    private static final String NAME = "exec";
+
+    private final Console console;
+    private final Options options;
+    private final Function<String, Model> models;
+    private final Interrupts interrupts;
+
+    ExecCommand(Console console, Options options, Function<String, Model> models, Interrupts interrupts) {
+        this.console = console;
+        this.options = options;
+        this.models = models;
+        this.interrupts = interrupts;
+    }
+
+    /** Runs the task and gives the exit code. */
+    int run() {
+        String input = options.prompt().equals("-") ? standardInput() : options.prompt();
+        try (Session session = Session.open(options, models, null)) {
+            Conversation conversation = session.conversation();
+            decide(conversation);
+            interrupts.ask(conversation::cancel);
+            return interrupts.received() ? interrupts.exitCode() : run(session, input);
+        }
+    }
+
+    private String standardInput() {
+        try {
+            return new String(console.in().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void decide(Conversation conversation) {
+        options.decisions().forEach((callId, answer) -> {
+            try {
+                if (answer.approved()) {
+                    conversation.approve(callId);
+                } else {
+                    conversation.deny(callId, answer.reason());
+                }
+            } catch (IllegalStateException e) {
+                throw new UsageException(String.valueOf(e.getMessage()));
+            }
+        });
+    }
+
+    private int run(Session session, String input) {
+        Conversation conversation = session.conversation();
+        JsonEvents json = new JsonEvents(console.out());
+        AgentListener listener = options.json() ? json : new Progress(console.err());
+        if (options.json()) {
+            json.opened(conversation.id(), options.store().toString());
+        } else {
+            console.err().println("conversation " + conversation.id() + ", " + session.model());
+        }
+        RunOptions run = RunOptions.listeningWith(event -> {
+            // A signal that came before there was a run to cancel.
+            if (event instanceof AgentEvent.RunStarted && interrupts.received()) {
+                conversation.cancel();
+            }
+            listener.onEvent(event);
+        });
+        try {
+            return report(input.isEmpty() ? conversation.run(run) : conversation.run(input, run));
+        } catch (ModelException | StoreException e) {
+            if (options.json()) {
+                json.failed(String.valueOf(e.getMessage()));
+            }
+            console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));
+            hint(conversation.id(), "to try again:");
+            return Main.FAILED;
+        }
+    }
+
+    private int report(Outcome outcome) {
+        console.err().println(TerminalText.line(outcome.describe()) + "; " + Progress.tokens(outcome.usage()));
+        if (outcome instanceof Outcome.Finished) {
+            if (!options.json()) {
+                console.out().println(outcome.text());
+            }
+            return Main.FINISHED;
+        }
+        if (outcome instanceof Outcome.AwaitingApproval awaiting) {
+            awaiting.pending().forEach(question -> ask(awaiting.conversation(), question));
+            return Main.AWAITING_APPROVAL;
+        }
+        hint(outcome.conversation(), "to go on:");
+        if (outcome instanceof Outcome.LimitReached) {
+            return Main.LIMIT_REACHED;
+        }
+        return outcome instanceof Outcome.Cancelled ? interrupts.exitCode() : Main.FAILED;
+    }
+
+    private void ask(String conversation, Outcome.Pending question) {
+        String resume = options.resumeCommand(console.program(), NAME, conversation);
+        String callId = TerminalText.shellWord(question.callId());
+        console.err().println("  " + question.callId() + " " + question.tool() + " "
+                + TerminalText.line(question.arguments()));
+        console.err().println("    " + TerminalText.line(question.question()));
+        console.err().println("    to approve: " + resume + " --approve " + callId);
+        console.err().println("    to refuse:  " + resume + " --deny " + callId + "=REASON");
+    }
+
+    private void hint(String conversation, String what) {
+        console.err().println(what + " " + options.resumeCommand(console.program(), NAME, conversation));
+    }
+}

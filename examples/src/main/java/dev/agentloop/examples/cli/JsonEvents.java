@@ -1,0 +1,226 @@
+package dev.agentloop.examples.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.agentloop.AgentEvent;
+import dev.agentloop.AgentListener;
+import dev.agentloop.Item;
+import dev.agentloop.Outcome;
+import dev.agentloop.PrefixCache;
+import dev.agentloop.ToolCall;
+import dev.agentloop.Usage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes events as JSON, one a line; docs/command-line.md lists them. Fields are only ever added. Used by the thread that
+ * runs.
+ */
+final class JsonEvents implements AgentListener {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private final PrintStream out;
+
+    JsonEvents(PrintStream out) {
+        this.out = out;
+    }
+
+    /** Writes the fields of an event after its type. */
+    private interface Fields {
+        void write(JsonGenerator json) throws IOException;
+    }
+
+    /** The first line: which conversation the events are of. */
+    void opened(String conversation, String store) {
+        line("conversation", json -> {
+            json.writeStringField("conversation", conversation);
+            json.writeStringField("store", store);
+        });
+    }
+
+    /** The last line of a run that failed. */
+    void failed(String message) {
+        line("error", json -> json.writeStringField("message", message));
+    }
+
+    @Override
+    public void onEvent(AgentEvent event) {
+        if (event instanceof AgentEvent.Delta e) {
+            line("delta", json -> {
+                json.writeStringField("kind", word(e.kind()));
+                json.writeStringField("text", e.text());
+            });
+        } else if (event instanceof AgentEvent.ItemAdded e) {
+            line("item_added", json -> item(json, e.item()));
+        } else if (!ofATool(event) && !ofAStep(event)) {
+            ofTheRun(event);
+        }
+    }
+
+    private boolean ofATool(AgentEvent event) {
+        if (event instanceof AgentEvent.ToolStarted e) {
+            line("tool_started", json -> call(json, e.call()));
+        } else if (event instanceof AgentEvent.ToolProgress e) {
+            line("tool_progress", json -> {
+                json.writeStringField("call_id", e.callId());
+                json.writeStringField("text", e.text());
+            });
+        } else if (event instanceof AgentEvent.ToolEnded e) {
+            line("tool_ended", json -> {
+                json.writeStringField("call_id", e.call().callId());
+                json.writeStringField("name", e.call().name());
+                json.writeBooleanField("error", e.output().error());
+                json.writeNumberField("milliseconds", e.time().toMillis());
+                json.writeStringField("output", e.output().text());
+            });
+        } else if (event instanceof AgentEvent.ApprovalAsked e) {
+            line("approval_asked", json -> pending(json, e.question()));
+        } else if (event instanceof AgentEvent.ApprovalDecided e) {
+            line("approval_decided", json -> {
+                json.writeStringField("call_id", e.callId());
+                json.writeBooleanField("approved", e.answer().approved());
+                json.writeStringField("reason", e.answer().reason());
+            });
+        } else if (event instanceof AgentEvent.DuplicateCall e) {
+            line("duplicate_call", json -> json.writeStringField("call_id", e.callId()));
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    private boolean ofAStep(AgentEvent event) {
+        if (event instanceof AgentEvent.StepStarted e) {
+            line("step_started", json -> {
+                json.writeNumberField("step", e.step());
+                json.writeNumberField("prompt_bytes", e.prefix().totalBytes());
+                json.writeNumberField("reusable_bytes", e.prefix().reusableBytes());
+                broken(json, e.prefix().broken());
+            });
+        } else if (event instanceof AgentEvent.StepEnded e) {
+            line("step_ended", json -> {
+                json.writeNumberField("step", e.step());
+                json.writeStringField("broken", e.broken());
+                usage(json, e.usage());
+            });
+        } else if (event instanceof AgentEvent.Retrying e) {
+            line("retrying", json -> {
+                json.writeNumberField("attempt", e.attempt());
+                json.writeNumberField("delay_milliseconds", e.delay().toMillis());
+                json.writeStringField("cause", e.cause());
+            });
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    private void ofTheRun(AgentEvent event) {
+        if (event instanceof AgentEvent.RunStarted e) {
+            line("run_started", json -> {
+                json.writeStringField("conversation", e.conversation());
+                json.writeNumberField("version", e.version());
+            });
+        } else if (event instanceof AgentEvent.ContextAdded e) {
+            line("context_added", json -> {
+                json.writeStringField("section", e.section());
+                item(json, e.item());
+            });
+        } else if (event instanceof AgentEvent.EpochStarted e) {
+            line("epoch_started", json -> {
+                json.writeNumberField("epoch", e.epoch());
+                json.writeStringField("reason", e.reason());
+            });
+        } else if (event instanceof AgentEvent.Warning e) {
+            line("warning", json -> json.writeStringField("text", e.text()));
+        } else if (event instanceof AgentEvent.RunEnded e) {
+            line("run_ended", json -> outcome(json, e.outcome()));
+        }
+    }
+
+    private static void outcome(JsonGenerator json, Outcome outcome) throws IOException {
+        json.writeStringField("conversation", outcome.conversation());
+        json.writeNumberField("version", outcome.summary().version());
+        json.writeStringField("outcome", name(outcome));
+        json.writeStringField("text", outcome.partialText());
+        json.writeStringField("description", outcome.describe());
+        json.writeNumberField("steps", outcome.summary().steps());
+        usage(json, outcome.usage());
+        if (outcome instanceof Outcome.AwaitingApproval awaiting) {
+            json.writeArrayFieldStart("pending");
+            for (Outcome.Pending question : awaiting.pending()) {
+                json.writeStartObject();
+                pending(json, question);
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        }
+    }
+
+    /** The outcome in one word: {@code finished}, {@code limit_reached} and so on. */
+    private static String name(Outcome outcome) {
+        return outcome.getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+    }
+
+    private static void pending(JsonGenerator json, Outcome.Pending question) throws IOException {
+        json.writeStringField("call_id", question.callId());
+        json.writeStringField("name", question.tool());
+        json.writeStringField("arguments", question.arguments());
+        json.writeStringField("question", question.question());
+    }
+
+    private static void call(JsonGenerator json, ToolCall call) throws IOException {
+        json.writeStringField("call_id", call.callId());
+        json.writeStringField("name", call.name());
+        json.writeStringField("arguments", call.arguments());
+    }
+
+    private static void item(JsonGenerator json, Item item) throws IOException {
+        json.writeFieldName("item");
+        json.writeRawValue(item.json());
+    }
+
+    private static void usage(JsonGenerator json, Usage usage) throws IOException {
+        json.writeObjectFieldStart("usage");
+        json.writeNumberField("input", usage.input());
+        json.writeNumberField("cached", usage.cached());
+        json.writeNumberField("cache_written", usage.cacheWritten());
+        json.writeNumberField("output", usage.output());
+        json.writeNumberField("reasoning", usage.reasoning());
+        json.writeBooleanField("estimated", usage.estimated());
+        json.writeEndObject();
+    }
+
+    private static void broken(JsonGenerator json, PrefixCache.@Nullable Break broken) throws IOException {
+        if (broken != null) {
+            json.writeObjectFieldStart("broken");
+            json.writeStringField("reason", broken.reason());
+            json.writeStringField("field", broken.field());
+            json.writeNumberField("item", broken.item());
+            json.writeEndObject();
+        }
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    private void line(String type, Fields fields) {
+        ByteArrayOutputStream line = new ByteArrayOutputStream(256);
+        try (JsonGenerator json = JSON.createGenerator(line)) {
+            json.writeStartObject();
+            json.writeStringField("type", type);
+            fields.write(json);
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        line.write('\n');
+        out.writeBytes(line.toByteArray());
+        out.flush();
+    }
+}

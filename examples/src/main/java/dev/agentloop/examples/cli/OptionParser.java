@@ -1,0 +1,173 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.ApprovalPolicy.Mode;
+import dev.agentloop.ApprovalPolicy.Rights;
+import dev.agentloop.Approver;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the options of {@code exec} and {@code chat}. By hand: there are ten of them, and a library for this would take a
+ * good part of the time in which the first request is to be on its way.
+ */
+final class OptionParser {
+    private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
+    private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--store");
+
+    private final String command;
+    private final Deque<String> words;
+    private final StringBuilder prompt = new StringBuilder();
+    private final Map<String, Approver.Answer> decisions = new LinkedHashMap<>();
+    private final List<String> repeated = new ArrayList<>();
+    private @Nullable String model;
+    private Path folder = Path.of("");
+    private boolean json;
+    private int maxSteps;
+    private Mode approval = Mode.ON_REQUEST;
+    private Rights sandbox = Rights.WORKSPACE_WRITE;
+    private @Nullable Path store;
+    private @Nullable String resume;
+
+    private OptionParser(String command, List<String> words) {
+        this.command = command;
+        this.words = new ArrayDeque<>(words);
+    }
+
+    /**
+     * The options in these words.
+     *
+     * @param command {@code exec} or {@code chat}
+     * @param environment where the folder of the conversations may be named
+     * @throws UsageException if they are none
+     */
+    static Options parse(String command, List<String> words, Map<String, String> environment) {
+        OptionParser parser = new OptionParser(command, words);
+        parser.readAll();
+        return parser.options(environment);
+    }
+
+    private void readAll() {
+        while (!words.isEmpty()) {
+            String word = words.remove();
+            if (word.equals("--")) {
+                words.forEach(this::addToPrompt);
+                return;
+            }
+            int equals = word.startsWith("--") ? word.indexOf('=') : -1;
+            String name = equals < 0 ? word : word.substring(0, equals);
+            if (!word.startsWith("-") || word.equals("-")) {
+                addToPrompt(word);
+            } else if (command.equals("chat") && EXEC_ONLY.contains(name)) {
+                throw new UsageException(name + " belongs to exec; chat asks you itself");
+            } else if (name.equals("--json")) {
+                json = true;
+            } else {
+                read(name, equals < 0 ? null : word.substring(equals + 1));
+            }
+        }
+    }
+
+    private void addToPrompt(String word) {
+        prompt.append(prompt.isEmpty() ? "" : " ").append(word);
+    }
+
+    private void read(String name, @Nullable String given) {
+        switch (name) {
+            case "--model" -> model = value(name, given);
+            case "--cd" -> folder = Path.of(value(name, given));
+            case "--max-steps" -> maxSteps = positive(name, value(name, given));
+            case "--approval" -> approval = word(name, value(name, given), Mode.values());
+            case "--sandbox" -> sandbox = word(name, value(name, given), Rights.values());
+            case "--store" -> store = Path.of(value(name, given));
+            case "--resume" -> resume = value(name, given);
+            case "--approve" -> decisions.put(value(name, given), Approver.Answer.approve());
+            case "--deny" -> deny(value(name, given));
+            default -> throw new UsageException("there is no option " + name);
+        }
+    }
+
+    private String value(String name, @Nullable String given) {
+        String value = given != null ? given : words.poll();
+        if (value == null || value.isEmpty()) {
+            throw new UsageException(name + " needs a value");
+        }
+        if (REPEATED.contains(name)) {
+            repeated.addAll(List.of(name, value));
+        }
+        return value;
+    }
+
+    private static int positive(String name, String value) {
+        try {
+            int number = Integer.parseInt(value);
+            if (number > 0) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below, as for a number that is too small.
+        }
+        throw new UsageException(name + " needs a whole number of at least 1, not \"" + value + "\"");
+    }
+
+    private static <E extends Enum<E>> E word(String name, String value, E[] choices) {
+        for (E choice : choices) {
+            if (spelled(choice).equals(value)) {
+                return choice;
+            }
+        }
+        throw new UsageException(name + " is one of "
+                + Arrays.stream(choices).map(OptionParser::spelled).collect(Collectors.joining(", ")) + ", not \""
+                + value + "\"");
+    }
+
+    private static String spelled(Enum<?> choice) {
+        return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private void deny(String value) {
+        int equals = value.indexOf('=');
+        String callId = equals < 0 ? value : value.substring(0, equals);
+        decisions.put(callId, Approver.Answer.deny(equals < 0 ? "" : value.substring(equals + 1)));
+    }
+
+    private Options options(Map<String, String> environment) {
+        if (!decisions.isEmpty() && resume == null) {
+            throw new UsageException("--approve and --deny need --resume with the conversation's id");
+        }
+        if (command.equals("exec") && prompt.isEmpty() && resume == null) {
+            throw new UsageException("exec needs a prompt, such as: exec \"Add a diagram to README.md\"");
+        }
+        if (!Files.isDirectory(folder.toAbsolutePath())) {
+            throw new UsageException("there is no folder " + folder.toAbsolutePath() + " to work in (--cd)");
+        }
+        return new Options(
+                prompt.toString(),
+                model,
+                folder.toAbsolutePath().normalize(),
+                json,
+                maxSteps,
+                approval,
+                sandbox,
+                store == null ? defaultStore(environment) : store,
+                resume,
+                decisions,
+                repeated);
+    }
+
+    private static Path defaultStore(Map<String, String> environment) {
+        String state = environment.getOrDefault("XDG_STATE_HOME", "");
+        return state.isEmpty()
+                ? Path.of(System.getProperty("user.home"), ".agentloop", "conversations")
+                : Path.of(state, "agentloop", "conversations");
+    }
+}

@@ -1,0 +1,47 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.ApprovalPolicy.Mode;
+import dev.agentloop.ApprovalPolicy.Rights;
+import dev.agentloop.Approver;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the command line says. Immutable.
+ *
+ * @param prompt the user's message; empty for none
+ * @param model the name of the model; null where it was not said
+ * @param folder the workspace
+ * @param json whether events go to standard output, one a line
+ * @param maxSteps the most inferences; 0 for no limit
+ * @param approval when to ask
+ * @param sandbox how far calls may reach without asking
+ * @param store the folder of the conversations
+ * @param resume the conversation to go on with; null for a new one
+ * @param decisions what was decided about calls that wait, by call id, in the order of the command line
+ * @param repeated the words of this command line that the next one about the conversation must repeat
+ */
+record Options(
+        String prompt,
+        @Nullable String model,
+        Path folder,
+        boolean json,
+        int maxSteps,
+        Mode approval,
+        Rights sandbox,
+        Path store,
+        @Nullable String resume,
+        Map<String, Approver.Answer> decisions,
+        List<String> repeated) {
+
+    /** The command line that goes on with a conversation. */
+    String resumeCommand(String program, String command, String conversation) {
+        String options = repeated.stream()
+                .map(word -> " " + TerminalText.shellWord(word))
+                .collect(Collectors.joining());
+        return program + " " + command + options + " --resume " + conversation;
+    }
+}

@@ -1,0 +1,5 @@
+/** Small programs that show the library at work; each is run by a test. */
+@NullMarked
+package dev.agentloop.examples;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,121 @@
+package dev.agentloop.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The command line up to where a model would be asked. */
+class MainTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @TempDir
+    Path folder;
+
+    private int run(Map<String, String> environment, String... arguments) {
+        return new Main(new Console(
+                        new ByteArrayInputStream(new byte[0]),
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        environment))
+                .run(List.of(arguments));
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    frobnicate                    | there is no command frobnicate
+                    exec                          | exec needs a prompt
+                    exec --frob x                 | there is no option --frob
+                    exec --model                  | --model needs a value
+                    exec --max-steps 0 x          | --max-steps needs a whole number of at least 1, not "0"
+                    exec --max-steps many x       | --max-steps needs a whole number of at least 1, not "many"
+                    exec --approval always x      | --approval is one of untrusted, on-request, never, not "always"
+                    exec --sandbox none x         | --sandbox is one of read-only, workspace-write, full-access, not "none"
+                    exec --cd no/such/folder x    | there is no folder
+                    exec --approve call_1         | --approve and --deny need --resume
+                    exec --resume 1               | a conversation's id is a UUID
+                    chat --json                   | --json belongs to exec
+                    """)
+    void wrongUsage_isOneLineThatSaysWhatToDo(String line, String message) {
+        Map<String, String> environment = Map.of("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "XDG_STATE_HOME", "" + folder);
+        assertThat(run(environment, line.split(" "))).isEqualTo(2);
+        assertThat(err()).startsWith("agent: ").contains(message).endsWith("help says more\n").hasLineCount(1);
+    }
+
+    @Test
+    void noKey_saysWhichVariable() {
+        assertThat(run(Map.of("XDG_STATE_HOME", folder.toString()), "exec", "x")).isEqualTo(2);
+        assertThat(err()).contains("OPENAI_API_KEY is not set", "OPENAI_BASE_URL", "demo");
+    }
+
+    @Test
+    void badAddress_isNotRepeated() {
+        Map<String, String> environment =
+                Map.of("OPENAI_BASE_URL", "ftp://ada:secret@example.org", "XDG_STATE_HOME", folder.toString());
+        assertThat(run(environment, "exec", "x")).isEqualTo(2);
+        assertThat(err()).contains("OPENAI_BASE_URL is not an http or https address").doesNotContain("secret");
+    }
+
+    @Test
+    void unknownConversation_namesTheFolder() {
+        Map<String, String> environment =
+                Map.of("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "XDG_STATE_HOME", folder.toString());
+        String id = "00000000-0000-0000-0000-000000000000";
+        assertThat(run(environment, "exec", "--resume", id)).isEqualTo(2);
+        assertThat(err())
+                .contains("there is no conversation " + id)
+                .contains(folder.resolve("agentloop/conversations").toString());
+    }
+
+    @Test
+    void help_listsOptionsAndExitCodes() {
+        assertThat(run(Map.of(), "help")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("demo", "exec", "chat", "--model", "--cd", "--json", "--max-steps", "--approval", "--sandbox")
+                .contains("--store", "--resume", "--approve", "--deny", "130");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void demo_changesItsCopyAndTellsHow() throws IOException {
+        assertThat(run(Map.of(), "demo")).isZero();
+        String shown = out.toString(StandardCharsets.UTF_8);
+        assertThat(shown)
+                .contains("The model is a script", "$ cat README.md", "exit 0, ", "apply_patch README.md")
+                .contains("+++ b/README.md", "+flowchart LR")
+                .contains("Each request begins with all of the one before, byte for byte.");
+        Path project = Path.of(shown.lines()
+                .filter(line -> line.startsWith("The project is in "))
+                .map(line -> line.substring("The project is in ".length()))
+                .findFirst()
+                .orElseThrow());
+        assertThat(project.resolve("README.md")).content().contains("```mermaid\nflowchart LR");
+        assertThat(project.resolve("src/Checkout.java")).exists();
+        assertThat(Files.list(project.resolveSibling("conversations"))).isNotEmpty();
+    }
+
+    @Test
+    void warmUp_isSilent() {
+        assertThat(run(Map.of(), "warm-up")).isZero();
+        assertThat(out.size() + err.size()).isZero();
+    }
+}

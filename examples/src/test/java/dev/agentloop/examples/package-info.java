@@ -1,0 +1,2 @@
+/** Runs every example. */
+package dev.agentloop.examples;
