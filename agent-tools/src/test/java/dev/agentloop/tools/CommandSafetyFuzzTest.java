@@ -1,0 +1,241 @@
+package dev.agentloop.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.tools.CommandSafety.Assessment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Makes up commands and runs those that are said to be safe: they must neither change a file nor read one outside. */
+@EnabledOnOs(OS.LINUX)
+class CommandSafetyFuzzTest {
+    private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 1_000);
+    private static final int BATCH = 100;
+    private static final String SECRET = "only-to-be-found-outside";
+
+    /** Programs that open files, and what they are called with most. */
+    private static final Map<String, List<String>> READERS = Map.ofEntries(
+            Map.entry("base64", List.of("-d", "-i", "-o", "-w", "--output=made", "--wrap=0")),
+            Map.entry("cat", List.of("-n", "-A", "-", "--")),
+            Map.entry("cd", List.of("-", "-P", "--", "..", "src", "in")),
+            Map.entry("cut", List.of("-c1-", "-d:", "-f1", "-d", "-f", "--bytes=1-")),
+            Map.entry(
+                    "find",
+                    List.of(
+                            "-delete", "-exec", "-ok", "cat", "{}", ";", "-fls", "-fprint", "made", "-fprintf", "-L",
+                            "-follow", "-name", "*", "-type", "f", "-print", "!", "-o", "-newer", "-files0-from",
+                            "-samefile", "-ls")),
+            Map.entry(
+                    "grep",
+                    List.of(
+                            "-r", "-R", "-n", "a", "-rn", "-f", "-e", "-ra", "-Ra", "--file=list", "--regexp=a", "-flist",
+                            "--dereference-recursive", "--include=*", "-A", "-C", "1", "-d", "recurse", "-5", "--fil=list")),
+            Map.entry("head", List.of("-n", "-c", "5", "-5", "-c5", "--lines=3", "-v")),
+            Map.entry("ls", List.of("-l", "-la", "-R", "-L", "-RL", "-H", "--color=auto", "-I", "-d")),
+            Map.entry("nl", List.of("-b", "a", "-ba", "-p")),
+            Map.entry("paste", List.of("-s", "-d", ",", "-d,")),
+            Map.entry("rev", List.of()),
+            Map.entry(
+                    "rg",
+                    List.of(
+                            "a", "-n", "-L", "--follow", "-z", "-iz", "--pre", "--pre=./tool", "./tool", "--files", "-f",
+                            "-e", "--hidden", "--hostname-bin=./tool", "--search-zip", "-g", "*")),
+            Map.entry("sed", List.of("-n", "5p", "1,3p", "-i", "-e", "w made", "5w made", "-i.bak", "1e ./tool", "-s", "-z")),
+            Map.entry("stat", List.of("-c", "%n", "-f", "-L", "--printf=%n")),
+            Map.entry("tac", List.of("-b", "-r", "-s", "a")),
+            Map.entry("tail", List.of("-n", "-c", "+2", "-5", "--lines=3", "-q")),
+            Map.entry("uniq", List.of("-c", "-d", "-u", "-f", "1", "--count", "made", "-")),
+            Map.entry("wc", List.of("-l", "-c", "--files0-from=list", "-L")));
+
+    private static final List<String> PROGRAMS = List.of(
+            "echo", "expr", "false", "id", "numfmt", "pwd", "seq", "tr", "true", "uname", "which", "whoami", "sort", "tee",
+            "touch", "cp", "mv", "ln", "mkdir", "rm", "truncate", "sh", "bash", "env", "xargs", "awk", "git", "./tool", "dd",
+            "split", "install", "printf", "test", ".", "eval", "exec", "command", "time", "!");
+
+    private static final List<String> OPTIONS = List.of(
+            "-n", "-l", "-a", "-R", "-r", "-L", "-o", "-i", "-c", "-f", "-e", "-w", "-z", "-d", "-s", "-H", "-P", "-C",
+            "-A", "-m", "-5", "-rn", "-c5", "-fx", "-ox", "--", "-", "-D", "--output=made", "--output", "--color",
+            "--in-place", "--file=list", "--help", "--version");
+
+    private static final List<String> TEXTS = List.of(
+            "a", "made", "1", "5p", "1,3p", "w made", "5w made", "s/a/b/w made", "1e touch made", "+", ";", "{}", "f",
+            "./tool", "*.txt", "x y", "a|b", "a>made", "$(touch made)", "`touch made`", "$HOME", "&& touch made",
+            "\n touch made", "\\", "'", "\"", "#", "a=b", "PATH=.", "~", "é", "{a,made}", "-o", "$", "\t", "!", "(", ")");
+
+    private static final List<String> GLUE =
+            List.of(" | ", " && ", " || ", "; ", "\n", ";", "|", "&&", " & ", " |& ", " ;; ", "\\\n", " #", " (", ") ");
+
+    private static final List<String> REDIRECTIONS = List.of(
+            "> made", ">made", ">> a.txt", "2>made", "&>made", ">|made", "<a.txt", "<<<x", "<<E\nx\nE\n", "2>&1", "3<>made",
+            ">$(echo made)", "> 'made'", "<(touch made)");
+
+    @TempDir
+    private Path base;
+
+    private Path workspace;
+    private Random random = new Random();
+
+    @Test
+    void assess_ofWhatIsSafe_neitherChangesNorLeavesTheWorkspace() throws Exception {
+        long seed = Long.getLong("agentloop.fuzz.seed", System.nanoTime());
+        random = new Random(seed);
+        fill();
+        Map<String, String> before = snapshot();
+        CommandSafety safety = new CommandSafety(workspace, environment());
+        for (int run = 0; run < RUNS; run += BATCH) {
+            List<String> commands = new ArrayList<>();
+            while (commands.size() < BATCH) {
+                String command = line();
+                if (safety.assess(command, workspace) == Assessment.SAFE) {
+                    commands.add(command);
+                }
+            }
+
+            String output = run(commands);
+
+            String what = "seed " + seed + ", one of:\n" + String.join("\n", commands);
+            assertThat(output).as(what).doesNotContain(SECRET);
+            assertThat(snapshot()).as(what).isEqualTo(before);
+        }
+    }
+
+    private Map<String, String> environment() {
+        Map<String, String> home = Map.of("HOME", base.resolve("outside").toString());
+        return new ShellEnvironment(List.of(), List.of(), home).of(System.getenv());
+    }
+
+    /** Each command in a shell of its own, ended soon, as some wait for more to come. */
+    private String run(List<String> commands) throws IOException {
+        List<String> words = new ArrayList<>(List.of(
+                "/bin/bash", "-c", "for c; do timeout -k 1 0.3 bash -c \"$c\"; done", "commands"));
+        words.addAll(commands);
+        ProcessResult result = ProcessRun.of(
+                new ProcessRequest(words, workspace, environment(), Duration.ofMinutes(5), 1 << 24), new Silent());
+        assertThat(result.ending()).isEqualTo(ProcessResult.Ending.EXITED);
+        return result.output();
+    }
+
+    private void fill() throws IOException {
+        base = base.toRealPath();
+        workspace = Files.createDirectories(base.resolve("ws"));
+        Path outside = Files.createDirectories(base.resolve("outside"));
+        Files.createDirectories(workspace.resolve("src/deep"));
+        Files.writeString(workspace.resolve("a.txt"), "a\nb\nc\n");
+        Files.writeString(workspace.resolve("x y"), "5p\n");
+        Files.writeString(workspace.resolve("src/Main.java"), "class Main {}\n");
+        Files.writeString(outside.resolve("secret.txt"), "a " + SECRET + "\n");
+        Files.writeString(workspace.resolve("list"), outside.resolve("secret.txt") + "\0");
+        Files.createSymbolicLink(workspace.resolve("out"), Path.of("../outside"));
+        Files.createSymbolicLink(workspace.resolve("src/out.txt"), outside.resolve("secret.txt"));
+        Files.createSymbolicLink(workspace.resolve("in"), Path.of("src"));
+        Path tool = Files.writeString(
+                workspace.resolve("tool"), "#!/bin/sh\ntouch '" + workspace.resolve("made") + "'\ncat '" + outside
+                        + "'/*\n");
+        assertThat(tool.toFile().setExecutable(true)).isTrue();
+    }
+
+    /** Everything below the base: kinds, rights, times and contents. */
+    private Map<String, String> snapshot() throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(base)) {
+            for (Path path : (Iterable<Path>) paths::iterator) {
+                Map<String, Object> attributes = Files.readAttributes(
+                        path, "unix:mode,lastModifiedTime,ctime,ino,nlink", LinkOption.NOFOLLOW_LINKS);
+                String content = Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) ? Files.readString(path) : "";
+                files.put(path.toString(), new TreeMap<>(attributes) + content);
+            }
+        }
+        return files;
+    }
+
+    private String line() {
+        StringBuilder line = new StringBuilder(command());
+        while (chance(30)) {
+            line.append(any(GLUE)).append(command());
+        }
+        return line.toString();
+    }
+
+    private String command() {
+        String program = any(chance(70) ? List.copyOf(new TreeMap<>(READERS).keySet()) : PROGRAMS);
+        StringBuilder command = new StringBuilder(quoted(program, 3));
+        List<String> own = READERS.getOrDefault(program, OPTIONS);
+        if (chance(40)) {
+            command.append(' ').append(quoted(path(), 30));
+        }
+        int words = random.nextInt(4);
+        for (int i = 0; i < words; i++) {
+            command.append(chance(95) ? " " : "\t").append(word(own));
+        }
+        if (chance(4)) {
+            command.append(' ').append(any(REDIRECTIONS));
+        }
+        return command.toString();
+    }
+
+    private String word(List<String> options) {
+        int kind = random.nextInt(100);
+        if (kind < 45 && !options.isEmpty()) {
+            String option = any(options);
+            boolean special = option.chars().anyMatch(c -> " *;(){}".indexOf(c) >= 0);
+            return quoted(option, special ? 90 : 5);
+        }
+        if (kind < 50) {
+            return quoted(any(OPTIONS), 10);
+        }
+        return kind < 90 ? quoted(path(), 30) : quoted(any(TEXTS), 80);
+    }
+
+    private String path() {
+        List<String> names = List.of(
+                "a.txt", "src", "src/Main.java", "in", "in/Main.java", "x y", "list", ".", "made", "src/deep", "./a.txt",
+                "out", "out/secret.txt", "src/out.txt", "..", "../outside", "../outside/secret.txt", "in/../a.txt",
+                "src/../..", "in/out.txt", "~/secret.txt", "deep/../out.txt", "out.txt",
+                base + "/outside/secret.txt", workspace + "/a.txt", "tool", "-o", "src/made");
+        return any(names);
+    }
+
+    private String quoted(String word, int percent) {
+        if (!chance(percent)) {
+            return word;
+        }
+        return switch (random.nextInt(5)) {
+            case 0 -> "'" + word + "'";
+            case 1 -> "\"" + word + "\"";
+            case 2 -> "\\" + word;
+            case 3 -> word.length() < 2 ? "''" + word : word.charAt(0) + "'" + word.substring(1) + "'";
+            default -> "$'" + word + "'";
+        };
+    }
+
+    private <T> T any(List<T> list) {
+        return list.get(random.nextInt(list.size()));
+    }
+
+    private boolean chance(int percent) {
+        return random.nextInt(100) < percent;
+    }
+
+    private static final class Silent implements ProcessListener {
+        @Override
+        public boolean cancelled() {
+            return false;
+        }
+
+        @Override
+        public void output(String text) {}
+    }
+}
