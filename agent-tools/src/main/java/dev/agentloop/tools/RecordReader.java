@@ -135,7 +135,8 @@ final class RecordReader {
         return constant;
     }
 
-    private Collection<@Nullable Object> sequence(Sequence sequence, JsonNode node, JsonPath at) throws MismatchException {
+    private Collection<@Nullable Object> sequence(Sequence sequence, JsonNode node, JsonPath at)
+            throws MismatchException {
         if (!node.isArray()) {
             throw MismatchException.expected("an array", node, at);
         }

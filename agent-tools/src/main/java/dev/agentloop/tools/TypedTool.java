@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * </table>
  *
  * <p>Everything else is refused when the tool is made. {@link Description} tells the model what things mean. Records may
- * be private or local; one in a named module needs that its package is opened to this module.
+ * be private or local. In a named module, a record's package must be opened to this module, and the module of {@code
+ * Nullable} must be required without {@code static}: the JVM silently drops an annotation whose class it cannot find.
  *
  * <p><b>The arguments</b> are read exactly: what is missing, unknown, of another type, out of range or refused by the
  * record's own constructor becomes an output that tells the model where and why, and the function is not called.

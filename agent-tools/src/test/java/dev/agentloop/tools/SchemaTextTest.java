@@ -21,7 +21,17 @@ final class SchemaTextTest {
     }
 
     static Stream<Arguments> schema_ofRecord_isExactlyThisText() {
-        return Stream.concat(plain(), Stream.concat(optional(), Stream.concat(composed(), recursive())));
+        return Stream.of(
+                        plain(),
+                        formats(),
+                        optional(),
+                        nullable(),
+                        collections(),
+                        descriptions(),
+                        sealedInterfaces(),
+                        recursion(),
+                        mutualRecursion())
+                .flatMap(rows -> rows);
     }
 
     private static Stream<Arguments> plain() {
@@ -41,16 +51,18 @@ final class SchemaTextTest {
                         "unit":{"type":"string","enum":["CELSIUS","FAHRENHEIT"]},
                         "id":{"type":"string","format":"uuid"},
                         "link":{"type":"string"}},
-                        "required":["text","flag","unit","id","link"],"additionalProperties":false}"""),
-                arguments(TypedZoo.Texts.class, false, """
+                        "required":["text","flag","unit","id","link"],"additionalProperties":false}"""));
+    }
+
+    private static Stream<Arguments> formats() {
+        return Stream.of(arguments(TypedZoo.Texts.class, false, """
                         {"type":"object","properties":{
                         "text":{"type":"string"},
                         "flag":{"type":"boolean"},
                         "unit":{"type":"string","enum":["CELSIUS","FAHRENHEIT"]},
                         "id":{"type":"string","format":"uuid"},
                         "link":{"type":"string","format":"uri-reference"}},
-                        "required":["text","flag","unit","id","link"],"additionalProperties":false}"""),
-                arguments(TypedZoo.Times.class, true, """
+                        "required":["text","flag","unit","id","link"],"additionalProperties":false}"""), arguments(TypedZoo.Times.class, true, """
                         {"type":"object","properties":{
                         "instant":{"type":"string","format":"date-time"},
                         "moment":{"type":"string","format":"date-time"},
@@ -80,8 +92,7 @@ final class SchemaTextTest {
                         "i":{"type":["integer","null"]},
                         "l":{"type":["integer","null"]},
                         "d":{"type":["number","null"]}},
-                        "required":["text","unit","date","point","list","i","l","d"],"additionalProperties":false}"""),
-                arguments(TypedZoo.Optionals.class, false, """
+                        "required":["text","unit","date","point","list","i","l","d"],"additionalProperties":false}"""), arguments(TypedZoo.Optionals.class, false, """
                         {"type":"object","properties":{
                         "text":{"type":"string"},
                         "unit":{"type":"string","enum":["CELSIUS","FAHRENHEIT"]},
@@ -93,8 +104,11 @@ final class SchemaTextTest {
                         "i":{"type":"integer"},
                         "l":{"type":"integer"},
                         "d":{"type":"number"}},
-                        "required":[],"additionalProperties":false}"""),
-                arguments(TypedZoo.Nullables.class, true, """
+                        "required":[],"additionalProperties":false}"""));
+    }
+
+    private static Stream<Arguments> nullable() {
+        return Stream.of(arguments(TypedZoo.Nullables.class, true, """
                         {"type":"object","properties":{
                         "text":{"type":["string","null"]},
                         "number":{"type":["integer","null"]},
@@ -113,7 +127,7 @@ final class SchemaTextTest {
                         "required":["text","number","curve","holes","unit","nested"],"additionalProperties":false}"""));
     }
 
-    private static Stream<Arguments> composed() {
+    private static Stream<Arguments> collections() {
         return Stream.of(
                 arguments(TypedZoo.Lists.class, true, """
                         {"type":"object","properties":{
@@ -133,8 +147,11 @@ final class SchemaTextTest {
                         "counts":{"type":"object","description":"how often",
                         "additionalProperties":{"type":"array","items":{"type":"integer"}}},
                         "note":{"type":"string"}},
-                        "required":["headers","counts"],"additionalProperties":false}"""),
-                arguments(TypedZoo.Forecast.class, true, """
+                        "required":["headers","counts"],"additionalProperties":false}"""));
+    }
+
+    private static Stream<Arguments> descriptions() {
+        return Stream.of(arguments(TypedZoo.Forecast.class, true, """
                         {"type":"object","description":"Asks for a forecast.","properties":{
                         "city":{"type":"string","description":"a city, in \\"English\\", as Zürich"},
                         "days":{"type":"integer","description":"at most 7"},
@@ -146,8 +163,11 @@ final class SchemaTextTest {
                         "far":{"type":"object","description":"where it is sunny","properties":{
                         "x":{"type":"integer"},"y":{"type":"integer"}},
                         "required":["x","y"],"additionalProperties":false}},
-                        "required":["city","days","unit","near","far"],"additionalProperties":false}"""),
-                arguments(TypedZoo.Drawing.class, true, """
+                        "required":["city","days","unit","near","far"],"additionalProperties":false}"""));
+    }
+
+    private static Stream<Arguments> sealedInterfaces() {
+        return Stream.of(arguments(TypedZoo.Drawing.class, true, """
                         {"type":"object","properties":{
                         "front":{"description":"a figure","anyOf":[
                         {"type":"object","properties":{"type":{"type":"string","const":"Square"},
@@ -172,15 +192,13 @@ final class SchemaTextTest {
                         "required":["front","curves","hole"],"additionalProperties":false}"""));
     }
 
-    private static Stream<Arguments> recursive() {
-        return Stream.of(
-                arguments(TypedZoo.Node.class, true, """
+    private static Stream<Arguments> recursion() {
+        return Stream.of(arguments(TypedZoo.Node.class, true, """
                         {"type":"object","properties":{
                         "name":{"type":"string"},
                         "next":{"anyOf":[{"$ref":"#"},{"type":"null"}]},
                         "children":{"type":"array","description":"below it","items":{"$ref":"#"}}},
-                        "required":["name","next","children"],"additionalProperties":false}"""),
-                arguments(TypedZoo.Formula.class, true, """
+                        "required":["name","next","children"],"additionalProperties":false}"""), arguments(TypedZoo.Formula.class, true, """
                         {"type":"object","properties":{
                         "term":{"$ref":"#/$defs/Term"},
                         "otherwise":{"anyOf":[{"$ref":"#/$defs/Term"},{"type":"null"}]}},
@@ -192,8 +210,11 @@ final class SchemaTextTest {
                         "required":["type","left","right"],"additionalProperties":false},
                         {"type":"object","properties":{"type":{"type":"string","const":"Value"},
                         "number":{"type":"integer"}},
-                        "required":["type","number"],"additionalProperties":false}]}}}"""),
-                arguments(TypedZoo.Family.class, true, """
+                        "required":["type","number"],"additionalProperties":false}]}}}"""));
+    }
+
+    private static Stream<Arguments> mutualRecursion() {
+        return Stream.of(arguments(TypedZoo.Family.class, true, """
                         {"type":"object","properties":{
                         "head":{"$ref":"#/$defs/Parent"},
                         "youngest":{"$ref":"#/$defs/Child"}},
@@ -207,8 +228,7 @@ final class SchemaTextTest {
                         "Parent":{"type":"object","properties":{
                         "name":{"type":"string"},
                         "children":{"type":"array","items":{"$ref":"#/$defs/Child"}}},
-                        "required":["name","children"],"additionalProperties":false}}}"""),
-                arguments(TypedZoo.Fleet.class, true, """
+                        "required":["name","children"],"additionalProperties":false}}}"""), arguments(TypedZoo.Fleet.class, true, """
                         {"type":"object","properties":{
                         "ship":{"type":"object","properties":{"engine":
                         {"type":"object","properties":{"power":{"type":"integer"}},
