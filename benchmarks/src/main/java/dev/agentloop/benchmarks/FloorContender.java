@@ -1,0 +1,159 @@
+package dev.agentloop.benchmarks;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/**
+ * The least that a client of the JDK's {@link HttpClient} must do: keeps the bytes of the conversation, sends them without
+ * a copy, finds the item in the response by a search, and appends the tool's output. It checks nothing, keeps no log, and
+ * understands no JSON.
+ */
+final class FloorContender implements Contender {
+    private static final byte[] DONE = bytes("event: response.output_item.done\n");
+    private static final byte[] ITEM = bytes("\"item\":");
+    private static final byte[] CALL_ID = bytes("\"call_id\":\"");
+    private static final byte[] END_OF_EVENT = bytes("}\n\n");
+    private static final byte[] END = bytes("]}");
+
+    private final HttpClient client;
+    private final URI uri;
+    private final IntFunction<String> tool;
+    private final Chunks body = new Chunks();
+
+    FloorContender(HttpClient client, URI base, IntFunction<String> tool) {
+        this.client = client;
+        this.uri = URI.create(base + "/responses");
+        this.tool = tool;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public void run() throws IOException, InterruptedException {
+        add("{\"model\":\"" + Work.MODEL + "\",\"instructions\":\"" + Work.INSTRUCTIONS
+                + "\",\"tools\":[{\"type\":\"function\",\"name\":\"read\",\"description\":\"" + Work.DESCRIPTION
+                + "\",\"parameters\":" + Work.PARAMETERS + ",\"strict\":false}],\"store\":false,\"stream\":true,"
+                + "\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\""
+                + Work.QUESTION + "\"}]}");
+        for (int turn = 1; ; turn++) {
+            Scan response = client.send(request(), head -> new Scan()).body();
+            if (!response.call()) {
+                return;
+            }
+            response.appendTo(body);
+            add(",{\"type\":\"function_call_output\",\"call_id\":\"" + response.callId() + "\",\"output\":\"");
+            body.addEscaped(tool.apply(turn).getBytes(StandardCharsets.UTF_8));
+            add("\"}");
+        }
+    }
+
+    private void add(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        body.add(bytes, 0, bytes.length);
+    }
+
+    private HttpRequest request() {
+        return HttpRequest.newBuilder(uri)
+                .header("Content-Type", "application/json")
+                .header("Authorization", "Bearer none")
+                .POST(new ChunkPublisher(body, END))
+                .build();
+    }
+
+    @Override
+    public void close() {
+        // Nothing but the client, which is the harness's.
+    }
+
+    /** Collects a response and looks for its item when it has ended. */
+    private static final class Scan extends Collector<Scan> {
+        private int start;
+        private int end;
+
+        @Override
+        Scan ended() {
+            int event = find(DONE, 0);
+            start = find(ITEM, event) + ITEM.length;
+            end = find(END_OF_EVENT, start);
+            return this;
+        }
+
+        boolean call() {
+            int at = find(CALL_ID, start);
+            return at >= 0 && at < end;
+        }
+
+        void appendTo(Chunks body) {
+            body.add(new byte[] {','}, 0, 1);
+            body.add(bytes(), start, end - start);
+        }
+
+        String callId() {
+            int from = find(CALL_ID, start) + CALL_ID.length;
+            int to = from;
+            while (bytes()[to] != '"') {
+                to++;
+            }
+            return new String(bytes(), from, to - from, StandardCharsets.US_ASCII);
+        }
+    }
+
+    /** A body that grows at its end, in chunks that never move once they are full. */
+    static final class Chunks {
+        private static final int CHUNK = 64 * 1024;
+
+        private final List<byte[]> chunks = new ArrayList<>();
+        private long length;
+
+        void add(byte[] source, int offset, int count) {
+            int done = 0;
+            while (done < count) {
+                int at = (int) (length % CHUNK);
+                if (at == 0) {
+                    chunks.add(new byte[CHUNK]);
+                }
+                int take = Math.min(count - done, CHUNK - at);
+                System.arraycopy(source, offset + done, chunks.get(chunks.size() - 1), at, take);
+                done += take;
+                length += take;
+            }
+        }
+
+        /** Adds text of printable ASCII characters and line feeds as the inside of a JSON string. */
+        void addEscaped(byte[] text) {
+            byte[] escaped = new byte[2 * text.length];
+            int size = 0;
+            for (byte b : text) {
+                if (b == '"' || b == '\\' || b == '\n') {
+                    escaped[size++] = '\\';
+                }
+                escaped[size++] = b == '\n' ? (byte) 'n' : b;
+            }
+            add(escaped, 0, size);
+        }
+
+        long length() {
+            return length;
+        }
+
+        List<ByteBuffer> buffers() {
+            List<ByteBuffer> buffers = new ArrayList<>(chunks.size() + 1);
+            long left = length;
+            for (byte[] chunk : chunks) {
+                buffers.add(ByteBuffer.wrap(chunk, 0, (int) Math.min(left, CHUNK)));
+                left -= CHUNK;
+            }
+            return buffers;
+        }
+    }
+}

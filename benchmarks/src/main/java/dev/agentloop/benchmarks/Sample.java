@@ -1,0 +1,56 @@
+package dev.agentloop.benchmarks;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What one run of a contender gave, or the medians of several runs.
+ *
+ * @param early gaps in the first tenth of the turns
+ * @param late gaps in the last tenth of the turns
+ * @param cpuMillis processor time for each turn
+ * @param kibibytes allocated for each turn
+ */
+record Sample(Gaps early, Gaps late, double cpuMillis, double kibibytes) {
+
+    /** Percentiles in milliseconds. */
+    record Gaps(double p50, double p90) {
+        static Gaps of(long[] nanos, int from, int to) {
+            long[] sorted = Arrays.copyOfRange(nanos, from, to);
+            Arrays.sort(sorted);
+            return new Gaps(percentile(sorted, 0.5), percentile(sorted, 0.9));
+        }
+
+        // The nearest rank: always a gap that was measured.
+        private static double percentile(long[] sorted, double part) {
+            return sorted[(int) Math.ceil(part * sorted.length) - 1] / 1e6;
+        }
+    }
+
+    static Sample of(int turns, long[] gaps, long cpuNanos, long bytes) {
+        int tenth = Math.max(1, gaps.length / 10);
+        return new Sample(
+                Gaps.of(gaps, 0, tenth),
+                Gaps.of(gaps, gaps.length - tenth, gaps.length),
+                cpuNanos / 1e6 / turns,
+                bytes / 1024.0 / turns);
+    }
+
+    static Sample median(List<Sample> samples) {
+        return new Sample(
+                new Gaps(
+                        median(samples, s -> s.early().p50()),
+                        median(samples, s -> s.early().p90())),
+                new Gaps(
+                        median(samples, s -> s.late().p50()),
+                        median(samples, s -> s.late().p90())),
+                median(samples, Sample::cpuMillis),
+                median(samples, Sample::kibibytes));
+    }
+
+    private static double median(List<Sample> samples, ToDoubleFunction<Sample> value) {
+        double[] sorted = samples.stream().mapToDouble(value).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+}

@@ -1,0 +1,221 @@
+package dev.agentloop.benchmarks;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
+
+/**
+ * A Responses endpoint that answers each request but the last of a run with one function call, and does as little as it
+ * can beside that, so that what is measured is the client.
+ *
+ * <p>A run is a path: {@code /RUN/TURNS/v1/responses}. When its last request is answered, one line is written: its name,
+ * the bytes of all its request bodies, and the gap before each request but the first, in nanoseconds. A gap goes from
+ * the last byte of a response to the last byte of the next request.
+ */
+final class ScriptedEndpoint implements AutoCloseable {
+    private static final int BACKLOG = 64;
+    private static final byte[] HEAD_END = "\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final ServerSocket socket;
+    private final PrintStream reports;
+    private final LongConsumer arrivals;
+    private final Map<String, Run> runs = new ConcurrentHashMap<>();
+
+    private ScriptedEndpoint(PrintStream reports, LongConsumer arrivals) throws IOException {
+        this.socket = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+        this.reports = reports;
+        this.arrivals = arrivals;
+    }
+
+    /**
+     * An endpoint on a free port of this machine's loopback, until it is closed.
+     *
+     * @param reports where the line of each run goes
+     * @param arrivals told the time of each request's last byte, by {@link System#nanoTime}
+     */
+    static ScriptedEndpoint start(PrintStream reports, LongConsumer arrivals) throws IOException {
+        ScriptedEndpoint endpoint = new ScriptedEndpoint(reports, arrivals);
+        daemon(endpoint::accept);
+        return endpoint;
+    }
+
+    /** Serves until standard input ends; the first line of output is the port, the others are the reports. */
+    public static void main(String[] arguments) throws IOException {
+        try (ScriptedEndpoint endpoint = start(System.out, time -> {})) {
+            System.out.println(endpoint.port());
+            while (System.in.read() >= 0) {
+                // Whoever started this process ends it by closing the pipe.
+            }
+        }
+    }
+
+    int port() {
+        return socket.getLocalPort();
+    }
+
+    private static void daemon(Runnable task) {
+        Thread thread = new Thread(task);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void accept() {
+        while (!socket.isClosed()) {
+            try {
+                Socket connection = socket.accept();
+                connection.setTcpNoDelay(true);
+                daemon(() -> serve(connection));
+            } catch (IOException e) {
+                if (!socket.isClosed()) {
+                    throw new UncheckedIOException("the endpoint cannot accept connections", e);
+                }
+            }
+        }
+    }
+
+    private void serve(Socket connection) {
+        try (connection) {
+            Requests requests = new Requests(connection.getInputStream());
+            OutputStream out = connection.getOutputStream();
+            while (requests.next()) {
+                long arrived = System.nanoTime();
+                arrivals.accept(arrived);
+                Run run = runs.computeIfAbsent(requests.path(), Run::new);
+                int turn = run.arrived(arrived, requests.length());
+                Script.write(out, turn, turn == run.turns);
+                run.answered = System.nanoTime();
+                if (turn == run.turns) {
+                    runs.remove(requests.path());
+                    reports.println(run.report());
+                }
+            }
+        } catch (IOException e) {
+            // A client that closes its connection ends only that connection.
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+
+    /** What is known of one run; its requests come one after the other, on whatever connection. */
+    private static final class Run {
+        private final String name;
+        private final int turns;
+        private final StringBuilder gaps = new StringBuilder();
+        private int turn;
+        private long bytes;
+        private volatile long answered;
+
+        Run(String path) {
+            String[] parts = path.split("/", -1);
+            this.name = parts[1];
+            this.turns = Integer.parseInt(parts[2]);
+        }
+
+        synchronized int arrived(long time, int length) {
+            turn++;
+            bytes += length;
+            if (turn > 1) {
+                gaps.append(' ').append(time - answered);
+            }
+            return turn;
+        }
+
+        synchronized String report() {
+            return name + " " + bytes + gaps;
+        }
+    }
+
+    /** Reads the requests of one connection, and keeps nothing of them but path and length. */
+    private static final class Requests {
+        private final InputStream in;
+        private final byte[] buffer = new byte[256 * 1024];
+        private int from;
+        private int to;
+        private String path = "";
+        private int length;
+
+        Requests(InputStream in) {
+            this.in = in;
+        }
+
+        String path() {
+            return path;
+        }
+
+        int length() {
+            return length;
+        }
+
+        /** Reads a whole request; false if the connection has ended. */
+        boolean next() throws IOException {
+            int end = endOfHead();
+            if (end < 0) {
+                return false;
+            }
+            String head = new String(buffer, from, end - from, StandardCharsets.US_ASCII);
+            path = head.substring(head.indexOf(' ') + 1, head.indexOf(' ', head.indexOf(' ') + 1));
+            length = contentLength(head);
+            int left = length - (to - end);
+            from = left < 0 ? end + length : 0;
+            to = left < 0 ? to : 0;
+            while (left > 0) {
+                int count = in.read(buffer, 0, Math.min(buffer.length, left));
+                if (count < 0) {
+                    return false;
+                }
+                left -= count;
+            }
+            return true;
+        }
+
+        private int endOfHead() throws IOException {
+            int at = from;
+            while (true) {
+                for (; at + HEAD_END.length <= to; at++) {
+                    if (at(at, HEAD_END)) {
+                        return at + HEAD_END.length;
+                    }
+                }
+                System.arraycopy(buffer, from, buffer, 0, to - from);
+                at -= from;
+                to -= from;
+                from = 0;
+                int count = in.read(buffer, to, buffer.length - to);
+                if (count < 0) {
+                    return -1;
+                }
+                to += count;
+            }
+        }
+
+        private boolean at(int start, byte[] text) {
+            for (int i = 0; i < text.length; i++) {
+                if (buffer[start + i] != text[i]) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private static int contentLength(String head) {
+            for (String line : head.split("\r\n")) {
+                if (line.regionMatches(true, 0, "content-length:", 0, "content-length:".length())) {
+                    return Integer.parseInt(line.substring("content-length:".length()).strip());
+                }
+            }
+            return 0;
+        }
+    }
+}

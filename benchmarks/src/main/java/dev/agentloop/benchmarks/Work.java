@@ -1,0 +1,24 @@
+package dev.agentloop.benchmarks;
+
+/** What both contenders do: the same instructions, the same tool, the same outputs. */
+final class Work {
+    static final String MODEL = "scripted";
+    static final String INSTRUCTIONS = "You are a careful coding agent. Read what you need, then say that you are done.";
+    static final String DESCRIPTION = "Reads the part of the file that belongs to a turn.";
+    static final String PARAMETERS =
+            "{\"type\":\"object\",\"properties\":{\"turn\":{\"type\":\"integer\"}},\"required\":[\"turn\"]}";
+    static final String QUESTION = "Go through the file.";
+
+    private static final int LONGEST = 64 * 1024;
+    private static final String FILLER =
+            "  if (line.contains(\"\\t\")) {\n    throw new IllegalArgumentException(\"no tabs\");\n  }\n"
+                    .repeat(LONGEST / 64);
+
+    private Work() {}
+
+    /** The tool's output in a turn, like source code, of so many characters; no two are the same. */
+    static String output(int turn, int size) {
+        String first = "// turn " + turn + '\n';
+        return first.concat(FILLER.substring(0, size - first.length()));
+    }
+}
