@@ -2,7 +2,6 @@
 @SuppressWarnings("module") // the modules named in "exports … to" are built after this one
 module dev.agentloop.core {
     requires com.fasterxml.jackson.core;
-    requires com.fasterxml.jackson.databind;
     requires org.slf4j;
     requires static transitive org.jspecify;
 

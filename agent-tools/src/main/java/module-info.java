@@ -4,7 +4,7 @@ module dev.agentloop.tools {
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
     requires org.slf4j;
-    requires static transitive org.jspecify;
+    requires transitive org.jspecify;
 
     exports dev.agentloop.tools;
 }

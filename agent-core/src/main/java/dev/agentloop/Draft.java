@@ -88,6 +88,9 @@ record Draft(String kind, byte[] payload) {
             if (incomplete != null) {
                 w.text("incomplete", incomplete);
             }
+            if (!response.endTurn()) {
+                w.flag("end_turn", false);
+            }
             usage(w, response.usage());
         });
     }

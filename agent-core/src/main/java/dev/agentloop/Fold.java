@@ -30,6 +30,8 @@ final class Fold {
     private final List<Item> deferred = new ArrayList<>();
     private @Nullable Prompt prompt;
     private String unknown = "";
+    private String lastText = "";
+    private @Nullable String answer;
     private boolean responding;
     private int epoch;
     private int sent;
@@ -53,7 +55,10 @@ final class Fold {
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Draft.FORK -> open.values().forEach(OpenCall::fork);
             case Draft.TURN_BEGUN -> ended = false;
-            case Draft.TURN_ENDED -> ended = true;
+            case Draft.TURN_ENDED -> {
+                ended = true;
+                answer = null;
+            }
             case Draft.TOOL_STARTED -> open(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Draft.APPROVAL_ASKED -> open(fields).ask();
@@ -100,10 +105,13 @@ final class Fold {
     }
 
     private void item(String kind, Item item) {
+        answer = null;
         if (kind.equals(Draft.ITEM_MODEL) && !responding) {
             responding = true;
+            lastText = "";
             sent = prompt().size();
         }
+        lastText = item instanceof Item.Message message ? message.text() : lastText;
         OpenCall answered = item instanceof Item.Output output ? open.get(output.callId()) : null;
         if (answered != null) {
             answered.output(item);
@@ -129,6 +137,8 @@ final class Fold {
             lastUsage = usage;
         }
         total = total.plus(usage);
+        boolean whole = kind.equals(Draft.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
+        answer = whole && open.isEmpty() && !lastText.isBlank() ? lastText : null;
         place();
     }
 
@@ -202,6 +212,12 @@ final class Fold {
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
     Map<String, OpenCall> open() {
         return open;
+    }
+
+    /** The final answer of a turn whose end is not in the log, because its process ended first; null where there is none. */
+    @Nullable
+    String answer() {
+        return answer;
     }
 
     boolean seen(String callId) {

@@ -28,18 +28,16 @@ final class Loop {
     /** The whole loop, from the input to the outcome. What it appends is durable before it is acted on. */
     Outcome run(List<Item> input) {
         try {
-            begin(input);
-            while (true) {
-                @Nullable Ending ending = endings.beforeInference();
+            @Nullable Ending ending = begin(input);
+            while (ending == null) {
+                ending = endings.beforeInference();
                 if (ending == null) {
                     append(steering.take());
                     ending = infer(recovery.prompt());
                     tools.finish();
                 }
-                if (ending != null) {
-                    return endings.end(ending);
-                }
             }
+            return endings.end(ending);
         } catch (RunOver over) {
             return endings.stop(over);
         } catch (InterruptedException e) {
@@ -54,17 +52,20 @@ final class Loop {
         }
     }
 
-    private void begin(List<Item> input) throws InterruptedException {
+    /** Brings the log to where the next inference can be made. Gives the ending where there is nothing left to ask. */
+    private @Nullable Ending begin(List<Item> input) throws InterruptedException {
         Prompt before = run.fold().hasPrompt() ? run.fold().lastSent() : null;
         if (before != null) {
             prefixCache.check(before);
         }
+        String answer = run.fold().answer();
         endings.watchTheClock();
         TurnStart turn = new TurnStart(run);
         turn.begin();
         tools.settle();
         tools.finish();
         turn.input(input);
+        return input.isEmpty() && answer != null ? summary -> new Outcome.Finished(answer, summary) : null;
     }
 
     private void append(List<Item> steered) {

@@ -42,8 +42,8 @@ class ResumeTest {
         return Draft.item(Draft.ITEM_MODEL, item);
     }
 
-    private LoopTest.TestTool tool(Tool.AfterCrash policy) {
-        return new LoopTest.TestTool(
+    private LoopFixture.TestTool tool(Tool.AfterCrash policy) {
+        return new LoopFixture.TestTool(
                 "tool",
                 Tool.Access.WRITES,
                 policy,
@@ -160,6 +160,18 @@ class ResumeTest {
                         "item.model",
                         "response",
                         "turn.ended");
+    }
+
+    @Test
+    void durableAnswer_endsTheNextRun_withoutPayingAgain() {
+        left(model(Script.message("the answer")), Draft.response(ModelResponse.of(List.of(), Usage.NONE)));
+        Script script = new Script(says("more"));
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
+            Conversation conversation = agent.resume(id);
+            assertThat(conversation.run(RunOptions.DEFAULT).text()).isEqualTo("the answer");
+            assertThat(script.prompts).isEmpty();
+            assertThat(conversation.run("go on").text()).isEqualTo("more");
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /**
  * Writes JSON text, always in the same bytes for the same values: no white space, fields in the order in which they are
@@ -48,7 +49,7 @@ public final class Json {
             if (paired) {
                 i++;
             } else {
-                text.replace(i, i + 1, String.format("\\u%04x", (int) c));
+                text.replace(i, i + 1, "\\u" + HexFormat.of().toHexDigits(c));
                 i += 5;
             }
         }

@@ -47,9 +47,8 @@ public record LogEntry(
         byte[] salt = new byte[SALT_BYTES];
         RANDOM.nextBytes(salt);
         long version = before.version() + 1;
-        byte[] digest = digest(salt, payload);
-        return new LogEntry(
-                version, kind, turn, base, salt, digest, chain(before, version, kind, turn, base, digest), payload);
+        LogEntry unchained = new LogEntry(version, kind, turn, base, salt, digest(salt, payload), "", payload);
+        return new LogEntry(version, kind, turn, base, salt, unchained.digest, unchained.chain(before), payload);
     }
 
     /** Where the log stands behind this entry. */
@@ -60,9 +59,7 @@ public record LogEntry(
     /** Whether this entry follows {@code before}, and its payload, where it is still there, is the one it was written with. */
     public boolean follows(LogPosition before) {
         boolean intact = salt == null || payload == null || Arrays.equals(digest, digest(salt, payload));
-        return intact
-                && version == before.version() + 1
-                && hash.equals(chain(before, version, kind, turn, base, digest));
+        return intact && version == before.version() + 1 && hash.equals(chain(before));
     }
 
     /** The payload, which must not have been erased. */
@@ -88,7 +85,7 @@ public record LogEntry(
         return sha.digest(payload);
     }
 
-    private static String chain(LogPosition before, long version, String kind, long turn, long base, byte[] digest) {
+    private String chain(LogPosition before) {
         MessageDigest sha = sha();
         sha.update(before.hash().getBytes(StandardCharsets.US_ASCII));
         sha.update(ByteBuffer.allocate(3 * Long.BYTES)

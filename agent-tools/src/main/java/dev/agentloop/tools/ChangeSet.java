@@ -76,8 +76,7 @@ final class ChangeSet {
         return change.place().name().resolveSibling(entry.temporary());
     }
 
-    private void record(ChangeRecord journal, List<FileChange> changes, List<JournalEntry> entries)
-            throws IOException {
+    private void record(ChangeRecord journal, List<FileChange> changes, List<JournalEntry> entries) throws IOException {
         probe.before("journal");
         for (FileChange change : changes) {
             int index = entries.size();

@@ -12,17 +12,30 @@ final class CommandDanger {
     private static final int MAX_DEPTH = 5;
 
     private static final Set<String> ALWAYS = Set.of(
-            "dd", "doas", "fdisk", "halt", "parted", "pkexec", "poweroff", "reboot", "shred", "shutdown", "su", "sudo",
+            "dd",
+            "doas",
+            "fdisk",
+            "halt",
+            "parted",
+            "pkexec",
+            "poweroff",
+            "reboot",
+            "shred",
+            "shutdown",
+            "su",
+            "sudo",
             "wipefs");
 
     /** Commands that run the command behind their own options. */
     private static final Set<String> WRAPPERS = Set.of(
-            "builtin", "command", "env", "exec", "ionice", "nice", "nohup", "setsid", "stdbuf", "time", "timeout", "xargs");
+            "builtin", "command", "env", "exec", "ionice", "nice", "nohup", "setsid", "stdbuf", "time", "timeout",
+            "xargs");
 
     private static final Set<String> SHELLS = Set.of("ash", "bash", "dash", "ksh", "sh", "zsh");
 
     /** Words of the shell's grammar that a command may stand behind. */
-    private static final Set<String> GRAMMAR = Set.of("!", "do", "elif", "else", "if", "then", "until", "while", "{", "$");
+    private static final Set<String> GRAMMAR =
+            Set.of("!", "do", "elif", "else", "if", "then", "until", "while", "{", "$");
 
     private CommandDanger() {}
 
@@ -80,7 +93,8 @@ final class CommandDanger {
     private static boolean hasOption(List<String> words, String letters, String... names) {
         for (String word : words) {
             boolean cluster = word.length() > 1 && word.charAt(0) == '-' && word.charAt(1) != '-';
-            if (cluster && word.chars().anyMatch(c -> letters.indexOf(c) >= 0) || List.of(names).contains(word)) {
+            if (cluster && word.chars().anyMatch(c -> letters.indexOf(c) >= 0)
+                    || List.of(names).contains(word)) {
                 return true;
             }
         }

@@ -84,9 +84,10 @@ final class CommandSafety {
         return directories.stream().allMatch(directory -> switch (name) {
             case "find" -> CommandFind.allows(words, word -> paths.inside(directory, word));
             case "sed" -> isPrintingLines(words) && paths.inside(directory, words.size() < 3 ? "." : words.get(2));
-            default -> CommandTable.find(name)
-                    .filter(entry -> entry.allows(words, word -> paths.inside(directory, word)))
-                    .isPresent();
+            default ->
+                CommandTable.find(name)
+                        .filter(entry -> entry.allows(words, word -> paths.inside(directory, word)))
+                        .isPresent();
         });
     }
 

@@ -29,10 +29,11 @@ import java.util.function.Predicate;
  * </table>
  */
 final class CommandTable {
-    // Left out on purpose. Writing: base64 -o, a second operand of uniq. Starting programs: rg --pre, -z, --hostname-bin.
-    // Reading outside of the operands: wc --files0-from, and all that follows links below a folder (grep -R, rg -L, ls -L).
-    private static final String LINES =
-            """
+    // Left out on purpose. Writing: base64 -o, a second operand of uniq. Starting programs: rg --pre, -z,
+    // --hostname-bin.
+    // Reading outside of the operands: wc --files0-from, and all that follows links below a folder (grep -R, rg -L, ls
+    // -L).
+    private static final String LINES = """
             echo     | anything
             expr     | anything
             false    | anything
@@ -108,7 +109,11 @@ final class CommandTable {
         LINES.lines().forEach(line -> {
             int bar = line.lastIndexOf('|');
             List<String> words = List.of(line.substring(0, bar).trim().split(" +"));
-            entries.put(words.get(0), new Entry(words.subList(1, words.size()), line.substring(bar + 1).trim()));
+            entries.put(
+                    words.get(0),
+                    new Entry(
+                            words.subList(1, words.size()),
+                            line.substring(bar + 1).trim()));
         });
         return Map.copyOf(entries);
     }
@@ -128,7 +133,10 @@ final class CommandTable {
                 String name = value == Value.NONE ? option : option.substring(0, option.length() - 1);
                 List<String> names = name.startsWith("--")
                         ? List.of(name)
-                        : name.substring(1).chars().mapToObj(c -> "-" + (char) c).toList();
+                        : name.substring(1)
+                                .chars()
+                                .mapToObj(c -> "-" + (char) c)
+                                .toList();
                 names.forEach(each -> options.put(each, value));
                 if (pattern) {
                     patternOptions.addAll(names);

@@ -64,7 +64,8 @@ final class ListDirectory {
         if (seen == 0) {
             text.append("(the directory is empty)\n");
         } else if (offset > seen) {
-            throw new Refusal(Names.shown(path) + ": offset " + offset + " is behind the end; there are " + seen + " entries");
+            throw new Refusal(
+                    Names.shown(path) + ": offset " + offset + " is behind the end; there are " + seen + " entries");
         } else if (full()) {
             text.append("More than ")
                     .append(limit)

@@ -15,7 +15,14 @@ import java.time.Duration;
  * @param survivors how many processes could not be ended
  */
 record ProcessResult(
-        Ending ending, int exitCode, Duration wallTime, String output, long lines, boolean cut, int ended, int survivors) {
+        Ending ending,
+        int exitCode,
+        Duration wallTime,
+        String output,
+        long lines,
+        boolean cut,
+        int ended,
+        int survivors) {
 
     /** Why a run is over. */
     enum Ending {

@@ -94,7 +94,8 @@ final class ProcessTree {
         while (grown) {
             grown = false;
             for (Map.Entry<Long, Entry> entry : entries.entrySet()) {
-                boolean belongs = entry.getValue().marked() || members.contains(entry.getValue().parent());
+                boolean belongs = entry.getValue().marked()
+                        || members.contains(entry.getValue().parent());
                 grown |= belongs && members.add(entry.getKey());
             }
         }
@@ -132,9 +133,8 @@ final class ProcessTree {
                 return null;
             }
             // The kernel does not give the number of a session away while the session has members.
-            boolean marked = handle.get().equals(root)
-                    || Long.parseLong(fields[3]) == root.pid()
-                    || carriesMarker(directory);
+            boolean marked =
+                    handle.get().equals(root) || Long.parseLong(fields[3]) == root.pid() || carriesMarker(directory);
             return new Entry(handle.get(), Long.parseLong(fields[1]), marked);
         } catch (IOException e) {
             return null;

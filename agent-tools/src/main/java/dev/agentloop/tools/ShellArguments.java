@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param workdir where, or null for the workspace
  * @param timeout how long, or null for the usual
  */
-record ShellArguments(String command, @Nullable String workdir, @Nullable Duration timeout) {
+record ShellArguments(
+        String command, @Nullable String workdir, @Nullable Duration timeout) {
 
     /** @throws IllegalArgumentException if the arguments cannot be used; the message tells the model what to change */
     static ShellArguments of(ToolCall call) {

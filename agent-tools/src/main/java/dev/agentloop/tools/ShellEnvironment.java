@@ -19,7 +19,15 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
 
     /** Names that hold keys, tokens and passwords; case does not matter. */
     static final List<String> SECRET = List.of(
-            "*KEY*", "*SECRET*", "*TOKEN*", "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*CREDENTIAL*", "*_PASS", "*_PWD",
+            "*KEY*",
+            "*SECRET*",
+            "*TOKEN*",
+            "*PASSWORD*",
+            "*PASSWD*",
+            "*PASSPHRASE*",
+            "*CREDENTIAL*",
+            "*_PASS",
+            "*_PWD",
             "*_AUTH");
 
     /**
@@ -27,10 +35,19 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
      * folders elsewhere, take options from a file. {@link CommandSafety} relies on their absence.
      */
     private static final List<String> MEDDLING = List.of(
-            "BASH_ENV", "BASH_FUNC_*", "BASHOPTS", "CDPATH", "ENV", "GREP_OPTIONS", "OLDPWD", "PWD",
-            "RIPGREP_CONFIG_PATH", "SHELLOPTS");
+            "BASH_ENV",
+            "BASH_FUNC_*",
+            "BASHOPTS",
+            "CDPATH",
+            "ENV",
+            "GREP_OPTIONS",
+            "OLDPWD",
+            "PWD",
+            "RIPGREP_CONFIG_PATH",
+            "SHELLOPTS");
 
-    private static final Pattern PASSWORD_IN_ADDRESS = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/\\s@:]*:[^/\\s@]+@");
+    private static final Pattern PASSWORD_IN_ADDRESS =
+            Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/\\s@:]*:[^/\\s@]+@");
 
     private static final String UTF_8_LOCALE =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("mac") ? "en_US.UTF-8" : "C.UTF-8";
@@ -75,7 +92,8 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
     }
 
     private static boolean matches(List<String> patterns, String name) {
-        return patterns.stream().anyMatch(pattern -> regex(pattern).matcher(name).matches());
+        return patterns.stream()
+                .anyMatch(pattern -> regex(pattern).matcher(name).matches());
     }
 
     private static Pattern regex(String pattern) {

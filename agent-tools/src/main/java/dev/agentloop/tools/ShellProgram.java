@@ -63,8 +63,8 @@ record ShellProgram(Path path) {
             return true;
         }
         String systemEncoding = System.getProperty("sun.jnu.encoding", "UTF-8");
-        boolean utf8 = Charset.defaultCharset().equals(StandardCharsets.UTF_8)
-                && systemEncoding.equalsIgnoreCase("UTF-8");
+        boolean utf8 =
+                Charset.defaultCharset().equals(StandardCharsets.UTF_8) && systemEncoding.equalsIgnoreCase("UTF-8");
         return utf8 || command.chars().allMatch(c -> c < 0x80);
     }
 

@@ -22,7 +22,9 @@ final class ShellReport {
         boolean timedOut = result.ending() == Ending.TIMED_OUT;
         StringBuilder text = new StringBuilder();
         text.append("Exit code: ").append(timedOut ? TIMED_OUT : result.exitCode());
-        text.append("\nWall time: ").append(seconds(result, "%.1f").replaceFirst("\\.0$", "")).append(" seconds");
+        text.append("\nWall time: ")
+                .append(seconds(result, "%.1f").replaceFirst("\\.0$", ""))
+                .append(" seconds");
         if (result.cut()) {
             text.append("\nTotal output lines: ").append(result.lines());
         }

@@ -24,8 +24,7 @@ final class ShellTool implements Tool {
                     + " and what still runs in the background when the command ends is ended, too. Set workdir instead of"
                     + " using cd.";
 
-    private static final String PARAMETERS =
-            """
+    private static final String PARAMETERS = """
             {"type":"object","properties":{\
             "command":{"type":"string","description":"The command line for the shell."},\
             "workdir":{"type":"string","description":"The folder to run it in, relative to the workspace or absolute; \
@@ -39,8 +38,9 @@ final class ShellTool implements Tool {
     /** What ending a command and reading the rest of its output may take on top of its timeout. */
     private static final Duration CLEARING_UP = Duration.ofSeconds(5);
 
-    private static final String NOT_A_COMMAND = "This is a patch, not a command. Call the tool apply_patch with it, or run"
-            + " it in the shell as:\napply_patch <<'EOF'\n*** Begin Patch\n…\n*** End Patch\nEOF";
+    private static final String NOT_A_COMMAND =
+            "This is a patch, not a command. Call the tool apply_patch with it, or run"
+                    + " it in the shell as:\napply_patch <<'EOF'\n*** Begin Patch\n…\n*** End Patch\nEOF";
 
     private final Settings settings;
     private final Specification specification;
@@ -183,8 +183,8 @@ final class ShellTool implements Tool {
             return ShellReport.of(ProcessRun.of(request, listener(context)), timeout);
         } catch (IOException e) {
             int bytes = arguments.command().getBytes(StandardCharsets.UTF_8).length;
-            return ToolOutput.error("The command could not be run by " + shell + " in " + directory + ": " + e.getMessage()
-                    + ". The command has " + bytes + " bytes; systems take about 128,000 at most.");
+            return ToolOutput.error("The command could not be run by " + shell + " in " + directory + ": "
+                    + e.getMessage() + ". The command has " + bytes + " bytes; systems take about 128,000 at most.");
         }
     }
 

@@ -104,8 +104,9 @@ public final class ShellTools {
          */
         public Builder timeouts(Duration usual, Duration longest) {
             if (usual.toMillis() < 1 || usual.compareTo(longest) > 0) {
-                throw new IllegalArgumentException("the usual timeout must be at least 1 ms and no longer than the longest,"
-                        + " but they are " + usual.toMillis() + " ms and " + longest.toMillis() + " ms");
+                throw new IllegalArgumentException(
+                        "the usual timeout must be at least 1 ms and no longer than the longest," + " but they are "
+                                + usual.toMillis() + " ms and " + longest.toMillis() + " ms");
             }
             timeout = usual;
             longestTimeout = longest;
@@ -120,8 +121,8 @@ public final class ShellTools {
          */
         public Builder captureBytes(int bytes) {
             if (bytes < SMALLEST_CAPTURE) {
-                throw new IllegalArgumentException(
-                        "at least " + SMALLEST_CAPTURE + " bytes of output must be kept, but " + bytes + " were asked for");
+                throw new IllegalArgumentException("at least " + SMALLEST_CAPTURE
+                        + " bytes of output must be kept, but " + bytes + " were asked for");
             }
             captureBytes = bytes;
             return this;

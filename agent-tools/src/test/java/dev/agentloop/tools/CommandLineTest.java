@@ -46,9 +46,9 @@ class CommandLineTest {
         long seed = Long.getLong("agentloop.fuzz.seed", System.nanoTime());
         Random random = new Random(seed);
         List<String> pieces = List.of(
-                "a", "-b", "=", "'", "\"", "\\", " ", "\t", "\\\n", "'x y'", "\"x y\"", "''", "\"\"", "#", "\\'", "\\\"",
-                "!", "%", "^", ",", "]", ":", "@", "+", "/", ".", "é", "'é€'", "\"\\$\"", "\"\\a\"", "'$'", "'`'", "\"'\"",
-                "'\"'", "\\ ", "\\\\", "$", "*", "'\n'", "~", "\r");
+                "a", "-b", "=", "'", "\"", "\\", " ", "\t", "\\\n", "'x y'", "\"x y\"", "''", "\"\"", "#", "\\'",
+                "\\\"", "!", "%", "^", ",", "]", ":", "@", "+", "/", ".", "é", "'é€'", "\"\\$\"", "\"\\a\"", "'$'",
+                "'`'", "\"'\"", "'\"'", "\\ ", "\\\\", "$", "*", "'\n'", "~", "\r");
         List<List<String>> expected = new ArrayList<>();
         List<String> lines = new ArrayList<>();
         while (lines.size() < 1_000) {
@@ -74,10 +74,13 @@ class CommandLineTest {
     /** Lets a shell split each line; a word ends in U+0001, a line in U+0002. */
     private static List<List<String>> words(String shell, List<String> lines) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                shell, "-c", "show() { printf '%s\\001' show \"$@\"; printf '\\002'; }; for c; do eval \"$c\"; done", "x"));
+                shell,
+                "-c",
+                "show() { printf '%s\\001' show \"$@\"; printf '\\002'; }; for c; do eval \"$c\"; done",
+                "x"));
         command.addAll(lines);
-        ProcessRequest request = new ProcessRequest(
-                command, Path.of("/"), Map.of("LC_ALL", "C.UTF-8"), Duration.ofMinutes(1), 1 << 22);
+        ProcessRequest request =
+                new ProcessRequest(command, Path.of("/"), Map.of("LC_ALL", "C.UTF-8"), Duration.ofMinutes(1), 1 << 22);
         String output = ProcessRun.of(request, new ProcessListener() {
                     @Override
                     public boolean cancelled() {

@@ -35,14 +35,53 @@ class CommandSafetyFuzzTest {
             Map.entry(
                     "find",
                     List.of(
-                            "-delete", "-exec", "-ok", "cat", "{}", ";", "-fls", "-fprint", "made", "-fprintf", "-L",
-                            "-follow", "-name", "*", "-type", "f", "-print", "!", "-o", "-newer", "-files0-from",
-                            "-samefile", "-ls")),
+                            "-delete",
+                            "-exec",
+                            "-ok",
+                            "cat",
+                            "{}",
+                            ";",
+                            "-fls",
+                            "-fprint",
+                            "made",
+                            "-fprintf",
+                            "-L",
+                            "-follow",
+                            "-name",
+                            "*",
+                            "-type",
+                            "f",
+                            "-print",
+                            "!",
+                            "-o",
+                            "-newer",
+                            "-files0-from",
+                            "-samefile",
+                            "-ls")),
             Map.entry(
                     "grep",
                     List.of(
-                            "-r", "-R", "-n", "a", "-rn", "-f", "-e", "-ra", "-Ra", "--file=list", "--regexp=a", "-flist",
-                            "--dereference-recursive", "--include=*", "-A", "-C", "1", "-d", "recurse", "-5", "--fil=list")),
+                            "-r",
+                            "-R",
+                            "-n",
+                            "a",
+                            "-rn",
+                            "-f",
+                            "-e",
+                            "-ra",
+                            "-Ra",
+                            "--file=list",
+                            "--regexp=a",
+                            "-flist",
+                            "--dereference-recursive",
+                            "--include=*",
+                            "-A",
+                            "-C",
+                            "1",
+                            "-d",
+                            "recurse",
+                            "-5",
+                            "--fil=list")),
             Map.entry("head", List.of("-n", "-c", "5", "-5", "-c5", "--lines=3", "-v")),
             Map.entry("ls", List.of("-l", "-la", "-R", "-L", "-RL", "-H", "--color=auto", "-I", "-d")),
             Map.entry("nl", List.of("-b", "a", "-ba", "-p")),
@@ -51,9 +90,26 @@ class CommandSafetyFuzzTest {
             Map.entry(
                     "rg",
                     List.of(
-                            "a", "-n", "-L", "--follow", "-z", "-iz", "--pre", "--pre=./tool", "./tool", "--files", "-f",
-                            "-e", "--hidden", "--hostname-bin=./tool", "--search-zip", "-g", "*")),
-            Map.entry("sed", List.of("-n", "5p", "1,3p", "-i", "-e", "w made", "5w made", "-i.bak", "1e ./tool", "-s", "-z")),
+                            "a",
+                            "-n",
+                            "-L",
+                            "--follow",
+                            "-z",
+                            "-iz",
+                            "--pre",
+                            "--pre=./tool",
+                            "./tool",
+                            "--files",
+                            "-f",
+                            "-e",
+                            "--hidden",
+                            "--hostname-bin=./tool",
+                            "--search-zip",
+                            "-g",
+                            "*")),
+            Map.entry(
+                    "sed",
+                    List.of("-n", "5p", "1,3p", "-i", "-e", "w made", "5w made", "-i.bak", "1e ./tool", "-s", "-z")),
             Map.entry("stat", List.of("-c", "%n", "-f", "-L", "--printf=%n")),
             Map.entry("tac", List.of("-b", "-r", "-s", "a")),
             Map.entry("tail", List.of("-n", "-c", "+2", "-5", "--lines=3", "-q")),
@@ -61,26 +117,141 @@ class CommandSafetyFuzzTest {
             Map.entry("wc", List.of("-l", "-c", "--files0-from=list", "-L")));
 
     private static final List<String> PROGRAMS = List.of(
-            "echo", "expr", "false", "id", "numfmt", "pwd", "seq", "tr", "true", "uname", "which", "whoami", "sort", "tee",
-            "touch", "cp", "mv", "ln", "mkdir", "rm", "truncate", "sh", "bash", "env", "xargs", "awk", "git", "./tool", "dd",
-            "split", "install", "printf", "test", ".", "eval", "exec", "command", "time", "!");
+            "echo",
+            "expr",
+            "false",
+            "id",
+            "numfmt",
+            "pwd",
+            "seq",
+            "tr",
+            "true",
+            "uname",
+            "which",
+            "whoami",
+            "sort",
+            "tee",
+            "touch",
+            "cp",
+            "mv",
+            "ln",
+            "mkdir",
+            "rm",
+            "truncate",
+            "sh",
+            "bash",
+            "env",
+            "xargs",
+            "awk",
+            "git",
+            "./tool",
+            "dd",
+            "split",
+            "install",
+            "printf",
+            "test",
+            ".",
+            "eval",
+            "exec",
+            "command",
+            "time",
+            "!");
 
     private static final List<String> OPTIONS = List.of(
-            "-n", "-l", "-a", "-R", "-r", "-L", "-o", "-i", "-c", "-f", "-e", "-w", "-z", "-d", "-s", "-H", "-P", "-C",
-            "-A", "-m", "-5", "-rn", "-c5", "-fx", "-ox", "--", "-", "-D", "--output=made", "--output", "--color",
-            "--in-place", "--file=list", "--help", "--version");
+            "-n",
+            "-l",
+            "-a",
+            "-R",
+            "-r",
+            "-L",
+            "-o",
+            "-i",
+            "-c",
+            "-f",
+            "-e",
+            "-w",
+            "-z",
+            "-d",
+            "-s",
+            "-H",
+            "-P",
+            "-C",
+            "-A",
+            "-m",
+            "-5",
+            "-rn",
+            "-c5",
+            "-fx",
+            "-ox",
+            "--",
+            "-",
+            "-D",
+            "--output=made",
+            "--output",
+            "--color",
+            "--in-place",
+            "--file=list",
+            "--help",
+            "--version");
 
     private static final List<String> TEXTS = List.of(
-            "a", "made", "1", "5p", "1,3p", "w made", "5w made", "s/a/b/w made", "1e touch made", "+", ";", "{}", "f",
-            "./tool", "*.txt", "x y", "a|b", "a>made", "$(touch made)", "`touch made`", "$HOME", "&& touch made",
-            "\n touch made", "\\", "'", "\"", "#", "a=b", "PATH=.", "~", "é", "{a,made}", "-o", "$", "\t", "!", "(", ")");
+            "a",
+            "made",
+            "1",
+            "5p",
+            "1,3p",
+            "w made",
+            "5w made",
+            "s/a/b/w made",
+            "1e touch made",
+            "+",
+            ";",
+            "{}",
+            "f",
+            "./tool",
+            "*.txt",
+            "x y",
+            "a|b",
+            "a>made",
+            "$(touch made)",
+            "`touch made`",
+            "$HOME",
+            "&& touch made",
+            "\n touch made",
+            "\\",
+            "'",
+            "\"",
+            "#",
+            "a=b",
+            "PATH=.",
+            "~",
+            "é",
+            "{a,made}",
+            "-o",
+            "$",
+            "\t",
+            "!",
+            "(",
+            ")");
 
     private static final List<String> GLUE =
             List.of(" | ", " && ", " || ", "; ", "\n", ";", "|", "&&", " & ", " |& ", " ;; ", "\\\n", " #", " (", ") ");
 
     private static final List<String> REDIRECTIONS = List.of(
-            "> made", ">made", ">> a.txt", "2>made", "&>made", ">|made", "<a.txt", "<<<x", "<<E\nx\nE\n", "2>&1", "3<>made",
-            ">$(echo made)", "> 'made'", "<(touch made)");
+            "> made",
+            ">made",
+            ">> a.txt",
+            "2>made",
+            "&>made",
+            ">|made",
+            "<a.txt",
+            "<<<x",
+            "<<E\nx\nE\n",
+            "2>&1",
+            "3<>made",
+            ">$(echo made)",
+            "> 'made'",
+            "<(touch made)");
 
     @TempDir
     private Path base;
@@ -119,8 +290,8 @@ class CommandSafetyFuzzTest {
 
     /** Each command in a shell of its own, ended soon, as some wait for more to come. */
     private String run(List<String> commands) throws IOException {
-        List<String> words = new ArrayList<>(List.of(
-                "/bin/bash", "-c", "for c; do timeout -k 1 0.3 bash -c \"$c\"; done", "commands"));
+        List<String> words = new ArrayList<>(
+                List.of("/bin/bash", "-c", "for c; do timeout -k 1 0.3 bash -c \"$c\"; done", "commands"));
         words.addAll(commands);
         ProcessResult result = ProcessRun.of(
                 new ProcessRequest(words, workspace, environment(), Duration.ofMinutes(5), 1 << 24), new Silent());
@@ -142,8 +313,8 @@ class CommandSafetyFuzzTest {
         Files.createSymbolicLink(workspace.resolve("src/out.txt"), outside.resolve("secret.txt"));
         Files.createSymbolicLink(workspace.resolve("in"), Path.of("src"));
         Path tool = Files.writeString(
-                workspace.resolve("tool"), "#!/bin/sh\ntouch '" + workspace.resolve("made") + "'\ncat '" + outside
-                        + "'/*\n");
+                workspace.resolve("tool"),
+                "#!/bin/sh\ntouch '" + workspace.resolve("made") + "'\ncat '" + outside + "'/*\n");
         assertThat(tool.toFile().setExecutable(true)).isTrue();
     }
 
@@ -201,10 +372,34 @@ class CommandSafetyFuzzTest {
 
     private String path() {
         List<String> names = List.of(
-                "a.txt", "src", "src/Main.java", "in", "in/Main.java", "x y", "list", ".", "made", "src/deep", "./a.txt",
-                "out", "out/secret.txt", "src/out.txt", "..", "../outside", "../outside/secret.txt", "in/../a.txt",
-                "src/../..", "in/out.txt", "~/secret.txt", "deep/../out.txt", "out.txt",
-                base + "/outside/secret.txt", workspace + "/a.txt", "tool", "-o", "src/made");
+                "a.txt",
+                "src",
+                "src/Main.java",
+                "in",
+                "in/Main.java",
+                "x y",
+                "list",
+                ".",
+                "made",
+                "src/deep",
+                "./a.txt",
+                "out",
+                "out/secret.txt",
+                "src/out.txt",
+                "..",
+                "../outside",
+                "../outside/secret.txt",
+                "in/../a.txt",
+                "src/../..",
+                "in/out.txt",
+                "~/secret.txt",
+                "deep/../out.txt",
+                "out.txt",
+                base + "/outside/secret.txt",
+                workspace + "/a.txt",
+                "tool",
+                "-o",
+                "src/made");
         return any(names);
     }
 

@@ -20,8 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @DisabledOnOs(OS.WINDOWS)
 class CommandSafetyTest {
     /** One command a line; {@code ␤} is a line break, {@code ⇥} a tab, {@code @} the folder that holds the workspace. */
-    private static final String SAFE =
-            """
+    private static final String SAFE = """
             ls
             ls -la src
             ls -lahR --color=never .
@@ -96,8 +95,7 @@ class CommandSafetyTest {
             pwd -P
             """;
 
-    private static final String UNKNOWN =
-            """
+    private static final String UNKNOWN = """
             git status
             git log --oneline
             make
@@ -261,8 +259,7 @@ class CommandSafetyTest {
             ls; hijacked
             """;
 
-    private static final String DANGEROUS =
-            """
+    private static final String DANGEROUS = """
             rm -rf x
             rm -fr .
             rm -f x
@@ -336,8 +333,7 @@ class CommandSafetyTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("table")
     void assess_ofEachLineOfTheTable(Assessment expected, String line) {
-        String command =
-                line.replace('␤', '\n').replace('⇥', '\t').replace("@", base.toString());
+        String command = line.replace('␤', '\n').replace('⇥', '\t').replace("@", base.toString());
 
         assertThat(assess(command, workspace)).isEqualTo(expected);
     }

@@ -165,10 +165,7 @@ class ConfinementRaceTest {
     @Test
     void applyPatch_directorySwapped_changesNothingOutside() throws Exception {
         swap(root.resolve("dir"), outside);
-        hammer(round -> calls.call(
-                "apply_patch",
-                "input",
-                """
+        hammer(round -> calls.call("apply_patch", "input", """
                 *** Begin Patch
                 *** Update File: dir/file.txt
                 @@

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 class GitIgnoreAgainstGitTest {
     private static final long SEED = 7;
     private static final int REPOSITORIES = 40;
-    private static final List<String> NAMES = List.of("a", "b", "ab", "a.txt", "b.txt", "foo", "foo.o", "x y", "#h", "!n");
+    private static final List<String> NAMES =
+            List.of("a", "b", "ab", "a.txt", "b.txt", "foo", "foo.o", "x y", "#h", "!n");
 
     @TempDir
     Path temp;
@@ -129,8 +130,30 @@ class GitIgnoreAgainstGitTest {
 
     private static String rule(Random random) {
         List<String> pieces = List.of(
-                "*", "**", "?", "a", "b", "foo", ".txt", "[ab]", "[!a]", "[a-f]*", "\\#h", "#h", "/", "/**/", "**/", "/**",
-                "x y", "\\a", "[[:alpha:]]", "[", "\\", " ", "*.o", "]");
+                "*",
+                "**",
+                "?",
+                "a",
+                "b",
+                "foo",
+                ".txt",
+                "[ab]",
+                "[!a]",
+                "[a-f]*",
+                "\\#h",
+                "#h",
+                "/",
+                "/**/",
+                "**/",
+                "/**",
+                "x y",
+                "\\a",
+                "[[:alpha:]]",
+                "[",
+                "\\",
+                " ",
+                "*.o",
+                "]");
         StringBuilder rule = new StringBuilder(random.nextInt(4) == 0 ? "!" : "");
         for (int i = random.nextInt(4); i >= 0; i--) {
             rule.append(pieces.get(random.nextInt(pieces.size())));
@@ -140,8 +163,8 @@ class GitIgnoreAgainstGitTest {
 
     private static Set<String> visited(Path root) throws IOException {
         Set<String> paths = new TreeSet<>();
-        FileTree tree = new FileTree(
-                (folder, name, path, attributes) -> paths.add(path), Deadline.in(Duration.ofMinutes(1)));
+        FileTree tree =
+                new FileTree((folder, name, path, attributes) -> paths.add(path), Deadline.in(Duration.ofMinutes(1)));
         tree.visit(Workspace.of(List.of(root)), ".");
         return paths;
     }

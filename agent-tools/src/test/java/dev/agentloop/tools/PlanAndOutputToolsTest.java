@@ -65,8 +65,9 @@ class PlanAndOutputToolsTest {
         assertThat(page(text, "{\"call_id\":\"call_1\",\"offset\":501}").text())
                 .isEqualTo("offset 501 is behind the end; the output has 500 lines");
         assertThat(page(text, "{\"call_id\":\"call_2\"}").text())
-                .isEqualTo("no truncated output of call id `call_2`; the id stands in the warning at the beginning of a "
-                        + "truncated output");
+                .isEqualTo(
+                        "no truncated output of call id `call_2`; the id stands in the warning at the beginning of a "
+                                + "truncated output");
     }
 
     @Test
@@ -76,7 +77,8 @@ class PlanAndOutputToolsTest {
         int offset = 1;
         int of = Integer.MAX_VALUE;
         while (offset <= of) {
-            String page = page(text, "{\"call_id\":\"call_1\",\"offset\":" + offset + ",\"limit\":2000}").text();
+            String page = page(text, "{\"call_id\":\"call_1\",\"offset\":" + offset + ",\"limit\":2000}")
+                    .text();
             assertThat(page.length()).isLessThan(31_000);
             String[] header = page.substring(0, page.indexOf(':')).split(" ");
             offset = Integer.parseInt(header[3]) + 1;

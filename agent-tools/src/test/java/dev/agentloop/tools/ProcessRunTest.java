@@ -66,7 +66,8 @@ class ProcessRunTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void run_onLinux_hasNoTerminalAndASessionOfItsOwn() throws Exception {
-        ProcessResult result = run("(: < /dev/tty) 2> /dev/null || echo none; ps -o sid= -p $$ | tr -d ' '; echo $$", LONG);
+        ProcessResult result =
+                run("(: < /dev/tty) 2> /dev/null || echo none; ps -o sid= -p $$ | tr -d ' '; echo $$", LONG);
 
         List<String> lines = result.output().lines().toList();
         assertThat(lines.get(0)).isEqualTo("none");
@@ -123,12 +124,7 @@ class ProcessRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "sleep %s",
-                "trap '' TERM; sleep %s & sleep %s",
-                "(setsid sleep %s &); yes"
-            })
+    @ValueSource(strings = {"sleep %s", "trap '' TERM; sleep %s & sleep %s", "(setsid sleep %s &); yes"})
     void run_whoseThreadIsInterrupted_endsAndLeavesNoProcess(String script) throws Exception {
         String seconds = uniqueSeconds();
         Recorder recorder = new Recorder();
@@ -190,7 +186,8 @@ class ProcessRunTest {
             }
         };
 
-        assertThatThrownBy(() -> run("sleep " + seconds + " & yes", LONG, recorder)).hasMessage("not listening");
+        assertThatThrownBy(() -> run("sleep " + seconds + " & yes", LONG, recorder))
+                .hasMessage("not listening");
         assertThat(runningWith(seconds)).isEmpty();
     }
 
@@ -247,10 +244,19 @@ class ProcessRunTest {
     @Test
     void run_thatWritesMuchMoreThanTheHeap_fitsIntoIt() throws Exception {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        String classes = Path.of(ProcessRun.class.getProtectionDomain().getCodeSource().getLocation().toURI())
-                + ":" + Path.of(ProcessRunTest.class.getResource("/").toURI());
+        String classes = Path.of(ProcessRun.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI()) + ":"
+                + Path.of(ProcessRunTest.class.getResource("/").toURI());
         List<String> command = List.of(
-                java.toString(), "-Xmx16m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classes,
+                java.toString(),
+                "-Xmx16m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classes,
                 ProcessBigOutput.class.getName());
         ProcessRequest request = new ProcessRequest(command, directory, System.getenv(), LONG, CAPTURE);
 
@@ -326,7 +332,8 @@ class ProcessRunTest {
         Set<String> threadsBefore = ProcessLeaks.threads();
         List<Callable<ProcessResult>> runs = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
-            String script = List.of("echo " + i, "setsid sleep " + seconds + " &", "sleep " + seconds, "seq 100000; false")
+            String script = List.of(
+                            "echo " + i, "setsid sleep " + seconds + " &", "sleep " + seconds, "seq 100000; false")
                     .get(i % 4);
             runs.add(() -> run(script, SHORT));
         }

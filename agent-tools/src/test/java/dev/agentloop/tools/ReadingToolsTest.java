@@ -47,7 +47,9 @@ class ReadingToolsTest {
             assertThat(tool.afterCrash(call))
                     .as(name)
                     .isEqualTo(name.equals("apply_patch") ? Tool.AfterCrash.REPORT : Tool.AfterCrash.RUN_AGAIN);
-            assertThat(tool.specification().parameters()).contains("\"additionalProperties\":false").doesNotContain("\n");
+            assertThat(tool.specification().parameters())
+                    .contains("\"additionalProperties\":false")
+                    .doesNotContain("\n");
             assertThat(tool.specification().strict()).isFalse();
         }
     }
@@ -68,21 +70,24 @@ class ReadingToolsTest {
             assertThat(calls.error("read_file", "file_path", 3))
                     .isEqualTo("failed to parse function arguments: `file_path` must be a string, got number 3");
             assertThat(calls.error("read_file", "file_path", "a", "mode", "slice"))
-                    .isEqualTo("failed to parse function arguments: unknown field `mode`, there is `file_path`, `offset`, "
-                            + "`limit`");
+                    .isEqualTo(
+                            "failed to parse function arguments: unknown field `mode`, there is `file_path`, `offset`, "
+                                    + "`limit`");
             assertThat(calls.error("read_file", "file_path", "a", "offset", 0))
                     .isEqualTo("failed to parse function arguments: `offset` must be at least 1, got 0");
             assertThat(calls.error("read_file", "file_path", "a", "offset", "1"))
                     .isEqualTo("failed to parse function arguments: `offset` must be an integer, got string \"1\"");
             assertThat(calls.error("grep_files", "pattern", "a", "output", "json"))
-                    .isEqualTo("failed to parse function arguments: `output` must be one of `files`, `lines`, got `json`");
+                    .isEqualTo(
+                            "failed to parse function arguments: `output` must be one of `files`, `lines`, got `json`");
         }
 
         @Test
         void call_nullAndWholeDecimals_areTaken() throws Exception {
             Files.writeString(root.resolve("a"), "1\n2\n3\n");
 
-            assertThat(calls.raw("read_file", "{\"file_path\":\"a\",\"offset\":2.0,\"limit\":null}").text())
+            assertThat(calls.raw("read_file", "{\"file_path\":\"a\",\"offset\":2.0,\"limit\":null}")
+                            .text())
                     .isEqualTo("L2: 2\nL3: 3\n");
         }
     }
@@ -119,12 +124,14 @@ class ReadingToolsTest {
         @Test
         void read_otherEncodings_areNamed() throws Exception {
             Files.write(root.resolve("latin"), "plain\ncaf\u00E9\n".getBytes(StandardCharsets.ISO_8859_1));
-            Files.write(root.resolve("wide"), ("\uFEFFcaf\u00E9 \uD83D\uDE00\nb\n").getBytes(StandardCharsets.UTF_16LE));
+            Files.write(
+                    root.resolve("wide"), ("\uFEFFcaf\u00E9 \uD83D\uDE00\nb\n").getBytes(StandardCharsets.UTF_16LE));
             Files.write(root.resolve("wide-be"), ("\uFEFFa\n").getBytes(StandardCharsets.UTF_16BE));
             Files.writeString(root.resolve("marked"), "\uFEFFa\n");
 
             assertThat(calls.ok("read_file", "file_path", "latin"))
-                    .isEqualTo("L1: plain\nL2: caf\u00E9\n(line 2 is not UTF-8; all bytes above are shown as ISO-8859-1)\n");
+                    .isEqualTo(
+                            "L1: plain\nL2: caf\u00E9\n(line 2 is not UTF-8; all bytes above are shown as ISO-8859-1)\n");
             assertThat(calls.ok("read_file", "file_path", "wide"))
                     .isEqualTo("L1: caf\u00E9 \uD83D\uDE00\nL2: b\n(the file is encoded in UTF-16LE)\n");
             assertThat(calls.ok("read_file", "file_path", "wide-be"))
@@ -135,7 +142,8 @@ class ReadingToolsTest {
         @Test
         void read_utf16OverManyBuffers_losesNothing() throws Exception {
             String line = "\u00E9\uD83D\uDE00x".repeat(50);
-            Files.write(root.resolve("wide"), ("\uFEFF" + (line + "\n").repeat(2000)).getBytes(StandardCharsets.UTF_16BE));
+            Files.write(
+                    root.resolve("wide"), ("\uFEFF" + (line + "\n").repeat(2000)).getBytes(StandardCharsets.UTF_16BE));
 
             String text = calls.ok("read_file", "file_path", "wide", "offset", 2000);
 
@@ -216,7 +224,8 @@ class ReadingToolsTest {
             Files.createDirectory(root.resolve("empty"));
 
             assertThat(calls.ok("list_dir", "dir_path", "empty")).endsWith("(the directory is empty)\n");
-            assertThat(calls.error("list_dir", "dir_path", "emty")).isEqualTo("emty: no such directory; near names: empty");
+            assertThat(calls.error("list_dir", "dir_path", "emty"))
+                    .isEqualTo("emty: no such directory; near names: empty");
             assertThat(calls.error("list_dir", "dir_path", "/etc")).startsWith("/etc: leads out of the workspace");
         }
     }
@@ -252,7 +261,9 @@ class ReadingToolsTest {
         }
 
         private List<String> found(String include) throws Exception {
-            return calls.ok("grep_files", "pattern", "x", "include", include).lines().toList();
+            return calls.ok("grep_files", "pattern", "x", "include", include)
+                    .lines()
+                    .toList();
         }
 
         @Test
@@ -263,8 +274,10 @@ class ReadingToolsTest {
             Trees.write(root.resolve("b/y.log"), "hit");
 
             assertThat(calls.ok("grep_files", "pattern", "hit", "path", "b")).isEqualTo("b/x.txt\n");
-            assertThat(calls.ok("grep_files", "pattern", "hit", "path", "b/y.log")).isEqualTo("b/y.log\n");
-            assertThat(calls.error("grep_files", "pattern", "hit", "path", "none")).startsWith("none: no such file");
+            assertThat(calls.ok("grep_files", "pattern", "hit", "path", "b/y.log"))
+                    .isEqualTo("b/y.log\n");
+            assertThat(calls.error("grep_files", "pattern", "hit", "path", "none"))
+                    .startsWith("none: no such file");
         }
 
         @Test
@@ -298,7 +311,9 @@ class ReadingToolsTest {
                     ToolCall.function("c", "grep_files", "{\"pattern\":\"needle|.*.*.*.*.*.*#\"}"),
                     new Calls.Context(Map.of()));
 
-            assertThat(output.text()).startsWith("a.txt\n").contains("(stopped after 0 s before everything was searched;");
+            assertThat(output.text())
+                    .startsWith("a.txt\n")
+                    .contains("(stopped after 0 s before everything was searched;");
         }
 
         @Test
@@ -324,7 +339,9 @@ class ReadingToolsTest {
     class ViewImage {
         @Test
         void view_image_isADataUrlByItsBytes() throws Exception {
-            byte[] png = Base64.getDecoder().decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+            byte[] png = Base64.getDecoder()
+                    .decode(
+                            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
             Files.write(root.resolve("image.txt"), png);
             write("b", "\u00FF\u00D8\u00FF\u00E0");
             write("c", "GIF89a");
@@ -353,7 +370,8 @@ class ReadingToolsTest {
             Files.writeString(root.resolve("a.png"), "<svg/>");
             Files.write(root.resolve("big.png"), new byte[(8 << 20) + 1]);
 
-            assertThat(calls.error("view_image", "path", "a.png")).isEqualTo("a.png: is not a PNG, JPEG, GIF or WebP image");
+            assertThat(calls.error("view_image", "path", "a.png"))
+                    .isEqualTo("a.png: is not a PNG, JPEG, GIF or WebP image");
             assertThat(calls.error("view_image", "path", "big.png"))
                     .isEqualTo("big.png: has 8388609 bytes, more than the 8388608 that this tool takes; use the shell");
         }

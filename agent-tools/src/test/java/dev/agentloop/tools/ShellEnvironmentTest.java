@@ -15,16 +15,34 @@ class ShellEnvironmentTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "github_token", "PGPASSWORD", "Db_Password",
-                "MYSQL_PWD", "SMTP_PASS", "SSH_PASSPHRASE", "GOOGLE_APPLICATION_CREDENTIALS", "REDIS_PASSWD", "NPM_AUTH",
-                "ClientSecret", "KEYSTORE", "BASH_ENV", "ENV", "CDPATH", "BASH_FUNC_ls%%", "RIPGREP_CONFIG_PATH", "PWD"
+                "OPENAI_API_KEY",
+                "AWS_SECRET_ACCESS_KEY",
+                "AWS_SESSION_TOKEN",
+                "github_token",
+                "PGPASSWORD",
+                "Db_Password",
+                "MYSQL_PWD",
+                "SMTP_PASS",
+                "SSH_PASSPHRASE",
+                "GOOGLE_APPLICATION_CREDENTIALS",
+                "REDIS_PASSWD",
+                "NPM_AUTH",
+                "ClientSecret",
+                "KEYSTORE",
+                "BASH_ENV",
+                "ENV",
+                "CDPATH",
+                "BASH_FUNC_ls%%",
+                "RIPGREP_CONFIG_PATH",
+                "PWD"
             })
     void of_secretsAndWhatMeddles_removesThem(String name) {
         assertThat(USUAL.of(Map.of(name, "x"))).doesNotContainKey(name);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"PATH", "HOME", "USER", "SSH_AUTH_SOCK", "JAVA_HOME", "COMPASS", "ENVIRONMENT", "GIT_ASKPASS"})
+    @ValueSource(
+            strings = {"PATH", "HOME", "USER", "SSH_AUTH_SOCK", "JAVA_HOME", "COMPASS", "ENVIRONMENT", "GIT_ASKPASS"})
     void of_otherVariables_keepsThem(String name) {
         assertThat(USUAL.of(Map.of(name, "x"))).containsEntry(name, "x");
     }

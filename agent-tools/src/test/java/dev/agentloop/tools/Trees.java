@@ -32,8 +32,7 @@ final class Trees {
             if (Files.isSymbolicLink(path)) {
                 return "-> " + Files.readSymbolicLink(path);
             }
-            String mode = PosixFilePermissions.toString(
-                    Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS));
+            String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS));
             return Files.isRegularFile(path)
                     ? mode + " " + new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1)
                     : mode + " /";

@@ -173,7 +173,8 @@ class WorkspaceTest {
     void place_oddNames_areAnsweredClearly() throws IOException {
         Workspace workspace = workspace(true);
 
-        assertThatThrownBy(() -> read(workspace, "a\0b")).hasMessage("a\\u0000b: not a valid path: Nul character not allowed");
+        assertThatThrownBy(() -> read(workspace, "a\0b"))
+                .hasMessage("a\\u0000b: not a valid path: Nul character not allowed");
         assertThatThrownBy(() -> read(workspace, "")).hasMessage("the path is empty");
         assertThatThrownBy(() -> read(workspace, "x".repeat(300))).hasMessage("x".repeat(300) + ": file name too long");
         assertThatThrownBy(() -> read(workspace, "line\nbreak")).hasMessage("line\\nbreak: no such file");
@@ -193,11 +194,13 @@ class WorkspaceTest {
         Trees.write(root.resolve("cafe\u0301.txt"), "");
         Workspace workspace = workspace(true);
 
-        assertThatThrownBy(() -> read(workspace, "src/main.java")).hasMessage("src/main.java: no such file; near names: Main.java");
+        assertThatThrownBy(() -> read(workspace, "src/main.java"))
+                .hasMessage("src/main.java: no such file; near names: Main.java");
         assertThatThrownBy(() -> read(workspace, "srv/Main.java"))
                 .hasMessage("srv/Main.java: no such file (no directory srv); near names: src");
         assertThatThrownBy(() -> read(workspace, "caf\u00E9.txt"))
-                .hasMessage("caf\u00E9.txt: no such file; near names: cafe\u0301.txt (other Unicode form: cafe\\u0301.txt)");
+                .hasMessage(
+                        "caf\u00E9.txt: no such file; near names: cafe\u0301.txt (other Unicode form: cafe\\u0301.txt)");
         assertThatThrownBy(() -> workspace.folder("sr")).hasMessage("sr: no such directory; near names: src");
     }
 

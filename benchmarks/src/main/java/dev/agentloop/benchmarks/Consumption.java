@@ -45,8 +45,8 @@ final class Consumption {
         }
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long[] ids = threads.getAllThreadIds();
-        long[] bytes = (long[])
-                server.invoke(threading, "getThreadAllocatedBytes", new Object[] {ids}, new String[] {"[J"});
+        long[] bytes =
+                (long[]) server.invoke(threading, "getThreadAllocatedBytes", new Object[] {ids}, new String[] {"[J"});
         Map<Long, Long> byThread = new HashMap<>();
         for (int i = 0; i < ids.length; i++) {
             byThread.put(ids[i], Math.max(0, bytes[i]));

@@ -15,8 +15,7 @@ import java.util.Map;
  * each run of its own.
  */
 public final class EndToEnd {
-    private static final String USAGE =
-            """
+    private static final String USAGE = """
             usage: loop [--turns 10,100,500,2000] [--sizes 1024,8192] [--runs 5] [--warm-up 2000] [--memory yes|no]
               --turns    lengths of the conversations, in requests
               --sizes    lengths of the tool outputs, in bytes
@@ -87,8 +86,7 @@ public final class EndToEnd {
     private Sample run(Contender.Kind kind, int turns, int size) throws Exception {
         System.gc();
         HttpClient client = clients.get(kind);
-        try (Contender contender =
-                kind.with(client, endpoint.newRun(turns), turn -> Work.output(turn, size))) {
+        try (Contender contender = kind.with(client, endpoint.newRun(turns), turn -> Work.output(turn, size))) {
             Consumption before = Consumption.now();
             contender.run();
             Consumption after = Consumption.now();

@@ -41,7 +41,8 @@ final class Memory {
         IntFunction<String> tool = turn -> {
             if (turn == calls) {
                 System.gc();
-                live[0] = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+                live[0] =
+                        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
             }
             return Work.output(turn, size);
         };

@@ -8,8 +8,7 @@ import java.util.List;
 
 /** The responses of the scripted endpoint: eight events each, in the form and about the size of the real API's. */
 final class Script {
-    private static final String HEAD =
-            """
+    private static final String HEAD = """
             HTTP/1.1 200 OK\r
             content-type: text/event-stream; charset=utf-8\r
             x-request-id: req_3f2a9d5b7c1e4a6f8b0d2c4e6a8f0b1d\r
@@ -77,7 +76,8 @@ final class Script {
     }
 
     private static String response(int turn, String status, String output, String usage) {
-        return "{\"id\":\"resp_" + id(turn) + "\",\"object\":\"response\",\"created_at\":1772840758,\"status\":\"" + status
+        return "{\"id\":\"resp_" + id(turn) + "\",\"object\":\"response\",\"created_at\":1772840758,\"status\":\""
+                + status
                 + "\",\"background\":false,\"completed_at\":null,\"error\":null,\"frequency_penalty\":0,"
                 + "\"incomplete_details\":null,\"instructions\":\"" + Work.INSTRUCTIONS
                 + "\",\"max_output_tokens\":null,\"max_tool_calls\":null,\"model\":\"" + Work.MODEL

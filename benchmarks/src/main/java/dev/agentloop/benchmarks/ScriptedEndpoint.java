@@ -212,7 +212,8 @@ final class ScriptedEndpoint implements AutoCloseable {
         private static int contentLength(String head) {
             for (String line : head.split("\r\n")) {
                 if (line.regionMatches(true, 0, "content-length:", 0, "content-length:".length())) {
-                    return Integer.parseInt(line.substring("content-length:".length()).strip());
+                    return Integer.parseInt(
+                            line.substring("content-length:".length()).strip());
                 }
             }
             return 0;

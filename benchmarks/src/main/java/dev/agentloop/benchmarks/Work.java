@@ -3,7 +3,8 @@ package dev.agentloop.benchmarks;
 /** What both contenders do: the same instructions, the same tool, the same outputs. */
 final class Work {
     static final String MODEL = "scripted";
-    static final String INSTRUCTIONS = "You are a careful coding agent. Read what you need, then say that you are done.";
+    static final String INSTRUCTIONS =
+            "You are a careful coding agent. Read what you need, then say that you are done.";
     static final String DESCRIPTION = "Reads the part of the file that belongs to a turn.";
     static final String PARAMETERS =
             "{\"type\":\"object\",\"properties\":{\"turn\":{\"type\":\"integer\"}},\"required\":[\"turn\"]}";

@@ -21,10 +21,8 @@ public final class OtherServer {
                 .settings(settings -> settings.contextWindow(32_768))
                 .build();
         // end::server[]
-        try (AgentLoop agent = AgentLoop.builder()
-                .model(model)
-                .tools(FileTools.in(workspace))
-                .build()) {
+        try (AgentLoop agent =
+                AgentLoop.builder().model(model).tools(FileTools.in(workspace)).build()) {
             return agent.newConversation().run(task);
         }
     }

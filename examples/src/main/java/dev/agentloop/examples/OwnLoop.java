@@ -89,10 +89,8 @@ public final class OwnLoop {
     public static void main(String[] arguments) throws InterruptedException {
         Path workspace = Path.of(arguments[0]);
         Model model = OpenAiModel.fromEnvironment("gpt-5.1-codex");
-        try (AgentLoop agent = AgentLoop.builder()
-                .model(model)
-                .tools(FileTools.in(workspace))
-                .build()) {
+        try (AgentLoop agent =
+                AgentLoop.builder().model(model).tools(FileTools.in(workspace)).build()) {
             OwnLoop loop = new OwnLoop(model, Toolbox.of(FileTools.in(workspace)));
             System.out.println(loop.run(agent.newConversation(), arguments[1]));
         }

@@ -15,9 +15,11 @@ public final class TypedToolExample {
     private static final Map<String, Integer> STOCK = Map.of("bolts", 120, "nuts", 0, "washers", 40);
 
     // tag::records[]
-    record StockQuery(@Description("the article's name, in English") String article) {}
+    record StockQuery(
+            @Description("the article's name, in English") String article) {}
 
-    record Shortage(@Description("articles of which there are none") List<String> articles, boolean urgent) {}
+    record Shortage(
+            @Description("articles of which there are none") List<String> articles, boolean urgent) {}
     // end::records[]
 
     private TypedToolExample() {}
@@ -25,8 +27,10 @@ public final class TypedToolExample {
     static Shortage ask(Model model, String question) {
         // tag::typed[]
         Tool stock = TypedTool.of(
-                        "stock", "Tells how many pieces of an article there are", StockQuery.class, (query, context) ->
-                                STOCK.getOrDefault(query.article(), 0))
+                        "stock",
+                        "Tells how many pieces of an article there are",
+                        StockQuery.class,
+                        (query, context) -> STOCK.getOrDefault(query.article(), 0))
                 .withAccess(Tool.Access.READS);
         TypedAnswer<Shortage> answer = TypedAnswer.of(Shortage.class);
         try (AgentLoop agent = AgentLoop.builder()

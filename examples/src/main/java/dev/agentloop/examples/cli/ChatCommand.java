@@ -19,8 +19,7 @@ import java.util.function.Function;
  * command, more input for the run that is under way, or else the next message.
  */
 final class ChatCommand {
-    private static final String COMMANDS =
-            """
+    private static final String COMMANDS = """
               what you type is a message; while the agent works, it reads it before its next step
               /cancel  ends what it is doing    /id    how to go on later
               /quit    ends the talk            /help  says this

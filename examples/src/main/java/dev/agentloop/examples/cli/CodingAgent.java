@@ -13,8 +13,7 @@ import java.util.List;
 
 /** What the coding agent is made of; everything else is the library. */
 final class CodingAgent {
-    private static final String INSTRUCTIONS =
-            """
+    private static final String INSTRUCTIONS = """
             You are a careful coding agent. You work in the user's project with the tools that you have.
             Read before you change. Make the smallest change that does what the user asked for, in the style of the \
             code around it, with apply_patch. Check your change: read it again, or run what tests it. \

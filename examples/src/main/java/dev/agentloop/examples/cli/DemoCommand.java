@@ -30,8 +30,7 @@ final class DemoCommand {
     int run() throws IOException {
         Path folder = Files.createTempDirectory("agent-demo-").toRealPath();
         SampleProject project = SampleProject.copyTo(folder.resolve("corner-shop"));
-        out.println(
-                """
+        out.println("""
                 This is a demonstration. The model is a script: a server on this machine sends answers that were written
                 beforehand. All else is real: the HTTP client, the loop, the shell, the patch, the files and the log.
                 """);

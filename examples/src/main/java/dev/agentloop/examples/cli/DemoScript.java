@@ -6,8 +6,7 @@ import dev.agentloop.testkit.ScriptedResponse;
 final class DemoScript {
     static final String TASK = "Add an architecture diagram to README.md";
 
-    private static final String PATCH =
-            """
+    private static final String PATCH = """
             *** Begin Patch
             *** Update File: README.md
             @@
@@ -43,8 +42,9 @@ final class DemoScript {
                     .andCallsCustom("call_4", "apply_patch", PATCH),
             ScriptedResponse.says("Now a look at what stands there.")
                     .andCalls("call_5", "shell_command", command("grep -n -A 9 mermaid README.md")),
-            ScriptedResponse.says("README.md has a section Architecture now: a Mermaid diagram of Checkout and the four parts"
-                    + " that it calls, in the order of the calls.")
+            ScriptedResponse.says(
+                    "README.md has a section Architecture now: a Mermaid diagram of Checkout and the four parts"
+                            + " that it calls, in the order of the calls.")
         };
     }
 

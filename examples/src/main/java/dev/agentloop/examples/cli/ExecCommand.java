@@ -112,8 +112,9 @@ final class ExecCommand {
     private void ask(String conversation, Outcome.Pending question) {
         String resume = options.resumeCommand(console.program(), NAME, conversation);
         String callId = TerminalText.shellWord(question.callId());
-        console.err().println("  " + question.callId() + " " + question.tool() + " "
-                + TerminalText.line(question.arguments()));
+        console.err()
+                .println("  " + question.callId() + " " + question.tool() + " "
+                        + TerminalText.line(question.arguments()));
         console.err().println("    " + TerminalText.line(question.question()));
         console.err().println("    to approve: " + resume + " --approve " + callId);
         console.err().println("    to refuse:  " + resume + " --deny " + callId + "=REASON");

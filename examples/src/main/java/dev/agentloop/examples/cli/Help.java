@@ -2,8 +2,7 @@ package dev.agentloop.examples.cli;
 
 /** What {@code help} says. */
 final class Help {
-    static final String TEXT =
-            """
+    static final String TEXT = """
             agent: a coding agent for the command line, made of the agentloop library
 
               agent demo                 shows a whole run on a sample project; needs no key and no network

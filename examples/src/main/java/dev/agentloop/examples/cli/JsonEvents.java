@@ -163,7 +163,10 @@ final class JsonEvents implements AgentListener {
 
     /** The outcome in one word: {@code finished}, {@code limit_reached} and so on. */
     private static String name(Outcome outcome) {
-        return outcome.getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+        return outcome.getClass()
+                .getSimpleName()
+                .replaceAll("(?<=[a-z])(?=[A-Z])", "_")
+                .toLowerCase(Locale.ROOT);
     }
 
     private static void pending(JsonGenerator json, Outcome.Pending question) throws IOException {

@@ -36,8 +36,9 @@ public final class Main {
         try {
             return command(arguments);
         } catch (UsageException e) {
-            console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())) + "; "
-                    + console.program() + " help says more");
+            console.err()
+                    .println("agent: " + TerminalText.line(String.valueOf(e.getMessage())) + "; " + console.program()
+                            + " help says more");
             return USAGE;
         } catch (ModelException | StoreException | IOException e) {
             console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));

@@ -81,9 +81,8 @@ final class Progress implements AgentListener {
         String which = started && running.isEmpty() ? "" : title(event.call()) + ": ";
         String text = event.output().text();
         String exit = exitCode(text);
-        String how = !exit.isEmpty()
-                ? "exit " + exit
-                : event.output().error() ? TerminalText.line(text, WIDTH) : "done";
+        String how =
+                !exit.isEmpty() ? "exit " + exit : event.output().error() ? TerminalText.line(text, WIDTH) : "done";
         out.println("    " + which + how + (started ? ", " + TerminalText.time(event.time()) : ""));
     }
 

@@ -37,8 +37,8 @@ final class Session implements AutoCloseable {
         ConversationStore store = ConversationStore.files(options.store());
         try {
             String name = modelName(options, models, store);
-            AgentLoop.Builder builder = CodingAgent.builder(
-                    options, models.apply(name), store, FileTools.in(options.folder()));
+            AgentLoop.Builder builder =
+                    CodingAgent.builder(options, models.apply(name), store, FileTools.in(options.folder()));
             AgentLoop agent = (approver == null ? builder : builder.approver(approver)).build();
             Conversation conversation =
                     options.resume() == null ? agent.newConversation() : agent.resume(options.resume());

@@ -40,13 +40,17 @@ final class WarmUp {
     }
 
     private int run(ScriptedServer server, Path folder, String task) {
-        Map<String, String> environment = Map.of("OPENAI_API_KEY", "none", "OPENAI_BASE_URL", server.url().toString());
-        Console console =
-                new Console(new ByteArrayInputStream(new byte[0]), nowhere, nowhere, environment);
-        List<String> words =
-                List.of("--cd", folder.resolve("project").toString(), "--store", folder.resolve("store").toString());
-        return new Main(console).run(Stream.concat(Stream.concat(Stream.of("exec"), words.stream()), Stream.of(task))
-                .toList());
+        Map<String, String> environment =
+                Map.of("OPENAI_API_KEY", "none", "OPENAI_BASE_URL", server.url().toString());
+        Console console = new Console(new ByteArrayInputStream(new byte[0]), nowhere, nowhere, environment);
+        List<String> words = List.of(
+                "--cd",
+                folder.resolve("project").toString(),
+                "--store",
+                folder.resolve("store").toString());
+        return new Main(console)
+                .run(Stream.concat(Stream.concat(Stream.of("exec"), words.stream()), Stream.of(task))
+                        .toList());
     }
 
     // The scripted server speaks plain HTTP; the first words of a handshake are enough to load what TLS is made of.

@@ -28,7 +28,11 @@ abstract class AgentTest {
 
     ChildJvm start(ScriptedServer server, String command, String... words) {
         List<String> arguments = new ArrayList<>(List.of(
-                command, "--cd", workspace.toString(), "--store", folder.resolve("conversations").toString()));
+                command,
+                "--cd",
+                workspace.toString(),
+                "--store",
+                folder.resolve("conversations").toString()));
         arguments.addAll(List.of(words));
         return ChildJvm.start(Main.class, server.url().toString(), folder, arguments);
     }

@@ -24,7 +24,8 @@ class ExecCommandTest extends AgentTest {
     void finished_printsAnswerAloneToStandardOutput() throws IOException {
         Files.writeString(workspace.resolve("notes.txt"), "buy bread");
         try (ScriptedServer server = ScriptedServer.answering(
-                        ScriptedResponse.says("I look.").andCalls("call_1", "shell_command", "{\"command\":\"cat notes.txt\"}"),
+                        ScriptedResponse.says("I look.")
+                                .andCalls("call_1", "shell_command", "{\"command\":\"cat notes.txt\"}"),
                         ScriptedResponse.says("Bread."));
                 ChildJvm agent = start(server, "exec", "What", "to", "buy?")) {
             assertThat(agent.exitCode()).as(agent.err()).isZero();
@@ -51,7 +52,8 @@ class ExecCommandTest extends AgentTest {
     @Test
     void json_printsOneEventALine() throws IOException {
         try (ScriptedServer server = ScriptedServer.answering(
-                        ScriptedResponse.calls("call_1", "list_dir", "{\"dir_path\":\".\"}"), ScriptedResponse.says("Empty."));
+                        ScriptedResponse.calls("call_1", "list_dir", "{\"dir_path\":\".\"}"),
+                        ScriptedResponse.says("Empty."));
                 ChildJvm agent = start(server, "exec", "--json", "Look around")) {
             assertThat(agent.exitCode()).as(agent.err()).isZero();
             List<String> lines = agent.out().lines().toList();
@@ -61,7 +63,14 @@ class ExecCommandTest extends AgentTest {
             }
             assertThat(lines)
                     .extracting(line -> line.replaceAll("^\\{\"type\":\"(\\w+)\".*", "$1"))
-                    .contains("run_started", "step_started", "delta", "item_added", "tool_started", "tool_ended", "step_ended")
+                    .contains(
+                            "run_started",
+                            "step_started",
+                            "delta",
+                            "item_added",
+                            "tool_started",
+                            "tool_ended",
+                            "step_ended")
                     .endsWith("run_ended");
             assertThat(lines.get(lines.size() - 1)).contains("\"outcome\":\"finished\",\"text\":\"Empty.\"");
         }
@@ -81,7 +90,8 @@ class ExecCommandTest extends AgentTest {
     @Test
     void maxSteps_exitsWith3AndCanGoOn() {
         try (ScriptedServer server = ScriptedServer.answering(
-                        ScriptedResponse.calls("call_1", "list_dir", "{\"dir_path\":\".\"}"), ScriptedResponse.says("Done."));
+                        ScriptedResponse.calls("call_1", "list_dir", "{\"dir_path\":\".\"}"),
+                        ScriptedResponse.says("Done."));
                 ChildJvm agent = start(server, "exec", "--max-steps", "1", "Look around")) {
             assertThat(agent.exitCode()).as(agent.err()).isEqualTo(3);
             assertThat(agent.out()).isEmpty();
@@ -114,7 +124,9 @@ class ExecCommandTest extends AgentTest {
                 ChildJvm agent = start(server, "exec", "Make a file")) {
             assertThat(agent.exitCode()).as(agent.err()).isEqualTo(4);
             assertThat(agent.err())
-                    .contains("1 tool calls await approval", "call_1 shell_command {\"command\":\"touch \\u001b[2Kmade\"}")
+                    .contains(
+                            "1 tool calls await approval",
+                            "call_1 shell_command {\"command\":\"touch \\u001b[2Kmade\"}")
                     .contains("--approve call_1", "--deny call_1=REASON")
                     .doesNotContain("\u001b");
             assertThat(workspace.resolve("made")).doesNotExist();
@@ -154,7 +166,8 @@ class ExecCommandTest extends AgentTest {
 
     @Test
     void decisionAboutAnotherCall_isAUsageError() {
-        try (ScriptedServer server = ScriptedServer.answering(ScriptedResponse.calls("call_1", "shell_command", TOUCH));
+        try (ScriptedServer server =
+                        ScriptedServer.answering(ScriptedResponse.calls("call_1", "shell_command", TOUCH));
                 ChildJvm asking = start(server, "exec", "Make a file")) {
             assertThat(asking.exitCode()).as(asking.err()).isEqualTo(4);
             String id = conversation(asking.err());
@@ -190,7 +203,8 @@ class ExecCommandTest extends AgentTest {
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
     void interrupted_exitsWith130AndCanGoOn() {
         try (ScriptedServer server = ScriptedServer.answering(
-                        ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"sleep 60\",\"timeout_ms\":60000}"),
+                        ScriptedResponse.calls(
+                                "call_1", "shell_command", "{\"command\":\"sleep 60\",\"timeout_ms\":60000}"),
                         ScriptedResponse.says("Awake."));
                 ChildJvm agent = start(server, "exec", "--sandbox", "full-access", "Sleep")) {
             agent.awaitErr("$ sleep 60").signal("INT");

@@ -38,10 +38,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     frobnicate                    | there is no command frobnicate
                     exec                          | exec needs a prompt
                     exec --frob x                 | there is no option --frob
@@ -56,14 +53,20 @@ class MainTest {
                     chat --json                   | --json belongs to exec
                     """)
     void wrongUsage_isOneLineThatSaysWhatToDo(String line, String message) {
-        Map<String, String> environment = Map.of("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "XDG_STATE_HOME", "" + folder);
+        Map<String, String> environment =
+                Map.of("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", "XDG_STATE_HOME", "" + folder);
         assertThat(run(environment, line.split(" "))).isEqualTo(2);
-        assertThat(err()).startsWith("agent: ").contains(message).endsWith("help says more\n").hasLineCount(1);
+        assertThat(err())
+                .startsWith("agent: ")
+                .contains(message)
+                .endsWith("help says more\n")
+                .hasLineCount(1);
     }
 
     @Test
     void noKey_saysWhichVariable() {
-        assertThat(run(Map.of("XDG_STATE_HOME", folder.toString()), "exec", "x")).isEqualTo(2);
+        assertThat(run(Map.of("XDG_STATE_HOME", folder.toString()), "exec", "x"))
+                .isEqualTo(2);
         assertThat(err()).contains("OPENAI_API_KEY is not set", "OPENAI_BASE_URL", "demo");
     }
 
@@ -72,7 +75,9 @@ class MainTest {
         Map<String, String> environment =
                 Map.of("OPENAI_BASE_URL", "ftp://ada:secret@example.org", "XDG_STATE_HOME", folder.toString());
         assertThat(run(environment, "exec", "x")).isEqualTo(2);
-        assertThat(err()).contains("OPENAI_BASE_URL is not an http or https address").doesNotContain("secret");
+        assertThat(err())
+                .contains("OPENAI_BASE_URL is not an http or https address")
+                .doesNotContain("secret");
     }
 
     @Test
