@@ -5,6 +5,7 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -103,7 +104,7 @@ public final class AgentLoop implements AutoCloseable {
                 ApprovalPolicy.of(ApprovalPolicy.Mode.ON_REQUEST, ApprovalPolicy.Rights.WORKSPACE_WRITE);
         private @Nullable Approver approver;
         private @Nullable ConversationStore store;
-        private Clock clock = Clock.systemDefaultZone();
+        private Clock clock = Clock.system(ZoneId.systemDefault());
 
         private Builder() {}
 

@@ -49,7 +49,11 @@ public interface ApprovalPolicy {
         FULL_ACCESS;
 
         boolean cover(Tool.Access access) {
-            return access.ordinal() <= ordinal();
+            return switch (access) {
+                case READS -> true;
+                case WRITES -> this != READ_ONLY;
+                case UNRESTRICTED -> this == FULL_ACCESS;
+            };
         }
     }
 
