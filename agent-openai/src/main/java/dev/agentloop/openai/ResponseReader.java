@@ -121,9 +121,15 @@ final class ResponseReader {
             case FAILED -> throw failed(response(fields()));
             case ERROR -> throw failed(fields());
             case END -> throw exchange.failure();
-            case OTHER -> LOG.debug("passed over an event of a kind that is not needed");
+            case OTHER -> passOver();
         }
         return null;
+    }
+
+    private void passOver() {
+        if (LOG.isTraceEnabled()) {
+            LOG.trace("passed over {}", events.excerpt());
+        }
     }
 
     private JsonFields fields() {

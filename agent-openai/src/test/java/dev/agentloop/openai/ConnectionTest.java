@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
@@ -191,12 +192,15 @@ class ConnectionTest {
         Reply comments = (connection, in, out) -> {
             out.write(Replies.bytes(
                     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"));
-            // Ends when the client closes the connection.
+            connection.setSoTimeout(20);
             while (true) {
                 out.write(Replies.chunk(Replies.bytes(": keep-alive\n\n")));
                 out.flush();
-                in.skipNBytes(Math.min(in.available(), 0));
-                Thread.onSpinWait();
+                try {
+                    Replies.awaitClose(in);
+                } catch (SocketTimeoutException e) {
+                    continue;
+                }
             }
         };
         try (RawServer server = RawServer.answering(comments)) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /**
  * A server on loopback that answers the requests with the replies that a test wrote for them, in their order and byte for
@@ -21,8 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class RawServer implements AutoCloseable {
     private final ServerSocket server;
-    private final List<Reply> replies;
-    private final AtomicInteger answered = new AtomicInteger();
+    private final Function<Request, Reply> replies;
     private final AtomicInteger closedByClient = new AtomicInteger();
     private final List<Socket> connections = new CopyOnWriteArrayList<>();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
@@ -55,7 +55,7 @@ final class RawServer implements AutoCloseable {
         void write(Socket connection, InputStream in, OutputStream out) throws IOException;
     }
 
-    private RawServer(ServerSocket server, boolean tls, List<Reply> replies) {
+    private RawServer(ServerSocket server, boolean tls, Function<Request, Reply> replies) {
         this.server = server;
         this.tls = tls;
         this.replies = replies;
@@ -69,12 +69,18 @@ final class RawServer implements AutoCloseable {
     }
 
     static RawServer answering(List<Reply> replies) throws IOException {
+        AtomicInteger answered = new AtomicInteger();
+        return answering(request -> replies.get(Math.min(answered.getAndIncrement(), replies.size() - 1)));
+    }
+
+    /** Chooses the reply by the request. */
+    static RawServer answering(Function<Request, Reply> replies) throws IOException {
         return new RawServer(new ServerSocket(0, 600, InetAddress.getLoopbackAddress()), false, replies);
     }
 
-    /** Answers on a server socket of the caller's, which is closed with this server. */
-    static RawServer over(ServerSocket tlsSocket, Reply... replies) {
-        return new RawServer(tlsSocket, true, List.of(replies));
+    /** Answers on a TLS socket of the caller's, which is closed with this server. */
+    static RawServer over(ServerSocket tlsSocket, Function<Request, Reply> replies) {
+        return new RawServer(tlsSocket, true, replies);
     }
 
     String baseUrl() {
@@ -128,8 +134,7 @@ final class RawServer implements AutoCloseable {
                     return;
                 }
                 requests.add(request);
-                replies.get(Math.min(answered.getAndIncrement(), replies.size() - 1))
-                        .write(connection, in, out);
+                replies.apply(request).write(connection, in, out);
                 if (connection.isClosed()) {
                     return;
                 }

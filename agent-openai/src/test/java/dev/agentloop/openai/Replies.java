@@ -102,7 +102,8 @@ final class Replies {
         };
     }
 
-    private static void awaitClose(InputStream in) throws IOException {
+    /** Waits until the client closes the connection. */
+    static void awaitClose(InputStream in) throws IOException {
         if (in.read() < 0) {
             throw new RawServer.ClientGone();
         }

@@ -44,8 +44,9 @@ class ScriptedServerTest {
 
     private static List<JsonNode> events(String stream) throws IOException {
         List<JsonNode> events = new ArrayList<>();
-        for (String event : stream.split("\n\n")) {
-            String[] lines = event.split("\n");
+        assertThat(stream).endsWith("\n\n");
+        for (String event : stream.stripTrailing().split("\n\n", -1)) {
+            String[] lines = event.split("\n", -1);
             JsonNode data = new ObjectMapper().readTree(lines[1].substring("data: ".length()));
             assertThat(lines[0]).isEqualTo("event: " + data.get("type").asText());
             assertThat(data.get("sequence_number").asInt()).isEqualTo(events.size());
