@@ -30,7 +30,8 @@ final class FileChanges {
         try {
             lock = journal.lock();
         } catch (IOException e) {
-            throw Refusal.about("the journal of file changes cannot be opened", e);
+            throw Refusal.about(
+                    "no file was changed, since the journal in " + journal.state() + " cannot be opened", e);
         }
         try {
             return new Turn(lock);

@@ -97,9 +97,10 @@ enum TextEncoding {
     /**
      * Encodes a text, with the mark in front.
      *
+     * @param file the file that it is for, for the error
      * @throws IOException if a character has no form in this encoding
      */
-    byte[] encode(String text) throws IOException {
+    byte[] encode(String file, String text) throws IOException {
         ByteBuffer body;
         try {
             body = charset.newEncoder()
@@ -107,7 +108,8 @@ enum TextEncoding {
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
                     .encode(CharBuffer.wrap(text));
         } catch (CharacterCodingException e) {
-            throw new Refusal("the text has a character that " + charset + " cannot write (" + e.getMessage() + ")", e);
+            throw new Refusal(
+                    file + ": the text has a character that " + charset + " cannot write (" + e.getMessage() + ")", e);
         }
         byte[] bytes = Arrays.copyOf(mark, mark.length + body.remaining());
         body.get(bytes, mark.length, body.remaining());
