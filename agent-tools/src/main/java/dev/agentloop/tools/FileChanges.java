@@ -2,6 +2,7 @@ package dev.agentloop.tools;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -18,6 +19,11 @@ final class FileChanges {
         this.workspace = workspace;
         this.journal = journal;
         this.probe = probe;
+    }
+
+    /** Changes files with a journal in the folder for the state of all workspaces. */
+    static FileChanges in(Workspace workspace, Path state) {
+        return new FileChanges(workspace, new Journal(state, workspace.base()), ChangeSet.Probe.NONE);
     }
 
     Workspace workspace() {
