@@ -2,6 +2,7 @@ package dev.agentloop.tools;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -20,6 +21,11 @@ final class FileChanges {
         this.probe = probe;
     }
 
+    /** Changes files with a journal in the folder for the state of all workspaces. */
+    static FileChanges in(Workspace workspace, Path state) {
+        return new FileChanges(workspace, new Journal(state, workspace.base()), ChangeSet.Probe.NONE);
+    }
+
     Workspace workspace() {
         return workspace;
     }
@@ -30,7 +36,8 @@ final class FileChanges {
         try {
             lock = journal.lock();
         } catch (IOException e) {
-            throw Refusal.about("the journal of file changes cannot be opened", e);
+            throw Refusal.about(
+                    "no file was changed, since the journal in " + journal.state() + " cannot be opened", e);
         }
         try {
             return new Turn(lock);

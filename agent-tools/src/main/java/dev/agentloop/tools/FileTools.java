@@ -143,8 +143,8 @@ public final class FileTools {
          */
         public List<Tool> tools() {
             Workspace workspace = Workspace.of(roots);
-            Journal journal = new Journal(state == null ? StateFolder.ofUser() : state, workspace.base());
-            return new FileTools(workspace, new FileChanges(workspace, journal, ChangeSet.Probe.NONE)).tools();
+            Path folder = state == null ? StateFolder.ofUser() : state;
+            return new FileTools(workspace, FileChanges.in(workspace, folder)).tools();
         }
     }
 }

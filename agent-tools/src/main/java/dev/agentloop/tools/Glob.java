@@ -14,9 +14,6 @@ import java.util.function.IntPredicate;
  * pattern. Unlike git, which compares bytes, {@code ?} is one character. Immutable.
  */
 final class Glob {
-    private static final IntPredicate NO_SLASH = c -> c != '/';
-    private static final IntPredicate ANYTHING = c -> true;
-
     /**
      * One piece of the pattern.
      *
@@ -44,6 +41,14 @@ final class Glob {
         Compiler compiler = new Compiler(pattern, literal);
         boolean possible = compiler.compile();
         return new Glob(compiler.pieces, !possible);
+    }
+
+    private static boolean noSlash(int c) {
+        return c != '/';
+    }
+
+    private static boolean anything(int c) {
+        return true;
     }
 
     /** Whether the whole name matches. */
@@ -114,7 +119,7 @@ final class Glob {
                 } else if (c == '*') {
                     stars();
                 } else if (c == '?') {
-                    pieces.add(new Piece(NO_SLASH, false, 0));
+                    pieces.add(new Piece(Glob::noSlash, false, 0));
                     at++;
                 } else if (c == '[') {
                     BracketExpression set = BracketExpression.parse(pattern, at);
@@ -148,9 +153,9 @@ final class Glob {
             boolean deep = at - start > 1 && opens && closes;
             if (deep && slash) {
                 // "**/" may stand for nothing at all: leave out this piece and the slash.
-                pieces.add(new Piece(ANYTHING, false, 2));
+                pieces.add(new Piece(Glob::anything, false, 2));
             }
-            pieces.add(new Piece(deep ? ANYTHING : NO_SLASH, true, 0));
+            pieces.add(new Piece(deep ? Glob::anything : Glob::noSlash, true, 0));
         }
     }
 }

@@ -40,6 +40,11 @@ final class Journal {
         this.root = root;
     }
 
+    /** The folder for the state of all workspaces. */
+    Path state() {
+        return state;
+    }
+
     /** Waits until nothing else changes files of this workspace, in any process, and keeps it so. */
     Lock lock() throws IOException {
         Path folder = StateFolder.of(state, root);

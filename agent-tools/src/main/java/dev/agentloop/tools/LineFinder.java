@@ -3,7 +3,6 @@ package dev.agentloop.tools;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 
 /**
  * Finds lines in a file at four levels, each a little more forgiving, as Codex does: as they are; without blank space
@@ -12,19 +11,22 @@ import java.util.function.UnaryOperator;
  */
 final class LineFinder {
     private enum Level {
-        EXACT(line -> line),
-        END_STRIPPED(String::stripTrailing),
-        STRIPPED(String::strip),
-        ASCII(LineFinder::toAscii);
-
-        private final UnaryOperator<String> form;
-
-        Level(UnaryOperator<String> form) {
-            this.form = form;
-        }
+        EXACT,
+        END_STRIPPED,
+        STRIPPED,
+        ASCII;
 
         List<String> of(List<String> lines) {
-            return lines.stream().map(form).toList();
+            return lines.stream().map(this::of).toList();
+        }
+
+        private String of(String line) {
+            return switch (this) {
+                case EXACT -> line;
+                case END_STRIPPED -> line.stripTrailing();
+                case STRIPPED -> line.strip();
+                case ASCII -> toAscii(line);
+            };
         }
     }
 

@@ -46,10 +46,10 @@ final class PatchParser {
 
     private static final String BEGIN = "*** Begin Patch";
     private static final String END = "*** End Patch";
-    private static final String ADD = "*** Add File: ";
-    private static final String DELETE = "*** Delete File: ";
-    private static final String UPDATE = "*** Update File: ";
-    private static final String MOVE = "*** Move to: ";
+    private static final String ADD = "*** Add File:";
+    private static final String DELETE = "*** Delete File:";
+    private static final String UPDATE = "*** Update File:";
+    private static final String MOVE = "*** Move to:";
     private static final String END_OF_FILE = "*** End of File";
     private static final Pattern HEREDOC = Pattern.compile("(?:apply_patch\\s+)?<<-?\\s*(['\"]?)(\\w+)\\1");
 
@@ -123,28 +123,37 @@ final class PatchParser {
     }
 
     private FilePatch file() throws Refusal {
-        String header = line().strip();
-        int start = at++;
-        String path = argument(header, ADD);
+        int start = at;
+        String path = argument(ADD);
         if (path != null) {
             return new Add(path, content());
         }
-        path = argument(header, DELETE);
+        path = argument(DELETE);
         if (path != null) {
             return new Delete(path);
         }
-        path = argument(header, UPDATE);
+        path = argument(UPDATE);
         if (path != null) {
             return update(path, start);
         }
         throw error(
                 start,
-                "'" + header + "' begins no file; a file begins with '" + ADD + "PATH', '" + DELETE + "PATH' or '"
-                        + UPDATE + "PATH'");
+                "'" + line().strip() + "' begins no file; a file begins with '" + ADD + " PATH', '" + DELETE
+                        + " PATH' or '" + UPDATE + " PATH'");
     }
 
-    private static @Nullable String argument(String line, String header) {
-        return line.startsWith(header) ? line.substring(header.length()).strip() : null;
+    /** Takes the line at hand if it has a header, and answers what follows that; null if it has not. */
+    private @Nullable String argument(String header) throws Refusal {
+        String line = line().strip();
+        if (!line.startsWith(header)) {
+            return null;
+        }
+        String path = line.substring(header.length()).strip();
+        if (path.isEmpty()) {
+            throw error(at, "'" + header + "' without a path");
+        }
+        at++;
+        return path;
     }
 
     private String content() {
@@ -156,10 +165,7 @@ final class PatchParser {
     }
 
     private Update update(String path, int start) throws Refusal {
-        String movedTo = argument(line().strip(), MOVE);
-        if (movedTo != null) {
-            at++;
-        }
+        String movedTo = argument(MOVE);
         List<Chunk> chunks = new ArrayList<>();
         for (skipBlank(); at < end && !line().startsWith("***"); skipBlank()) {
             chunks.add(chunk(chunks.isEmpty()));

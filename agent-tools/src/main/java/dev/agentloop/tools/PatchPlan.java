@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ final class PatchPlan implements Closeable {
     }
 
     private void add(Add add) throws IOException {
-        create(add.path(), TextEncoding.UTF_8.encode(add.content()), null);
+        create(add.path(), TextEncoding.UTF_8.encode(add.path(), add.content()), null);
         added.add(add.path());
     }
 
@@ -90,7 +91,8 @@ final class PatchPlan implements Closeable {
             throw new Refusal(update.path() + ": is a binary file; a patch changes text");
         }
         TextEncoding encoding = TextEncoding.of(old);
-        return encoding.encode(PatchedText.apply(update.path(), encoding.decode(old), update.chunks()));
+        String changed = PatchedText.apply(update.path(), encoding.decode(old), update.chunks());
+        return encoding.encode(update.path(), changed);
     }
 
     private PlannedFile find(String path, boolean followed) throws IOException {
@@ -114,10 +116,11 @@ final class PatchPlan implements Closeable {
         return file;
     }
 
-    /** What is to be done to reach the plan, less what is so already. */
+    /** What is to be done to reach the plan, less what is so already; what goes comes last, so a move loses nothing. */
     List<FileChange> changes() {
         return files.values().stream()
                 .filter(PlannedFile::differs)
+                .sorted(Comparator.comparing(file -> !file.exists))
                 .map(PlannedFile::change)
                 .toList();
     }

@@ -10,7 +10,6 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** The tool {@code read_file}: lines of a text file of any size, with their numbers. */
@@ -29,8 +28,12 @@ final class ReadFile {
             "limit":{"type":"integer","description":"The most lines to read. Default 2000."}\
             },"required":["file_path"],"additionalProperties":false}""");
 
-    /** A line's beginning as it is in the file. */
-    private record Line(byte[] bytes, boolean cut) {}
+    /** A line's beginning as it is in the file, a character a byte. */
+    private record Line(String bytes, boolean cut) {
+        String in(Charset charset) {
+            return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), charset);
+        }
+    }
 
     private ReadFile() {}
 
@@ -85,7 +88,7 @@ final class ReadFile {
         if (cut) {
             end = boundary(reader.bytes(), end);
         }
-        return new Line(Arrays.copyOf(reader.bytes(), end), cut);
+        return new Line(new String(reader.bytes(), 0, end, StandardCharsets.ISO_8859_1), cut);
     }
 
     /** The last place up to an index where no UTF-8 character is split; the index itself in what is no UTF-8. */
@@ -107,7 +110,7 @@ final class ReadFile {
             text.append('L')
                     .append(offset + i)
                     .append(": ")
-                    .append(new String(line.bytes(), charset))
+                    .append(line.in(charset))
                     .append('\n');
             if (line.cut()) {
                 cut.add(offset + i);
@@ -152,7 +155,7 @@ final class ReadFile {
             try {
                 StandardCharsets.UTF_8
                         .newDecoder()
-                        .decode(ByteBuffer.wrap(lines.get(i).bytes()));
+                        .decode(ByteBuffer.wrap(lines.get(i).bytes().getBytes(StandardCharsets.ISO_8859_1)));
             } catch (CharacterCodingException e) {
                 return i;
             }

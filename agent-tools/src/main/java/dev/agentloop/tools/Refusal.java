@@ -14,12 +14,20 @@ import org.jspecify.annotations.Nullable;
 final class Refusal extends IOException {
     private static final long serialVersionUID = 1;
 
+    private final String message;
+
     Refusal(String message) {
-        super(message);
+        this(message, null);
     }
 
     Refusal(String message, @Nullable Throwable cause) {
         super(message, cause);
+        this.message = message;
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
     }
 
     /**

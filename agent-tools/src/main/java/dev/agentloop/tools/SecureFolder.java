@@ -48,14 +48,11 @@ final class SecureFolder implements Folder {
     }
 
     /** Opens a root by its path, or answers null where the platform has no secure directory streams. */
+    @SuppressWarnings("StreamResourceLeak") // The folder closes it.
     static @Nullable SecureFolder open(Path root) throws IOException {
-        SecureDirectoryStream<Path> stream = secure(Files.newDirectoryStream(root));
-        return stream == null ? null : new SecureFolder(root, root, stream);
-    }
-
-    private static @Nullable SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream) throws IOException {
+        DirectoryStream<Path> stream = Files.newDirectoryStream(root);
         if (stream instanceof SecureDirectoryStream<Path> secure) {
-            return secure;
+            return new SecureFolder(root, root, secure);
         }
         stream.close();
         return null;

@@ -14,24 +14,22 @@ import java.util.Arrays;
  * what is neither, ISO-8859-1, in which every byte is a character. The mark is kept apart from the text.
  */
 enum TextEncoding {
-    UTF_8(StandardCharsets.UTF_8),
-    UTF_8_MARKED(StandardCharsets.UTF_8, 0xEF, 0xBB, 0xBF),
-    UTF_16LE(StandardCharsets.UTF_16LE, 0xFF, 0xFE),
-    UTF_16BE(StandardCharsets.UTF_16BE, 0xFE, 0xFF),
-    ISO_8859_1(StandardCharsets.ISO_8859_1);
+    UTF_8(StandardCharsets.UTF_8, ""),
+    UTF_8_MARKED(StandardCharsets.UTF_8, "\u00EF\u00BB\u00BF"),
+    UTF_16LE(StandardCharsets.UTF_16LE, "\u00FF\u00FE"),
+    UTF_16BE(StandardCharsets.UTF_16BE, "\u00FE\u00FF"),
+    ISO_8859_1(StandardCharsets.ISO_8859_1, "");
 
     /** As many bytes as are looked at to tell a binary file from text. */
     static final int SAMPLE = 8192;
 
     private final Charset charset;
-    private final byte[] mark;
+    /** The byte order mark, a character a byte. */
+    private final String mark;
 
-    TextEncoding(Charset charset, int... mark) {
+    TextEncoding(Charset charset, String mark) {
         this.charset = charset;
-        this.mark = new byte[mark.length];
-        for (int i = 0; i < mark.length; i++) {
-            this.mark[i] = (byte) mark[i];
-        }
+        this.mark = mark;
     }
 
     Charset charset() {
@@ -39,14 +37,14 @@ enum TextEncoding {
     }
 
     int markLength() {
-        return mark.length;
+        return mark.length();
     }
 
     /** The encoding that the first bytes announce by a mark, else UTF-8. */
     static TextEncoding announced(byte[] start, int length) {
+        String bytes = new String(start, 0, Math.min(length, 3), StandardCharsets.ISO_8859_1);
         for (TextEncoding encoding : values()) {
-            int size = encoding.mark.length;
-            if (size > 0 && length >= size && Arrays.equals(start, 0, size, encoding.mark, 0, size)) {
+            if (!encoding.mark.isEmpty() && bytes.startsWith(encoding.mark)) {
                 return encoding;
             }
         }
@@ -70,12 +68,12 @@ enum TextEncoding {
     /** The encoding in which a whole file can be read and written back unchanged. */
     static TextEncoding of(byte[] bytes) {
         TextEncoding announced = announced(bytes, bytes.length);
-        return announced.fits(bytes, announced.mark.length, bytes.length) ? announced : ISO_8859_1;
+        return announced.fits(bytes) ? announced : ISO_8859_1;
     }
 
-    private boolean fits(byte[] bytes, int from, int to) {
+    private boolean fits(byte[] bytes) {
         try {
-            strict(bytes, from, to);
+            strict(bytes);
             return true;
         } catch (CharacterCodingException e) {
             return false;
@@ -84,22 +82,23 @@ enum TextEncoding {
 
     /** Decodes a file, less its mark. */
     String decode(byte[] bytes) throws CharacterCodingException {
-        return strict(bytes, mark.length, bytes.length).toString();
+        return strict(bytes).toString();
     }
 
-    private CharBuffer strict(byte[] bytes, int from, int to) throws CharacterCodingException {
+    private CharBuffer strict(byte[] bytes) throws CharacterCodingException {
         return charset.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT)
-                .decode(ByteBuffer.wrap(bytes, from, to - from));
+                .decode(ByteBuffer.wrap(bytes, mark.length(), bytes.length - mark.length()));
     }
 
     /**
      * Encodes a text, with the mark in front.
      *
+     * @param file the file that it is for, for the error
      * @throws IOException if a character has no form in this encoding
      */
-    byte[] encode(String text) throws IOException {
+    byte[] encode(String file, String text) throws IOException {
         ByteBuffer body;
         try {
             body = charset.newEncoder()
@@ -107,10 +106,12 @@ enum TextEncoding {
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
                     .encode(CharBuffer.wrap(text));
         } catch (CharacterCodingException e) {
-            throw new Refusal("the text has a character that " + charset + " cannot write (" + e.getMessage() + ")", e);
+            throw new Refusal(
+                    file + ": the text has a character that " + charset + " cannot write (" + e.getMessage() + ")", e);
         }
-        byte[] bytes = Arrays.copyOf(mark, mark.length + body.remaining());
-        body.get(bytes, mark.length, body.remaining());
+        byte[] start = mark.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] bytes = Arrays.copyOf(start, start.length + body.remaining());
+        body.get(bytes, start.length, body.remaining());
         return bytes;
     }
 }

@@ -23,7 +23,7 @@ final class WriteFile {
         return FileTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "content"));
             String path = arguments.text("file_path");
-            byte[] content = TextEncoding.UTF_8.encode(arguments.text("content"));
+            byte[] content = TextEncoding.UTF_8.encode(Names.shown(path), arguments.text("content"));
             try (FileChanges.Turn turn = changes.begin();
                     Place place = changes.workspace().place(path)) {
                 write(turn, path, place, content);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @EnabledOnOs(OS.LINUX)
 class ConfinementRaceTest {
-    private static final int ROUNDS = 400;
+    private static final int ROUNDS = 200;
     private static final long SEED = 20_240_611;
     private static final String SECRET = "THE-SECRET";
 

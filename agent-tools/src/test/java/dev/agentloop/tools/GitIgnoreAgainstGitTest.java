@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a walk visits is what git, asked about the same tree, does not ignore. Skipped where git is not installed. */
 class GitIgnoreAgainstGitTest {
     private static final long SEED = 7;
-    private static final int REPOSITORIES = 40;
+    private static final int REPOSITORIES = 25;
     private static final List<String> NAMES =
             List.of("a", "b", "ab", "a.txt", "b.txt", "foo", "foo.o", "x y", "#h", "!n");
 
