@@ -179,7 +179,11 @@ public final class AgentLoop implements AutoCloseable {
             return this;
         }
 
-        /** How failed inferences are tried again; {@link RetryPolicy#DEFAULT} by default. */
+        /**
+         * How often a response that broke behind a durable call is asked for again; {@link RetryPolicy#DEFAULT} by default.
+         * All other failures are the model's own to try again: {@code agent-openai} does, and
+         * {@link RetryPolicy#around} has any model do it.
+         */
         public Builder retry(RetryPolicy value) {
             this.retry = value;
             return this;
@@ -222,7 +226,7 @@ public final class AgentLoop implements AutoCloseable {
             }
             ExecutorService executor = LoopThreads.executor();
             return new AgentLoop(new LoopConfig(
-                    retry.around(base),
+                    base,
                     instructions,
                     answerFormat,
                     Toolbox.of(tools),

@@ -32,7 +32,10 @@ public record RetryPolicy(int requestRetries, int streamRetries, Duration baseDe
         }
     }
 
-    /** A model that tries {@code model} again by this policy. */
+    /**
+     * A model that tries {@code model} again by this policy: requests that brought no stream, and streams that broke before
+     * a call was told. The two have budgets of their own, which never multiply.
+     */
     public Model around(Model model) {
         return new RetryingModel(model, this);
     }

@@ -2,6 +2,8 @@ package dev.agentloop;
 
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model that tries another one again.
@@ -11,6 +13,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * that holds the call. Thread-safe.
  */
 final class RetryingModel implements Model {
+    private static final Logger LOG = LoggerFactory.getLogger(RetryingModel.class);
+
     private final Model model;
     private final RetryPolicy policy;
 
@@ -28,22 +32,37 @@ final class RetryingModel implements Model {
     public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
         int failedRequests = 0;
         int brokenStreams = 0;
-        while (true) {
+        for (int attempt = 1; ; attempt++) {
             Watch watch = new Watch(listener);
             try {
                 return model.respond(prompt, watch);
             } catch (ModelException e) {
-                boolean stream = watch.received || e.status() == 200;
-                int attempt = stream ? ++brokenStreams : ++failedRequests;
-                int most = stream ? policy.streamRetries() : policy.requestRetries();
-                if (watch.called || attempt > most || !policy.allows(e)) {
+                if (watch.called || !policy.allows(e)) {
                     throw e;
                 }
+                boolean exhausted = watch.begun(e)
+                        ? ++brokenStreams > policy.streamRetries()
+                        : ++failedRequests > policy.requestRetries();
+                if (exhausted) {
+                    throw attempt == 1 ? e : afterAll(e, attempt);
+                }
                 Duration delay = policy.delay(attempt, e, ThreadLocalRandom.current()::nextDouble);
+                LOG.info("try {} failed, another one in {} ms: {}", attempt, delay.toMillis(), e.getMessage());
                 listener.onRetry(attempt, delay, e);
                 Thread.sleep(delay.toMillis());
             }
         }
+    }
+
+    private static ModelException afterAll(ModelException last, int tries) {
+        return ModelException.of(last.kind(), last.getMessage() + " Given up after " + tries + " tries.")
+                .code(last.code())
+                .status(last.status())
+                .requestId(last.requestId())
+                .retryAfter(last.retryAfter().orElse(null))
+                .retryable(last.retryable())
+                .cause(last)
+                .build();
     }
 
     /** Sees what a try has handed out. */
@@ -54,6 +73,11 @@ final class RetryingModel implements Model {
 
         Watch(Listener listener) {
             this.listener = listener;
+        }
+
+        /** Whether a response had begun; a request that failed has another status, or none. */
+        boolean begun(ModelException failure) {
+            return received || (failure.status() >= 200 && failure.status() < 300);
         }
 
         @Override

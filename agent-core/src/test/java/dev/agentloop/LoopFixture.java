@@ -50,11 +50,12 @@ abstract class LoopFixture {
     static final TestTool ECHO = TestTool.reads("echo", (call, context) -> ToolOutput.text("<" + call.callId() + ">"));
 
     AgentLoop.Builder agent(Model model, Tool... tools) {
+        RetryPolicy quick = new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5));
         return AgentLoop.builder()
-                .model(model)
+                .model(quick.around(model))
                 .tools(tools)
                 .store(store)
-                .retry(new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5)));
+                .retry(quick);
     }
 
     Outcome run(Conversation conversation, String input) {

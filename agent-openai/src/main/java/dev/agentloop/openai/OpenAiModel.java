@@ -287,7 +287,7 @@ public final class OpenAiModel implements Model {
                     secret == null ? () -> "" : secret,
                     Map.copyOf(headers));
             Model once = new ResponsesClient(settings.build(), endpoint, clients, idleTimeout);
-            return new OpenAiModel(new RetryingModel(once, retries));
+            return new OpenAiModel(retries.around(once));
         }
     }
 }

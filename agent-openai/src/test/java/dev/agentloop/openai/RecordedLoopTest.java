@@ -145,9 +145,9 @@ class RecordedLoopTest {
         try (AgentLoop agent = AgentLoop.builder()
                 .model(OpenAiModel.builder("recorded")
                         .baseUrl("http://127.0.0.1:" + server.getAddress().getPort() + "/v1")
+                        .retries(RetryPolicy.NEVER)
                         .build())
                 .tools(tools(loop))
-                .retry(RetryPolicy.NEVER)
                 .build()) {
             Conversation conversation = agent.newConversation();
             conversation.append(items(loop.get(0).input()));
