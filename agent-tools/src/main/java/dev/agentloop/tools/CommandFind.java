@@ -8,75 +8,18 @@ import java.util.function.Predicate;
 final class CommandFind {
     // Left out on purpose: -exec, -execdir, -ok, -okdir, -delete, -fls, -fprint, -fprint0, -fprintf, -files0-from, and
     // -L and -follow, which leave the starting points by links.
-    private static final Set<String> FLAGS = Set.of(
-            "-P",
-            "-a",
-            "-and",
-            "-daystart",
-            "-depth",
-            "-empty",
-            "-executable",
-            "-false",
-            "-ignore_readdir_race",
-            "-ls",
-            "-mount",
-            "-nogroup",
-            "-noleaf",
-            "-not",
-            "-nouser",
-            "-o",
-            "-or",
-            "-print",
-            "-print0",
-            "-prune",
-            "-quit",
-            "-readable",
-            "-true",
-            "-writable",
-            "-xdev",
-            "!",
-            "(",
-            ")",
-            ",");
+    private static final Set<String> FLAGS = words("""
+            -P -a -and -daystart -depth -empty -executable -false -ignore_readdir_race -ls -mount -nogroup -noleaf -not
+            -nouser -o -or -print -print0 -prune -quit -readable -true -writable -xdev ! ( ) ,
+            """);
 
-    private static final Set<String> WITH_TEXT = Set.of(
-            "-amin",
-            "-atime",
-            "-cmin",
-            "-ctime",
-            "-fstype",
-            "-gid",
-            "-group",
-            "-ilname",
-            "-iname",
-            "-inum",
-            "-ipath",
-            "-iregex",
-            "-iwholename",
-            "-links",
-            "-lname",
-            "-maxdepth",
-            "-mindepth",
-            "-mmin",
-            "-mtime",
-            "-name",
-            "-newerat",
-            "-newerct",
-            "-newermt",
-            "-path",
-            "-perm",
-            "-printf",
-            "-regex",
-            "-regextype",
-            "-size",
-            "-type",
-            "-uid",
-            "-used",
-            "-user",
-            "-wholename",
-            "-xtype");
+    private static final Set<String> WITH_TEXT = words("""
+            -amin -atime -cmin -ctime -fstype -gid -group -ilname -iname -inum -ipath -iregex -iwholename -links -lname
+            -maxdepth -mindepth -mmin -mtime -name -newerat -newerct -newermt -path -perm -printf -regex -regextype -size
+            -type -uid -used -user -wholename -xtype
+            """);
 
-    private static final Set<String> WITH_PATH = Set.of("-anewer", "-cnewer", "-newer", "-samefile");
+    private static final Set<String> WITH_PATH = words("-anewer -cnewer -newer -samefile");
 
     private CommandFind() {}
 
@@ -99,5 +42,9 @@ final class CommandFind {
             }
         }
         return true;
+    }
+
+    private static Set<String> words(String text) {
+        return Set.of(text.strip().split("\\s+"));
     }
 }

@@ -1,8 +1,5 @@
 package dev.agentloop.tools;
 
-import dev.agentloop.ToolContext;
-import dev.agentloop.ToolOutput;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,13 +15,6 @@ import java.util.Optional;
  */
 record CommandPatch(String directory, String patch) {
     private static final List<String> NAMES = List.of("apply_patch", "applypatch");
-
-    /** Applies patches; what the patch tool offers to the shell. */
-    @FunctionalInterface
-    interface Applier {
-        /** Applies {@code patch}, its paths relative to {@code directory}, which exists. */
-        ToolOutput apply(Path directory, String patch, ToolContext context) throws Exception;
-    }
 
     /** Whether a command is the bare text of a patch, which no shell can run. */
     static boolean isBare(String command) {

@@ -1,9 +1,8 @@
 package dev.agentloop.tools;
 
 import dev.agentloop.ToolCall;
-import dev.agentloop.internal.JsonFields;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,63 +10,29 @@ import org.jspecify.annotations.Nullable;
  *
  * @param command what to run; not blank, without NUL
  * @param workdir where, or null for the workspace
- * @param timeout how long, or null for the usual
+ * @param timeout how long it may run
  */
-record ShellArguments(
-        String command, @Nullable String workdir, @Nullable Duration timeout) {
+record ShellArguments(String command, @Nullable String workdir, Duration timeout) {
+    private static final List<String> FIELDS = List.of("command", "workdir", "timeout_ms", "justification");
 
-    /** @throws IllegalArgumentException if the arguments cannot be used; the message tells the model what to change */
-    static ShellArguments of(ToolCall call) {
-        JsonFields fields;
-        try {
-            fields = JsonFields.of(call.arguments().getBytes(StandardCharsets.UTF_8));
-        } catch (IllegalArgumentException e) {
-            throw refused(e.getMessage());
-        }
-        String command = text(fields, "command");
-        if (command == null) {
-            throw refused("missing field `command`");
-        }
+    /**
+     * Reads the arguments.
+     *
+     * @param usual the timeout of a call that names none
+     * @param longest the timeout of a call that asks for more
+     * @throws Refusal if they cannot be used, with the answer for the model
+     */
+    static ShellArguments of(ToolCall call, Duration usual, Duration longest) throws Refusal {
+        ToolArguments arguments = ToolArguments.parse(call.arguments(), FIELDS);
+        String command = arguments.text("command");
         if (command.isBlank()) {
-            throw refused("`command` is empty");
+            throw ToolArguments.failed("`command` is empty");
         }
         if (command.indexOf('\0') >= 0) {
-            throw refused("`command` holds a NUL character at " + command.indexOf('\0')
+            throw ToolArguments.failed("`command` has a NUL character at " + command.indexOf('\0')
                     + ", which no program can be given; write it as an escape, such as printf '\\0'");
         }
-        return new ShellArguments(command, text(fields, "workdir"), timeout(fields));
-    }
-
-    private static @Nullable String text(JsonFields fields, String name) {
-        JsonFields.Field field = fields.field(name);
-        if (field == null || !fields.has(name)) {
-            return null;
-        }
-        String text = fields.text(field);
-        if (text == null) {
-            throw refused("`" + name + "` must be a string, but it is " + abridged(fields.raw(field)));
-        }
-        return text;
-    }
-
-    private static @Nullable Duration timeout(JsonFields fields) {
-        JsonFields.Field field = fields.field("timeout_ms");
-        if (field == null || !fields.has("timeout_ms")) {
-            return null;
-        }
-        long millis = fields.number("timeout_ms", 0);
-        if (millis < 1) {
-            throw refused("`timeout_ms` must be a whole number of milliseconds of at least 1, but it is "
-                    + abridged(fields.raw(field)));
-        }
-        return Duration.ofMillis(millis);
-    }
-
-    private static String abridged(String json) {
-        return json.length() <= 60 ? json : json.substring(0, 60) + "…";
-    }
-
-    private static IllegalArgumentException refused(@Nullable String reason) {
-        return new IllegalArgumentException("failed to parse function arguments: " + reason);
+        int millis = arguments.count("timeout_ms", (int) usual.toMillis(), (int) longest.toMillis());
+        return new ShellArguments(command, arguments.optionalText("workdir"), Duration.ofMillis(millis));
     }
 }

@@ -49,14 +49,11 @@ final class ShellTool implements Tool {
     /**
      * What a host has chosen.
      *
-     * @param patches what applies patches written as commands, or null to leave them to the shell
+     * @param environment all that commands see
+     * @param patches what applies patches that are written as commands
      */
     record Settings(
-            Path workspace,
-            ShellProgram shell,
-            Map<String, String> environment,
-            Bounds bounds,
-            CommandPatch.@Nullable Applier patches) {}
+            Path workspace, ShellProgram shell, Map<String, String> environment, Bounds bounds, ApplyPatch patches) {}
 
     /** The bounds of a call. */
     record Bounds(Duration timeout, Duration longestTimeout, int captureBytes) {}
@@ -89,15 +86,15 @@ final class ShellTool implements Tool {
     public Access access(ToolCall call) {
         ShellArguments arguments;
         try {
-            arguments = ShellArguments.of(call);
-        } catch (IllegalArgumentException e) {
+            arguments = arguments(call);
+        } catch (Refusal e) {
             // The answer will be an error, and nothing will run.
             return Access.READS;
         }
         if (CommandPatch.isBare(arguments.command())) {
             return Access.READS;
         }
-        if (patch(arguments).isPresent()) {
+        if (CommandPatch.in(arguments.command()).isPresent()) {
             return Access.WRITES;
         }
         return isSafe(arguments) ? Access.READS : Access.UNRESTRICTED;
@@ -109,83 +106,75 @@ final class ShellTool implements Tool {
     }
 
     @Override
-    public ToolOutput call(ToolCall call, ToolContext context) throws Exception {
-        ShellArguments arguments;
+    public ToolOutput call(ToolCall call, ToolContext context) throws IOException {
         try {
-            arguments = ShellArguments.of(call);
-        } catch (IllegalArgumentException e) {
+            return run(arguments(call), context);
+        } catch (Refusal e) {
             return ToolOutput.error(String.valueOf(e.getMessage()));
         }
-        if (CommandPatch.isBare(arguments.command())) {
-            return ToolOutput.error(NOT_A_COMMAND);
-        }
-        Optional<Path> directory = directory(settings.workspace(), arguments.workdir());
-        if (directory.isEmpty()) {
-            return noDirectory("workdir", String.valueOf(arguments.workdir()));
-        }
-        Optional<CommandPatch> patch = patch(arguments);
-        if (patch.isEmpty()) {
-            return run(arguments, directory.get(), context);
-        }
-        Optional<Path> target = directory(directory.get(), patch.get().directory());
-        return target.isEmpty()
-                ? noDirectory("cd", patch.get().directory())
-                : applier().apply(target.get(), patch.get().patch(), context);
+    }
+
+    private ShellArguments arguments(ToolCall call) throws Refusal {
+        return ShellArguments.of(
+                call, settings.bounds().timeout(), settings.bounds().longestTimeout());
     }
 
     private boolean isSafe(ShellArguments arguments) {
-        return settings.shell().isPosix()
-                && directory(settings.workspace(), arguments.workdir())
-                        .filter(directory -> safety.assess(arguments.command(), directory) == Assessment.SAFE)
-                        .isPresent();
-    }
-
-    private Optional<CommandPatch> patch(ShellArguments arguments) {
-        return settings.patches() == null ? Optional.empty() : CommandPatch.in(arguments.command());
-    }
-
-    private CommandPatch.Applier applier() {
-        CommandPatch.Applier applier = settings.patches();
-        if (applier == null) {
-            throw new IllegalStateException("a patch was found in a command although nothing can apply it");
-        }
-        return applier;
-    }
-
-    private static Optional<Path> directory(Path from, @Nullable String name) {
         try {
-            return Optional.of(name == null ? from : from.resolve(name)).filter(Files::isDirectory);
-        } catch (InvalidPathException e) {
-            return Optional.empty();
+            Path directory = directory(settings.workspace(), arguments.workdir());
+            return settings.shell().isPosix() && safety.assess(arguments.command(), directory) == Assessment.SAFE;
+        } catch (Refusal e) {
+            // The folder may have come into being by the time the call runs.
+            return false;
         }
     }
 
-    private ToolOutput noDirectory(String where, String name) {
-        return ToolOutput.error("There is no folder \"" + name + "\" to run in (" + where + "), seen from "
-                + settings.workspace() + ". Name one that exists, or leave it out to run in the workspace.");
+    private ToolOutput run(ShellArguments arguments, ToolContext context) throws IOException {
+        if (CommandPatch.isBare(arguments.command())) {
+            throw new Refusal(NOT_A_COMMAND);
+        }
+        Path directory = directory(settings.workspace(), arguments.workdir());
+        Optional<CommandPatch> patch = CommandPatch.in(arguments.command());
+        if (patch.isPresent()) {
+            Path target = directory(directory, patch.get().directory());
+            return ToolOutput.text(settings.patches().apply(patch.get().patch(), target.toString()));
+        }
+        return run(arguments, directory, context);
     }
 
-    private ToolOutput run(ShellArguments arguments, Path directory, ToolContext context) {
+    private ToolOutput run(ShellArguments arguments, Path directory, ToolContext context) throws Refusal {
         Path shell = settings.shell().path();
         if (!Files.isExecutable(shell)) {
-            return ToolOutput.error("No command can be run: the shell " + shell + " is not an executable file.");
+            throw new Refusal("No command can be run: the shell " + shell + " is not an executable file.");
         }
-        Bounds bounds = settings.bounds();
-        Duration asked = arguments.timeout() == null ? bounds.timeout() : arguments.timeout();
-        Duration timeout = asked.compareTo(bounds.longestTimeout()) > 0 ? bounds.longestTimeout() : asked;
         ProcessRequest request = new ProcessRequest(
                 settings.shell().invocation(arguments.command()),
                 directory,
                 settings.environment(),
-                timeout,
-                bounds.captureBytes());
+                arguments.timeout(),
+                settings.bounds().captureBytes());
         try {
-            return ShellReport.of(ProcessRun.of(request, listener(context)), timeout);
+            return ShellReport.of(ProcessRun.of(request, listener(context)), arguments.timeout());
         } catch (IOException e) {
             int bytes = arguments.command().getBytes(StandardCharsets.UTF_8).length;
-            return ToolOutput.error("The command could not be run by " + shell + " in " + directory + ": "
-                    + e.getMessage() + ". The command has " + bytes + " bytes; systems take about 128,000 at most.");
+            throw new Refusal(
+                    "The command could not be started by " + shell + " in " + directory + ": " + e.getMessage()
+                            + ". It has " + bytes + " bytes; a system takes about 128,000.",
+                    e);
         }
+    }
+
+    private Path directory(Path from, @Nullable String name) throws Refusal {
+        try {
+            Path directory = name == null ? from : from.resolve(name);
+            if (Files.isDirectory(directory)) {
+                return directory;
+            }
+        } catch (InvalidPathException e) {
+            // Not the name of a folder either.
+        }
+        throw new Refusal("There is no folder \"" + name + "\" to run the command in, seen from " + from
+                + ". Name one that exists, or leave workdir out to run in the workspace " + settings.workspace() + ".");
     }
 
     private static ProcessListener listener(ToolContext context) {

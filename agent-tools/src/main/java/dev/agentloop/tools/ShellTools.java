@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A shell for the model: the tool {@code shell_command}.
@@ -32,6 +33,10 @@ import java.util.Map;
  * and some more) or because their value is an address with a password in it, and less those that make a shell do more
  * than its command says, such as {@code BASH_ENV} and {@code CDPATH}.
  *
+ * <p><b>Patches.</b> A command that is nothing but a call of {@code apply_patch}, as models like to write it, is not given
+ * to the shell but applied as the tool {@code apply_patch} of {@link FileTools} would, confined to the workspace, and asks
+ * for {@link Tool.Access#WRITES}.
+ *
  * <p>On Windows the shell is {@code cmd}, every command asks for {@code UNRESTRICTED}, and what grandchildren write after
  * the command's exit is lost.
  *
@@ -46,7 +51,7 @@ public final class ShellTools {
      * @param workspace an existing folder: where commands run unless the model names another
      */
     public static List<Tool> in(Path workspace) {
-        return builder(workspace).build();
+        return builder(workspace).tools();
     }
 
     /**
@@ -63,6 +68,7 @@ public final class ShellTools {
     public static final class Builder {
         private static final Duration TIMEOUT = Duration.ofSeconds(10);
         private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
+        private static final Duration LONGEST_EVER = Duration.ofDays(24);
         private static final int CAPTURE_BYTES = 1 << 20;
         private static final int SMALLEST_CAPTURE = 1 << 10;
 
@@ -74,6 +80,7 @@ public final class ShellTools {
         private Duration timeout = TIMEOUT;
         private Duration longestTimeout = LONGEST_TIMEOUT;
         private int captureBytes = CAPTURE_BYTES;
+        private @Nullable Path state;
 
         private Builder(Path workspace) {
             this.workspace = workspace.toAbsolutePath().normalize();
@@ -100,13 +107,14 @@ public final class ShellTools {
          * How long a command may run: 10 seconds unless the model asks for more, 10 minutes at most.
          *
          * @param usual at least 1 ms, for calls that name no time
-         * @param longest at least {@code usual}; a call that asks for more gets this
+         * @param longest at least {@code usual}, at most 24 days; a call that asks for more gets this
          */
         public Builder timeouts(Duration usual, Duration longest) {
-            if (usual.toMillis() < 1 || usual.compareTo(longest) > 0) {
+            if (usual.toMillis() < 1 || usual.compareTo(longest) > 0 || longest.compareTo(LONGEST_EVER) > 0) {
                 throw new IllegalArgumentException(
-                        "the usual timeout must be at least 1 ms and no longer than the longest," + " but they are "
-                                + usual.toMillis() + " ms and " + longest.toMillis() + " ms");
+                        "the usual timeout must be at least 1 ms and no longer than the longest,"
+                                + " which must be at most 24 days, but they are " + usual.toMillis() + " ms and "
+                                + longest.toMillis() + " ms");
             }
             timeout = usual;
             longestTimeout = longest;
@@ -125,6 +133,15 @@ public final class ShellTools {
                         + " bytes of output must be kept, but " + bytes + " were asked for");
             }
             captureBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Where the journals of patches are kept that are written as commands: what {@link FileTools.Builder#state} was
+         * given, if anything.
+         */
+        public Builder state(Path folder) {
+            state = folder;
             return this;
         }
 
@@ -155,11 +172,17 @@ public final class ShellTools {
             return this;
         }
 
-        /** The tool, as a list to hand to the loop. This process's environment is read once, now. */
-        public List<Tool> build() {
+        /** The tool, as a list for the loop. The environment of this process is read once, now. */
+        public List<Tool> tools() {
             Map<String, String> environment = new ShellEnvironment(removed, kept, added).of(System.getenv());
             ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);
-            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, null)));
+            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, patches())));
+        }
+
+        private ApplyPatch patches() {
+            Workspace confined = Workspace.of(List.of(workspace));
+            Journal journal = new Journal(state == null ? StateFolder.ofUser() : state, confined.base());
+            return new ApplyPatch(new FileChanges(confined, journal, ChangeSet.Probe.NONE));
         }
     }
 }

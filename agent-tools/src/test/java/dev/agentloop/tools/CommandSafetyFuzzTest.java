@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -26,232 +27,61 @@ class CommandSafetyFuzzTest {
     private static final int BATCH = 100;
     private static final String SECRET = "only-to-be-found-outside";
 
+    // In these lists ␣ is a space, ␤ a line break and ⇥ a tab.
+
     /** Programs that open files, and what they are called with most. */
-    private static final Map<String, List<String>> READERS = Map.ofEntries(
-            Map.entry("base64", List.of("-d", "-i", "-o", "-w", "--output=made", "--wrap=0")),
-            Map.entry("cat", List.of("-n", "-A", "-", "--")),
-            Map.entry("cd", List.of("-", "-P", "--", "..", "src", "in")),
-            Map.entry("cut", List.of("-c1-", "-d:", "-f1", "-d", "-f", "--bytes=1-")),
-            Map.entry(
-                    "find",
-                    List.of(
-                            "-delete",
-                            "-exec",
-                            "-ok",
-                            "cat",
-                            "{}",
-                            ";",
-                            "-fls",
-                            "-fprint",
-                            "made",
-                            "-fprintf",
-                            "-L",
-                            "-follow",
-                            "-name",
-                            "*",
-                            "-type",
-                            "f",
-                            "-print",
-                            "!",
-                            "-o",
-                            "-newer",
-                            "-files0-from",
-                            "-samefile",
-                            "-ls")),
-            Map.entry(
-                    "grep",
-                    List.of(
-                            "-r",
-                            "-R",
-                            "-n",
-                            "a",
-                            "-rn",
-                            "-f",
-                            "-e",
-                            "-ra",
-                            "-Ra",
-                            "--file=list",
-                            "--regexp=a",
-                            "-flist",
-                            "--dereference-recursive",
-                            "--include=*",
-                            "-A",
-                            "-C",
-                            "1",
-                            "-d",
-                            "recurse",
-                            "-5",
-                            "--fil=list")),
-            Map.entry("head", List.of("-n", "-c", "5", "-5", "-c5", "--lines=3", "-v")),
-            Map.entry("ls", List.of("-l", "-la", "-R", "-L", "-RL", "-H", "--color=auto", "-I", "-d")),
-            Map.entry("nl", List.of("-b", "a", "-ba", "-p")),
-            Map.entry("paste", List.of("-s", "-d", ",", "-d,")),
-            Map.entry("rev", List.of()),
-            Map.entry(
-                    "rg",
-                    List.of(
-                            "a",
-                            "-n",
-                            "-L",
-                            "--follow",
-                            "-z",
-                            "-iz",
-                            "--pre",
-                            "--pre=./tool",
-                            "./tool",
-                            "--files",
-                            "-f",
-                            "-e",
-                            "--hidden",
-                            "--hostname-bin=./tool",
-                            "--search-zip",
-                            "-g",
-                            "*")),
-            Map.entry(
-                    "sed",
-                    List.of("-n", "5p", "1,3p", "-i", "-e", "w made", "5w made", "-i.bak", "1e ./tool", "-s", "-z")),
-            Map.entry("stat", List.of("-c", "%n", "-f", "-L", "--printf=%n")),
-            Map.entry("tac", List.of("-b", "-r", "-s", "a")),
-            Map.entry("tail", List.of("-n", "-c", "+2", "-5", "--lines=3", "-q")),
-            Map.entry("uniq", List.of("-c", "-d", "-u", "-f", "1", "--count", "made", "-")),
-            Map.entry("wc", List.of("-l", "-c", "--files0-from=list", "-L")));
+    private static final Map<String, List<String>> READERS = """
+            base64 -d -i -o -w --output=made --wrap=0
+            cat -n -A - --
+            cd - -P -- .. src in
+            cut -c1- -d: -f1 -d -f --bytes=1-
+            find -delete -exec -ok cat {} ; -fls -fprint made -fprintf -L -follow -name * -type f -print ! -o -newer \
+                -files0-from -samefile -ls
+            grep -r -R -n a -rn -f -e -ra -Ra --file=list --regexp=a -flist --dereference-recursive --include=* -A -C 1 \
+                -d recurse -5 --fil=list
+            head -n -c 5 -5 -c5 --lines=3 -v
+            ls -l -la -R -L -RL -H --color=auto -I -d
+            nl -b a -ba -p
+            paste -s -d , -d,
+            rev --
+            rg a -n -L --follow -z -iz --pre --pre=./tool ./tool --files -f -e --hidden --hostname-bin=./tool \
+                --search-zip -g *
+            sed -n 5p 1,3p -i -e w␣made 5w␣made -i.bak 1e␣./tool -s -z
+            stat -c %n -f -L --printf=%n
+            tac -b -r -s a
+            tail -n -c +2 -5 --lines=3 -q
+            uniq -c -d -u -f 1 --count made -
+            wc -l -c --files0-from=list -L
+            """.lines()
+            .map(CommandSafetyFuzzTest::words)
+            .collect(Collectors.toMap(words -> words.get(0), words -> words.subList(1, words.size())));
 
-    private static final List<String> PROGRAMS = List.of(
-            "echo",
-            "expr",
-            "false",
-            "id",
-            "numfmt",
-            "pwd",
-            "seq",
-            "tr",
-            "true",
-            "uname",
-            "which",
-            "whoami",
-            "sort",
-            "tee",
-            "touch",
-            "cp",
-            "mv",
-            "ln",
-            "mkdir",
-            "rm",
-            "truncate",
-            "sh",
-            "bash",
-            "env",
-            "xargs",
-            "awk",
-            "git",
-            "./tool",
-            "dd",
-            "split",
-            "install",
-            "printf",
-            "test",
-            ".",
-            "eval",
-            "exec",
-            "command",
-            "time",
-            "!");
+    private static final List<String> READER_NAMES =
+            READERS.keySet().stream().sorted().toList();
 
-    private static final List<String> OPTIONS = List.of(
-            "-n",
-            "-l",
-            "-a",
-            "-R",
-            "-r",
-            "-L",
-            "-o",
-            "-i",
-            "-c",
-            "-f",
-            "-e",
-            "-w",
-            "-z",
-            "-d",
-            "-s",
-            "-H",
-            "-P",
-            "-C",
-            "-A",
-            "-m",
-            "-5",
-            "-rn",
-            "-c5",
-            "-fx",
-            "-ox",
-            "--",
-            "-",
-            "-D",
-            "--output=made",
-            "--output",
-            "--color",
-            "--in-place",
-            "--file=list",
-            "--help",
-            "--version");
+    private static final List<String> PROGRAMS = words("""
+            echo expr false id numfmt pwd seq tr true uname which whoami sort tee touch cp mv ln mkdir rm truncate sh bash
+            env xargs awk git ./tool dd split install printf test . eval exec command time !
+            """);
 
-    private static final List<String> TEXTS = List.of(
-            "a",
-            "made",
-            "1",
-            "5p",
-            "1,3p",
-            "w made",
-            "5w made",
-            "s/a/b/w made",
-            "1e touch made",
-            "+",
-            ";",
-            "{}",
-            "f",
-            "./tool",
-            "*.txt",
-            "x y",
-            "a|b",
-            "a>made",
-            "$(touch made)",
-            "`touch made`",
-            "$HOME",
-            "&& touch made",
-            "\n touch made",
-            "\\",
-            "'",
-            "\"",
-            "#",
-            "a=b",
-            "PATH=.",
-            "~",
-            "é",
-            "{a,made}",
-            "-o",
-            "$",
-            "\t",
-            "!",
-            "(",
-            ")");
+    private static final List<String> OPTIONS = words("""
+            -n -l -a -R -r -L -o -i -c -f -e -w -z -d -s -H -P -C -A -m -5 -rn -c5 -fx -ox -- - -D --output=made --output
+            --color --in-place --file=list --help --version
+            """);
 
-    private static final List<String> GLUE =
-            List.of(" | ", " && ", " || ", "; ", "\n", ";", "|", "&&", " & ", " |& ", " ;; ", "\\\n", " #", " (", ") ");
+    private static final List<String> TEXTS = words("""
+            a made 1 5p 1,3p w␣made 5w␣made s/a/b/w␣made 1e␣touch␣made + ; {} f ./tool *.txt x␣y a|b a>made $(touch␣made)
+            `touch␣made` $HOME &&␣touch␣made ␤␣touch␣made \\ ' " # a=b PATH=. ~ é {a,made} -o $ ⇥ ! ( )
+            """);
 
-    private static final List<String> REDIRECTIONS = List.of(
-            "> made",
-            ">made",
-            ">> a.txt",
-            "2>made",
-            "&>made",
-            ">|made",
-            "<a.txt",
-            "<<<x",
-            "<<E\nx\nE\n",
-            "2>&1",
-            "3<>made",
-            ">$(echo made)",
-            "> 'made'",
-            "<(touch made)");
+    private static final List<String> GLUE = words("""
+            ␣|␣ ␣&&␣ ␣||␣ ;␣ ␤ ; | && ␣&␣ ␣|&␣ ␣;;␣ \\␤ ␣# ␣( )␣
+            """);
+
+    private static final List<String> REDIRECTIONS = words("""
+            >␣made >made >>␣a.txt 2>made &>made >|made <a.txt <<<x <<E␤x␤E␤ 2>&1 3<>made >$(echo␣made) >␣'made'
+            <(touch␣made)
+            """);
 
     @TempDir
     private Path base;
@@ -341,7 +171,7 @@ class CommandSafetyFuzzTest {
     }
 
     private String command() {
-        String program = any(chance(70) ? List.copyOf(new TreeMap<>(READERS).keySet()) : PROGRAMS);
+        String program = any(chance(70) ? READER_NAMES : PROGRAMS);
         StringBuilder command = new StringBuilder(quoted(program, 3));
         List<String> own = READERS.getOrDefault(program, OPTIONS);
         if (chance(40)) {
@@ -359,7 +189,7 @@ class CommandSafetyFuzzTest {
 
     private String word(List<String> options) {
         int kind = random.nextInt(100);
-        if (kind < 45 && !options.isEmpty()) {
+        if (kind < 45) {
             String option = any(options);
             boolean special = option.chars().anyMatch(c -> " *;(){}".indexOf(c) >= 0);
             return quoted(option, special ? 90 : 5);
@@ -371,36 +201,11 @@ class CommandSafetyFuzzTest {
     }
 
     private String path() {
-        List<String> names = List.of(
-                "a.txt",
-                "src",
-                "src/Main.java",
-                "in",
-                "in/Main.java",
-                "x y",
-                "list",
-                ".",
-                "made",
-                "src/deep",
-                "./a.txt",
-                "out",
-                "out/secret.txt",
-                "src/out.txt",
-                "..",
-                "../outside",
-                "../outside/secret.txt",
-                "in/../a.txt",
-                "src/../..",
-                "in/out.txt",
-                "~/secret.txt",
-                "deep/../out.txt",
-                "out.txt",
-                base + "/outside/secret.txt",
-                workspace + "/a.txt",
-                "tool",
-                "-o",
-                "src/made");
-        return any(names);
+        return any(words("""
+                        a.txt src src/Main.java in in/Main.java x␣y list . made src/deep ./a.txt out out/secret.txt
+                        src/out.txt .. ../outside ../outside/secret.txt in/../a.txt src/../.. in/out.txt ~/secret.txt
+                        deep/../out.txt out.txt BASE/outside/secret.txt BASE/ws/a.txt tool -o src/made
+                        """)).replace("BASE", base.toString());
     }
 
     private String quoted(String word, int percent) {
@@ -416,7 +221,13 @@ class CommandSafetyFuzzTest {
         };
     }
 
-    private <T> T any(List<T> list) {
+    private static List<String> words(String text) {
+        return Stream.of(text.strip().split("\\s+"))
+                .map(word -> word.replace('␣', ' ').replace('␤', '\n').replace('⇥', '\t'))
+                .toList();
+    }
+
+    private String any(List<String> list) {
         return list.get(random.nextInt(list.size()));
     }
 
