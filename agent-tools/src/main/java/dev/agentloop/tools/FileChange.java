@@ -21,8 +21,7 @@ final class FileChange {
      * @param after the content it gets, null if it goes
      * @param like the file whose mode and owner it gets, null for those of any new file
      */
-    FileChange(
-            Place place, byte @Nullable [] before, byte @Nullable [] after, @Nullable BasicFileAttributes like) {
+    FileChange(Place place, byte @Nullable [] before, byte @Nullable [] after, @Nullable BasicFileAttributes like) {
         this.place = place;
         this.before = before;
         this.after = after;
@@ -41,7 +40,8 @@ final class FileChange {
         return after;
     }
 
-    @Nullable BasicFileAttributes like() {
+    @Nullable
+    BasicFileAttributes like() {
         return like;
     }
 }

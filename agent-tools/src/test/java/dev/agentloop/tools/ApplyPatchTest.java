@@ -246,7 +246,7 @@ class ApplyPatchTest {
     void apply_withAFolder_startsThere() throws Exception {
         Files.createDirectories(root.resolve("sub/dir"));
         Workspace workspace = Workspace.of(List.of(root));
-        ApplyPatch patch = new ApplyPatch(new FileChanges(workspace, new Journal(state, root), ChangeSet.Probe.NONE));
+        ApplyPatch patch = new ApplyPatch(FileChanges.in(workspace, state));
 
         patch.apply(patch("*** Add File: a.txt\n+x\n*** Add File: ../b.txt\n+y"), "sub/dir");
 
