@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class FirstExampleTest {
-    private static final String PATCH =
-            """
+    private static final String PATCH = """
             *** Begin Patch
             *** Update File: README.md
             @@

@@ -17,7 +17,8 @@ class InProcessApprovalTest {
     Path folder;
 
     private final ScriptedModel model = ScriptedModel.answering(
-            ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}"), ScriptedResponse.says("So be it."));
+            ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}"),
+            ScriptedResponse.says("So be it."));
 
     private Outcome run(String typed) {
         BufferedReader keyboard = new BufferedReader(new StringReader(typed));
@@ -36,7 +37,7 @@ class InProcessApprovalTest {
         assertThat(folder.resolve("made")).doesNotExist();
         assertThat(model.lastPrompt().items())
                 .last()
-                .satisfies(item ->
-                        assertThat(((Item.Output) item).text()).isEqualTo("refused by the user: no new files"));
+                .satisfies(
+                        item -> assertThat(((Item.Output) item).text()).isEqualTo("refused by the user: no new files"));
     }
 }

@@ -19,8 +19,10 @@ class OtherServerTest {
     void server_isAskedWithoutAKey() throws IOException {
         Files.writeString(folder.resolve("notes.txt"), "buy bread");
         try (ScriptedServer server = ScriptedServer.answering(
-                ScriptedResponse.calls("call_1", "list_dir", "{\"dir_path\":\".\"}"), ScriptedResponse.says("One file."))) {
-            assertThat(OtherServer.run(server.url().toString(), folder, "How many files?").text())
+                ScriptedResponse.calls("call_1", "list_dir", "{\"dir_path\":\".\"}"),
+                ScriptedResponse.says("One file."))) {
+            assertThat(OtherServer.run(server.url().toString(), folder, "How many files?")
+                            .text())
                     .isEqualTo("One file.");
             assertThat(server.requests()).hasSize(2).allSatisfy(request -> {
                 assertThat(request.model()).isEqualTo("qwen3-coder");

@@ -39,7 +39,8 @@ class OwnLoopTest {
             assertThat(model.lastPrompt().items().get(3).json()).contains("buy bread");
             assertThat(model.lastPrompt().items().get(4).json()).contains("nonsense failed");
 
-            assertThat(agent.resume(conversation.id()).run("Is that all?").text()).isEqualTo("And that was all.");
+            assertThat(agent.resume(conversation.id()).run("Is that all?").text())
+                    .isEqualTo("And that was all.");
             assertThat(model.lastPrompt().startsWith(model.prompts().get(1))).isTrue();
         }
     }

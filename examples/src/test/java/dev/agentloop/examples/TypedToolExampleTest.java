@@ -16,7 +16,8 @@ class TypedToolExampleTest {
                 ScriptedResponse.calls("call_1", "stock", "{\"article\":\"nuts\"}")
                         .andCalls("call_2", "stock", "{\"artikel\":\"bolts\"}"),
                 ScriptedResponse.says("{\"articles\":[\"nuts\"],\"urgent\":true}"));
-        assertThat(TypedToolExample.ask(model, "Are we short of anything?")).isEqualTo(new Shortage(List.of("nuts"), true));
+        assertThat(TypedToolExample.ask(model, "Are we short of anything?"))
+                .isEqualTo(new Shortage(List.of("nuts"), true));
         assertThat(model.lastPrompt().items())
                 .filteredOn(item -> item instanceof Item.Output)
                 .extracting(item -> ((Item.Output) item).text())

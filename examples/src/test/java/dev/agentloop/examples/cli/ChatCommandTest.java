@@ -30,7 +30,12 @@ class ChatCommandTest extends AgentTest {
         try (ScriptedServer server = ScriptedServer.answering(
                         ScriptedResponse.says("Good morning."), ScriptedResponse.says("Good night."));
                 ChildJvm agent = start(server, "chat")) {
-            agent.type("Hello").awaitOut("Good morning.\n").type("").type("Bye").awaitOut("Good night.\n").type("/quit");
+            agent.type("Hello")
+                    .awaitOut("Good morning.\n")
+                    .type("")
+                    .type("Bye")
+                    .awaitOut("Good night.\n")
+                    .type("/quit");
             assertThat(agent.exitCode()).as(agent.err()).isZero();
             assertThat(agent.out()).isEqualTo("Good morning.\nGood night.\n");
             assertThat(agent.err()).contains("to go on: ./agent chat --cd ", " --resume " + conversation(agent.err()));
@@ -57,7 +62,10 @@ class ChatCommandTest extends AgentTest {
     void question_isAnsweredAtTheKeyboard() {
         try (ScriptedServer server = ScriptedServer.answering(TOUCH, ScriptedResponse.says("Made."));
                 ChildJvm agent = start(server, "chat")) {
-            agent.type("Make a file").awaitErr("may it? shell_command").type("why").awaitErr("the rights are workspace-write");
+            agent.type("Make a file")
+                    .awaitErr("may it? shell_command")
+                    .type("why")
+                    .awaitErr("the rights are workspace-write");
             assertThat(workspace.resolve("made")).doesNotExist();
             agent.type("y").awaitOut("Made.").endInput();
             assertThat(agent.exitCode()).as(agent.err()).isZero();
@@ -69,7 +77,11 @@ class ChatCommandTest extends AgentTest {
     void refusal_tellsTheModelWhy() {
         try (ScriptedServer server = ScriptedServer.answering(TOUCH, ScriptedResponse.says("Then not."));
                 ChildJvm agent = start(server, "chat")) {
-            agent.type("Make a file").awaitErr("may it?").type("n no new files").awaitOut("Then not.").endInput();
+            agent.type("Make a file")
+                    .awaitErr("may it?")
+                    .type("n no new files")
+                    .awaitOut("Then not.")
+                    .endInput();
             assertThat(agent.exitCode()).as(agent.err()).isZero();
             assertThat(workspace.resolve("made")).doesNotExist();
             assertThat(server.requests().get(1).json()).contains("refused by the user: no new files");
@@ -110,8 +122,15 @@ class ChatCommandTest extends AgentTest {
         try (ScriptedServer server = ScriptedServer.answering(
                         ScriptedResponse.says("Endless").andFallsSilent(), ScriptedResponse.says("Here again."));
                 ChildJvm agent = start(server, "chat")) {
-            agent.type("Count").awaitOut("Endless").type("/cancel").awaitErr("cancelled").type("Still there?");
-            agent.awaitOut("Here again.").type("/nonsense").awaitErr("there is no command /nonsense").endInput();
+            agent.type("Count")
+                    .awaitOut("Endless")
+                    .type("/cancel")
+                    .awaitErr("cancelled")
+                    .type("Still there?");
+            agent.awaitOut("Here again.")
+                    .type("/nonsense")
+                    .awaitErr("there is no command /nonsense")
+                    .endInput();
             assertThat(agent.exitCode()).as(agent.err()).isZero();
         }
     }
@@ -119,8 +138,8 @@ class ChatCommandTest extends AgentTest {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
     void interrupt_cancelsARunAndThenTheTalk() {
-        try (ScriptedServer server =
-                        ScriptedServer.answering(ScriptedResponse.says("Endless").andFallsSilent());
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("Endless").andFallsSilent());
                 ChildJvm agent = start(server, "chat")) {
             agent.type("Count").awaitOut("Endless").signal("INT").awaitErr("cancelled; run the conversation again");
             agent.awaitErr("to go on\n> ").signal("INT");

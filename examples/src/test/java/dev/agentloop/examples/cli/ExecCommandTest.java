@@ -33,7 +33,10 @@ class ExecCommandTest extends AgentTest {
             assertThat(agent.err())
                     .contains("step 1\n  I look.\n  $ cat notes.txt\n", "exit 0, ", "step 2", "finished after 2 steps");
             assertThat(server.problems()).isEmpty();
-            assertThat(outputs(server.requests().get(1))).singleElement().asString().contains("buy bread");
+            assertThat(outputs(server.requests().get(1)))
+                    .singleElement()
+                    .asString()
+                    .contains("buy bread");
         }
     }
 
@@ -190,7 +193,10 @@ class ExecCommandTest extends AgentTest {
                 ChildJvm agent = start(server, "exec", "--approval", "never", "Make a file")) {
             assertThat(agent.exitCode()).as(agent.err()).isZero();
             assertThat(workspace.resolve("made")).doesNotExist();
-            assertThat(outputs(server.requests().get(1))).singleElement().asString().contains("nobody is asked");
+            assertThat(outputs(server.requests().get(1)))
+                    .singleElement()
+                    .asString()
+                    .contains("nobody is asked");
         }
     }
 
@@ -219,7 +225,10 @@ class ExecCommandTest extends AgentTest {
                 assertThat(next.exitCode()).as(next.err()).isZero();
                 assertThat(next.out()).isEqualTo("Awake.\n");
             }
-            assertThat(outputs(server.requests().get(1))).singleElement().asString().contains("aborted by user");
+            assertThat(outputs(server.requests().get(1)))
+                    .singleElement()
+                    .asString()
+                    .contains("aborted by user");
             assertThat(server.requests()).allMatch(ScriptedRequest::keepsPrefix);
             assertThat(server.problems()).isEmpty();
         }

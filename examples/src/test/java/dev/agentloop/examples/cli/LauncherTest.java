@@ -92,9 +92,8 @@ class LauncherTest {
         builder.environment().remove("JAVA_TOOL_OPTIONS");
         Path out = Files.createTempFile(folder, "out", ".txt");
         Path err = Files.createTempFile(folder, "err", ".txt");
-        Process process = builder.redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
+        Process process =
+                builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
         return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
     }
@@ -110,8 +109,9 @@ class LauncherTest {
         Ended first = launch(System.getenv("PATH"), "help");
         assertThat(first.err()).isEqualTo("agent: preparing a fast start ...\n");
         assertThat(first.exitCode()).isZero();
-        assertThat(archives()).singleElement().satisfies(archive -> assertThat(archive)
-                .isNotEmptyFile());
+        assertThat(archives())
+                .singleElement()
+                .satisfies(archive -> assertThat(archive).isNotEmptyFile());
 
         Ended second = launch(System.getenv("PATH"), "exec");
         assertThat(second.err()).contains("exec needs a prompt", ROOT.resolve("agent") + " help says more");
@@ -123,7 +123,8 @@ class LauncherTest {
     void changedSource_asksForABuild() throws IOException, InterruptedException {
         Files.setLastModifiedTime(build.resolve("1/started"), FileTime.from(Instant.EPOCH));
         Ended ended = launch(toolsWithoutMaven(), "help");
-        assertThat(ended.err()).isEqualTo("agent: Maven is needed to build the agent: install version 3.8.6 or later\n");
+        assertThat(ended.err())
+                .isEqualTo("agent: Maven is needed to build the agent: install version 3.8.6 or later\n");
         assertThat(ended.exitCode()).isEqualTo(1);
         assertThat(build.resolve("lock")).doesNotExist();
     }
