@@ -118,8 +118,12 @@ final class ChatCommand {
     private void typed(Conversation conversation, String line) {
         if (line.startsWith("/")) {
             command(conversation, line.strip());
-        } else if (!approver.take(line) && !line.isBlank() && !conversation.steer(line)) {
-            lines.add(new Line(line, false));
+        } else if (!line.isBlank() && !approver.take(line)) {
+            if (conversation.steer(line)) {
+                console.err().println("  it is told before its next step");
+            } else {
+                lines.add(new Line(line, false));
+            }
         }
     }
 

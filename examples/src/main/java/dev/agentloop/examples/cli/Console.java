@@ -1,7 +1,6 @@
 package dev.agentloop.examples.cli;
 
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -21,7 +20,7 @@ record Console(InputStream in, PrintStream out, PrintStream err, Map<String, Str
     /** The process's own, in UTF-8 whatever the locale says: results are read by programs too. */
     static Console ofProcess() {
         return new Console(
-                new FileInputStream(FileDescriptor.in),
+                System.in,
                 new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
                 System.getenv());

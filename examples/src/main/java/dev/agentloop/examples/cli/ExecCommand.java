@@ -42,7 +42,7 @@ final class ExecCommand {
 
     private String standardInput() {
         try {
-            return new String(console.in().readAllBytes(), StandardCharsets.UTF_8);
+            return new String(console.in().readAllBytes(), StandardCharsets.UTF_8).stripTrailing();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,0 +1,149 @@
+package dev.agentloop.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.Item;
+import dev.agentloop.examples.ChildJvm;
+import dev.agentloop.testkit.ScriptedRequest;
+import dev.agentloop.testkit.ScriptedResponse;
+import dev.agentloop.testkit.ScriptedServer;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** The command chat as a process whose input is typed by the test. */
+class ChatCommandTest extends AgentTest {
+    private static final ScriptedResponse TOUCH =
+            ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}");
+
+    private static List<String> said(ScriptedRequest request) {
+        return request.items().stream()
+                .filter(item -> item instanceof Item.Message)
+                .map(item -> ((Item.Message) item).text())
+                .toList();
+    }
+
+    @Test
+    void messages_areAnsweredUntilQuit() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("Good morning."), ScriptedResponse.says("Good night."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Hello")
+                    .awaitOut("Good morning.\n")
+                    .type("")
+                    .type("Bye")
+                    .awaitOut("Good night.\n")
+                    .type("/quit");
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(agent.out()).isEqualTo("Good morning.\nGood night.\n");
+            assertThat(agent.err()).contains("to go on: ./agent chat --cd ", " --resume " + conversation(agent.err()));
+            assertThat(server.requests()).hasSize(2).allMatch(ScriptedRequest::keepsPrefix);
+        }
+    }
+
+    @Test
+    void text_isShownWhileItComesIn() {
+        CountDownLatch seen = new CountDownLatch(1);
+        try (ScriptedServer server = ScriptedServer.answering(ScriptedResponse.says("Once upon a time.")
+                        .andWaits(seen)
+                        .andSays("The end."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("A story").awaitOut("Once upon a time.");
+            assertThat(agent.out()).doesNotContain("The end.");
+            seen.countDown();
+            agent.awaitOut("The end.").endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+        }
+    }
+
+    @Test
+    void question_isAnsweredAtTheKeyboard() {
+        try (ScriptedServer server = ScriptedServer.answering(TOUCH, ScriptedResponse.says("Made."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Make a file")
+                    .awaitErr("may it? shell_command")
+                    .type("why")
+                    .awaitErr("the rights are workspace-write");
+            assertThat(workspace.resolve("made")).doesNotExist();
+            agent.type("y").awaitOut("Made.").endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(workspace.resolve("made")).exists();
+        }
+    }
+
+    @Test
+    void refusal_tellsTheModelWhy() {
+        try (ScriptedServer server = ScriptedServer.answering(TOUCH, ScriptedResponse.says("Then not."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Make a file")
+                    .awaitErr("may it?")
+                    .type("n no new files")
+                    .awaitOut("Then not.")
+                    .endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(workspace.resolve("made")).doesNotExist();
+            assertThat(server.requests().get(1).json()).contains("refused by the user: no new files");
+        }
+    }
+
+    @Test
+    void endOfInput_refusesWhatIsAsked() {
+        try (ScriptedServer server = ScriptedServer.answering(TOUCH, ScriptedResponse.says("Then not."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Make a file").awaitErr("may it?").endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(agent.out()).contains("Then not.");
+            assertThat(server.requests().get(1).json()).contains("nobody is there to answer");
+        }
+    }
+
+    @Test
+    void typingWhileItWorks_steers() {
+        CountDownLatch typed = new CountDownLatch(1);
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("I begin.")
+                                .andWaits(typed)
+                                .andCalls("call_1", "list_dir", "{\"dir_path\":\".\"}"),
+                        ScriptedResponse.says("In French, then."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Write a text").awaitOut("I begin.").type("in French").awaitErr("it is told");
+            typed.countDown();
+            agent.awaitOut("In French, then.").endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(said(server.requests().get(1))).endsWith("Write a text", "I begin.", "in French");
+            assertThat(server.problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void cancel_endsTheRunAndNotTheTalk() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("Endless").andFallsSilent(), ScriptedResponse.says("Here again."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Count")
+                    .awaitOut("Endless")
+                    .type("/cancel")
+                    .awaitErr("cancelled")
+                    .type("Still there?");
+            agent.awaitOut("Here again.")
+                    .type("/nonsense")
+                    .awaitErr("there is no command /nonsense")
+                    .endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+        }
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
+    void interrupt_cancelsARunAndThenTheTalk() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("Endless").andFallsSilent());
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Count").awaitOut("Endless").signal("INT").awaitErr("cancelled; run the conversation again");
+            agent.awaitErr("to go on\n> ").signal("INT");
+            assertThat(agent.exitCode()).as(agent.err()).isEqualTo(130);
+        }
+    }
+}
