@@ -1,10 +1,9 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -225,13 +224,8 @@ final class ChunkedPrompt implements Prompt {
         }
 
         static long digest(byte[] bytes, long before) {
-            try {
-                MessageDigest sha = MessageDigest.getInstance("SHA-256");
-                sha.update(ByteBuffer.allocate(Long.BYTES).putLong(0, before));
-                return ByteBuffer.wrap(sha.digest(bytes)).getLong();
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java runtime has SHA-256", e);
-            }
+            byte[] chained = ByteBuffer.allocate(Long.BYTES).putLong(before).array();
+            return ByteBuffer.wrap(Sha256.of(chained, bytes)).getLong();
         }
     }
 }

@@ -1,8 +1,7 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Sha256;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -80,13 +79,10 @@ final class OpenCall {
 
     /** A digest of a call's name and exact arguments. */
     static String hash(ToolCall call) {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(call.name().getBytes(StandardCharsets.UTF_8));
-            sha.update((byte) 0);
-            return HexFormat.of().formatHex(sha.digest(call.arguments().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
+        return HexFormat.of()
+                .formatHex(Sha256.of(
+                        call.name().getBytes(StandardCharsets.UTF_8),
+                        new byte[1],
+                        call.arguments().getBytes(StandardCharsets.UTF_8)));
     }
 }

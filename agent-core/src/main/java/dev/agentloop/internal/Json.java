@@ -33,12 +33,15 @@ public final class Json {
     public static String quote(String text) {
         StringBuilder out = new StringBuilder(text.length() + 16).append('"');
         JsonStringEncoder.getInstance().quoteAsString(text, out);
-        escapeLoneSurrogates(out);
+        for (int at = loneSurrogate(out, 0); at >= 0; at = loneSurrogate(out, at)) {
+            out.replace(at, at + 1, "\\u" + HexFormat.of().toHexDigits(out.charAt(at)));
+        }
         return out.append('"').toString();
     }
 
-    private static void escapeLoneSurrogates(StringBuilder text) {
-        for (int i = 0; i < text.length(); i++) {
+    /** Where the first half of a character without its other half stands, at or behind {@code from}; -1 if nowhere. */
+    private static int loneSurrogate(CharSequence text, int from) {
+        for (int i = from; i < text.length(); i++) {
             char c = text.charAt(i);
             if (!Character.isSurrogate(c)) {
                 continue;
@@ -46,13 +49,12 @@ public final class Json {
             boolean paired = Character.isHighSurrogate(c)
                     && i + 1 < text.length()
                     && Character.isLowSurrogate(text.charAt(i + 1));
-            if (paired) {
-                i++;
-            } else {
-                text.replace(i, i + 1, "\\u" + HexFormat.of().toHexDigits(c));
-                i += 5;
+            if (!paired) {
+                return i;
             }
+            i++;
         }
+        return -1;
     }
 
     /** The bytes of one JSON object whose fields {@code body} writes. */
@@ -90,7 +92,12 @@ public final class Json {
 
         public Writer text(String name, String value) throws IOException {
             generator.writeFieldName(name);
-            generator.writeRawValue(quote(value));
+            // Jackson writes straight into its buffer, but has no form for half a character.
+            if (loneSurrogate(value, 0) < 0) {
+                generator.writeString(value);
+            } else {
+                generator.writeRawValue(quote(value));
+            }
             return this;
         }
 

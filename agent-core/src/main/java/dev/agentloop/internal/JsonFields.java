@@ -123,12 +123,24 @@ public final class JsonFields {
         if (field.token() != JsonToken.VALUE_STRING) {
             return null;
         }
+        if (!escaped(field)) {
+            return new String(bytes, field.start() + 1, field.end() - field.start() - 2, StandardCharsets.UTF_8);
+        }
         try (JsonParser parser = Json.FACTORY.createParser(bytes, field.start(), field.end() - field.start())) {
             parser.nextToken();
             return parser.getText();
         } catch (IOException e) {
             throw new IllegalArgumentException("not a JSON string: " + e.getMessage(), e);
         }
+    }
+
+    private boolean escaped(Field field) {
+        for (int i = field.start(); i < field.end(); i++) {
+            if (bytes[i] == '\\') {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The value of an integer field, or {@code otherwise} where it is absent, no number, or out of range. */

@@ -1,9 +1,8 @@
 package dev.agentloop.spi;
 
+import dev.agentloop.internal.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -80,29 +79,21 @@ public record LogEntry(
     }
 
     private static byte[] digest(byte[] salt, byte[] payload) {
-        MessageDigest sha = sha();
-        sha.update(salt);
-        return sha.digest(payload);
+        return Sha256.of(salt, payload);
     }
 
     private String chain(LogPosition before) {
-        MessageDigest sha = sha();
-        sha.update(before.hash().getBytes(StandardCharsets.US_ASCII));
-        sha.update(ByteBuffer.allocate(3 * Long.BYTES)
+        byte[] place = ByteBuffer.allocate(3 * Long.BYTES)
                 .putLong(version)
                 .putLong(turn)
                 .putLong(base)
-                .array());
-        sha.update(kind.getBytes(StandardCharsets.UTF_8));
-        return HexFormat.of().formatHex(sha.digest(digest));
-    }
-
-    private static MessageDigest sha() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
+                .array();
+        return HexFormat.of()
+                .formatHex(Sha256.of(
+                        before.hash().getBytes(StandardCharsets.US_ASCII),
+                        place,
+                        kind.getBytes(StandardCharsets.UTF_8),
+                        digest));
     }
 
     @Override

@@ -109,6 +109,15 @@ class JsonFieldsTest {
     }
 
     @Test
+    void text_isWrittenLikeAQuotedOne() {
+        for (int c = 0; c <= Character.MAX_VALUE; c++) {
+            String text = "a" + (char) c + "b";
+            assertThat(new String(Json.object(w -> w.text("t", text)), UTF_8))
+                    .isEqualTo("{\"t\":" + Json.quote(text) + "}");
+        }
+    }
+
+    @Test
     void of_readsTenMebibytesAndDeepNesting() {
         String big = "x".repeat(10 << 20);
         assertThat(of("{\"a\":\"" + big + "\",\"b\":1}").number("b", 0)).isEqualTo(1);

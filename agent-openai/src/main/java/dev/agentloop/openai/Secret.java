@@ -15,13 +15,9 @@ final class Secret {
             "\\bsk-[\\w*-]{4,}|(?i:\\bbearer)\\s+[\\w.~+/=*-]{8,}|\\beyJ[\\w-]{8,}\\.[\\w-]+(?:\\.[\\w-]+)?");
 
     private final String key;
-    private final Pattern pattern;
 
     private Secret(String key) {
         this.key = key;
-        String quoted = Pattern.quote(key);
-        // A short key such as "local" may be part of an ordinary word.
-        this.pattern = Pattern.compile(key.length() < RARE_IN_TEXT ? "(?<!\\w)" + quoted + "(?!\\w)" : quoted);
     }
 
     /**
@@ -52,8 +48,15 @@ final class Secret {
 
     /** The text with this key, and whatever else looks like a credential, masked. */
     String masked(String text) {
-        String masked = key.isEmpty() ? text : pattern.matcher(text).replaceAll(MASK);
-        return CREDENTIALS.matcher(masked).replaceAll(MASK);
+        return CREDENTIALS.matcher(withoutKey(text)).replaceAll(MASK);
+    }
+
+    private String withoutKey(String text) {
+        if (key.length() >= RARE_IN_TEXT) {
+            return text.replace(key, MASK);
+        }
+        // A short key such as "local" may be part of an ordinary word.
+        return key.isEmpty() ? text : text.replaceAll("(?<!\\w)" + Pattern.quote(key) + "(?!\\w)", MASK);
     }
 
     @Override
