@@ -8,4 +8,7 @@ module dev.agentloop.testkit {
     requires org.slf4j;
 
     exports dev.agentloop.testkit;
+
+    opens dev.agentloop.testkit to
+            org.junit.platform.commons;
 }
