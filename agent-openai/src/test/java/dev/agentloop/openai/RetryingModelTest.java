@@ -1,0 +1,159 @@
+package dev.agentloop.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentloop.Item;
+import dev.agentloop.Model;
+import dev.agentloop.ModelException;
+import dev.agentloop.ModelException.Kind;
+import dev.agentloop.ModelResponse;
+import dev.agentloop.Prompt;
+import dev.agentloop.PromptSettings;
+import dev.agentloop.RetryPolicy;
+import dev.agentloop.Toolbox;
+import dev.agentloop.Usage;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RetryingModelTest {
+    private static final RetryPolicy POLICY = new RetryPolicy(1, 2, Duration.ofMillis(1), Duration.ofMillis(20));
+    private static final Prompt PROMPT = Prompt.of(PromptSettings.of("m").build(), Toolbox.empty());
+
+    private interface Step {
+        ModelResponse answer(Model.Listener listener);
+    }
+
+    /** A model that does one thing for each time that it is asked. */
+    private static final class Script implements Model {
+        private final Deque<Step> steps;
+
+        Script(Step... steps) {
+            this.steps = new ArrayDeque<>(List.of(steps));
+        }
+
+        @Override
+        public PromptSettings settings() {
+            return PromptSettings.of("m").build();
+        }
+
+        @Override
+        public ModelResponse respond(Prompt prompt, Listener listener) {
+            return steps.remove().answer(listener);
+        }
+    }
+
+    private static Step answer(String text) {
+        return listener -> {
+            Item item = Item.of(Replies.bytes(Events.message(text)));
+            listener.onItem(item);
+            return ModelResponse.of(List.of(item), Usage.NONE);
+        };
+    }
+
+    private static Step failure(Kind kind, int status, Item... told) {
+        return listener -> {
+            listener.onDelta(Model.Delta.TEXT, "He");
+            List.of(told).forEach(listener::onItem);
+            throw ModelException.of(kind, "no.").status(status).build();
+        };
+    }
+
+    @Test
+    void respond_streamsThatBreak_areRetriedAndWhatTheyToldIsVoid() throws Exception {
+        Item said = Item.of(Replies.bytes(Events.message("He")));
+        Told told = new Told();
+        Model model = new RetryingModel(
+                new Script(failure(Kind.TRANSPORT, 200, said), failure(Kind.SERVER, 200, said), answer("Hello")),
+                POLICY);
+
+        ModelResponse response = model.respond(PROMPT, told);
+
+        assertThat(told.items).isEqualTo(response.items());
+        assertThat(told.events)
+                .containsExactly(
+                        "TEXT He", "item message", "retry 1", "TEXT He", "item message", "retry 2", "item message");
+    }
+
+    @Test
+    void respond_callTold_isNeverRetried() {
+        Item call = Item.functionCall("call_1", "look", "{}");
+        Model model = new RetryingModel(new Script(failure(Kind.TRANSPORT, 200, call), answer("no")), POLICY);
+
+        assertThatThrownBy(() -> model.respond(PROMPT, new Told()))
+                .isInstanceOfSatisfying(
+                        ModelException.class, e -> assertThat(e.retryable()).isTrue())
+                .hasMessage("no.");
+    }
+
+    @Test
+    void respond_budgetsUsedUp_saysHowOftenItTried() {
+        Model model = new RetryingModel(
+                new Script(
+                        failure(Kind.TRANSPORT, 200),
+                        failure(Kind.SERVER, 500),
+                        failure(Kind.TRANSPORT, 200),
+                        failure(Kind.SERVER, 500)),
+                POLICY);
+
+        assertThatThrownBy(() -> model.respond(PROMPT, new Told()))
+                .isInstanceOfSatisfying(ModelException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(Kind.SERVER);
+                    assertThat(e.status()).isEqualTo(500);
+                })
+                .hasMessage("no. Given up after 4 tries.");
+    }
+
+    @Test
+    void respond_waitAskedFor_isKept() throws Exception {
+        Told told = new Told();
+        Model model = new RetryingModel(
+                new Script(
+                        listener -> {
+                            throw ModelException.of(Kind.RATE_LIMIT, "slow")
+                                    .retryAfter(Duration.ofMillis(7))
+                                    .build();
+                        },
+                        answer("Hello")),
+                POLICY);
+
+        model.respond(PROMPT, told);
+
+        assertThat(told.waits).containsExactly(Duration.ofMillis(7));
+    }
+
+    @Test
+    void respond_longerWaitThanAllowed_orNotRetryable_isThrownAsItIs() {
+        ModelException tooLong = ModelException.of(Kind.RATE_LIMIT, "slow")
+                .retryAfter(Duration.ofSeconds(9))
+                .build();
+        ModelException final1 =
+                ModelException.of(Kind.QUOTA, "empty").status(429).build();
+
+        for (ModelException failure : List.of(tooLong, final1)) {
+            Model model = new RetryingModel(
+                    new Script(listener -> {
+                        throw failure;
+                    }),
+                    POLICY);
+            assertThatThrownBy(() -> model.respond(PROMPT, new Told())).isSameAs(failure);
+        }
+    }
+
+    @Test
+    void respond_interruptedWhileItWaits_ends() {
+        Model model = new RetryingModel(
+                new Script(failure(Kind.SERVER, 500)), new RetryPolicy(1, 1, Duration.ofHours(1), Duration.ofHours(1)));
+        Model.Listener interrupts = new Model.Listener() {
+            @Override
+            public void onRetry(int attempt, Duration wait, ModelException cause) {
+                Thread.currentThread().interrupt();
+            }
+        };
+
+        assertThatThrownBy(() -> model.respond(PROMPT, interrupts)).isInstanceOf(InterruptedException.class);
+    }
+}
