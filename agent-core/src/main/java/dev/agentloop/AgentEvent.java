@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface AgentEvent {
 
-    /** The run has begun; its input is durable. */
+    /** The run has begun, which is durable: on a new conversation with its input, otherwise before what was left open is settled. */
     record RunStarted(String conversation, long version) implements AgentEvent {}
 
     /** An item with instructions or facts about the environment was added; {@code section} says which. */

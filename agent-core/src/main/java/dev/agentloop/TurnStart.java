@@ -31,6 +31,10 @@ final class TurnStart {
                     "conversation " + run.log().id() + " has an entry of kind \"" + fold.unknown()
                             + "\", written by a newer version of this library; update to run it. Nothing was changed");
         }
+        run.journal()
+                .then(() -> run.events()
+                        .tell(new AgentEvent.RunStarted(
+                                run.log().id(), run.log().position().version())));
         prepare();
         run.journal().add(Draft.turnBegun(run.config().owner()));
         if (fold.responding()) {
@@ -119,9 +123,6 @@ final class TurnStart {
                 run.log().position().version(),
                 run.fold().prompt().model(),
                 run.limits().steps() == 0 ? "no limit of" : run.limits().steps());
-        run.events()
-                .tell(new AgentEvent.RunStarted(
-                        run.log().id(), run.log().position().version()));
     }
 
     private void addContext() {
