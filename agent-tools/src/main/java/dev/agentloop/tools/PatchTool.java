@@ -4,7 +4,6 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolOutput;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /** The tool {@code apply_patch}. */
@@ -40,22 +39,6 @@ final class PatchTool {
                 SPECIFICATION,
                 Tool.AfterCrash.REPORT,
                 (call, context) -> ToolOutput.text(patch.apply(input(call), null)));
-    }
-
-    /**
-     * Applies the patches that a model writes as shell commands, with the journal that {@link FileTools#in} uses.
-     *
-     * @param workspace an existing folder, which the patches are confined to
-     */
-    static CommandPatch.Applier applier(Path workspace) {
-        ApplyPatch patches = new ApplyPatch(FileChanges.in(Workspace.of(List.of(workspace)), StateFolder.ofUser()));
-        return (folder, patch, context) -> {
-            try {
-                return ToolOutput.text(patches.apply(patch, folder.toString()));
-            } catch (Refusal e) {
-                return ToolOutput.error(e.getMessage());
-            }
-        };
     }
 
     private static String input(ToolCall call) throws IOException {
