@@ -177,9 +177,7 @@ class ChangeSetTest {
 
         assertThat(Trees.snapshot(root)).containsOnlyKeys("m.txt", "d.txt", "from.txt", "link");
         assertThat(root.resolve("m.txt")).hasContent("edited since");
-        assertThat(Trees.snapshot(state))
-                .hasKeySatisfying(
-                        new org.assertj.core.api.Condition<>(name -> name.endsWith(".kept/0"), "the old content kept"));
+        assertThat(Trees.snapshot(state).keySet()).anyMatch(name -> name.endsWith(".kept/0"));
         assertThat(apply("*** Begin Patch\n*** Add File: z\n+z\n*** End Patch", true, ChangeSet.Probe.NONE))
                 .startsWith("Success.");
     }

@@ -80,7 +80,7 @@ class PlanAndOutputToolsTest {
             String page = page(text, "{\"call_id\":\"call_1\",\"offset\":" + offset + ",\"limit\":2000}")
                     .text();
             assertThat(page.length()).isLessThan(31_000);
-            String[] header = page.substring(0, page.indexOf(':')).split(" ");
+            String[] header = page.substring(0, page.indexOf(':')).split(" ", -1);
             offset = Integer.parseInt(header[3]) + 1;
             of = Integer.parseInt(header[5]);
             read.append(page.substring(page.indexOf('\n') + 1).replace("\n", ""));

@@ -1,6 +1,7 @@
 package dev.agentloop.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
@@ -10,6 +11,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Base64;
@@ -93,7 +95,7 @@ class ReadingToolsTest {
     }
 
     @Nested
-    class ReadFile {
+    class Reading {
         @Test
         void read_lines_areNumbered() throws Exception {
             Files.writeString(root.resolve("a.txt"), "one\ntwo\r\n\nfour");
@@ -125,8 +127,8 @@ class ReadingToolsTest {
         void read_otherEncodings_areNamed() throws Exception {
             Files.write(root.resolve("latin"), "plain\ncaf\u00E9\n".getBytes(StandardCharsets.ISO_8859_1));
             Files.write(
-                    root.resolve("wide"), ("\uFEFFcaf\u00E9 \uD83D\uDE00\nb\n").getBytes(StandardCharsets.UTF_16LE));
-            Files.write(root.resolve("wide-be"), ("\uFEFFa\n").getBytes(StandardCharsets.UTF_16BE));
+                    root.resolve("wide"), "\uFEFFcaf\u00E9 \uD83D\uDE00\nb\n".getBytes(StandardCharsets.UTF_16LE));
+            Files.write(root.resolve("wide-be"), "\uFEFFa\n".getBytes(StandardCharsets.UTF_16BE));
             Files.writeString(root.resolve("marked"), "\uFEFFa\n");
 
             assertThat(calls.ok("read_file", "file_path", "latin"))
@@ -166,7 +168,7 @@ class ReadingToolsTest {
         @Test
         void read_pipe_isRefusedInsteadOfWaitingForIt() throws Exception {
             Process mkfifo = new ProcessBuilder("mkfifo", root.resolve("pipe").toString()).start();
-            org.junit.jupiter.api.Assumptions.assumeTrue(mkfifo.waitFor() == 0);
+            assumeTrue(mkfifo.waitFor() == 0);
 
             assertThat(calls.error("read_file", "file_path", "pipe"))
                     .isEqualTo("pipe: is a pipe, socket or device, not a regular file");
@@ -177,7 +179,7 @@ class ReadingToolsTest {
         void read_hugeFile_isNeverWholeInMemory() throws Exception {
             Path huge = root.resolve("huge");
             try (var channel = Files.newByteChannel(
-                    huge, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE)) {
+                    huge, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 channel.write(StandardCharsets.UTF_8.encode("first\n" + "x".repeat(10_000)));
                 channel.position(8L << 30);
                 channel.write(StandardCharsets.UTF_8.encode("\nlast\n"));
@@ -189,7 +191,7 @@ class ReadingToolsTest {
     }
 
     @Nested
-    class ListDirectory {
+    class Listing {
         @Test
         void list_tree_isSortedAndMarked() throws Exception {
             Trees.write(root.resolve("b/x/deep.txt"), "");
@@ -231,7 +233,7 @@ class ReadingToolsTest {
     }
 
     @Nested
-    class GrepFiles {
+    class Searching {
         @Test
         void grep_files_newestFirst() throws Exception {
             for (int i = 0; i < 3; i++) {
@@ -243,8 +245,11 @@ class ReadingToolsTest {
             assertThat(calls.ok("grep_files", "pattern", "needle \\d", "include", "*.txt"))
                     .isEqualTo("src/f1.txt\nsrc/f2.txt\nsrc/f0.txt\n");
             assertThat(calls.ok("grep_files", "pattern", "needle", "include", "*.txt", "output", "lines", "limit", 2))
-                    .isEqualTo("src/f1.txt:2:needle 1\nsrc/f2.txt:2:needle 2\n"
-                            + "(more than 2 results; narrow the pattern, include or path)\n");
+                    .isEqualTo("""
+                            src/f1.txt:2:needle 1
+                            src/f2.txt:2:needle 2
+                            (more than 2 results; narrow the pattern, include or path)
+                            """);
             assertThat(calls.ok("grep_files", "pattern", "nothing")).isEqualTo("No matches found.\n");
         }
 
@@ -305,7 +310,7 @@ class ReadingToolsTest {
         void grep_catastrophicPattern_endsInTime() throws Exception {
             Trees.write(root.resolve("a.txt"), "needle\n");
             Trees.write(root.resolve("b.txt"), "a".repeat(5000) + "!\n");
-            FileTool grep = dev.agentloop.tools.GrepFiles.tool(Workspace.of(List.of(root)), Duration.ofMillis(300));
+            FileTool grep = GrepFiles.tool(Workspace.of(List.of(root)), Duration.ofMillis(300));
 
             ToolOutput output = grep.call(
                     ToolCall.function("c", "grep_files", "{\"pattern\":\"needle|.*.*.*.*.*.*#\"}"),
@@ -336,7 +341,7 @@ class ReadingToolsTest {
     }
 
     @Nested
-    class ViewImage {
+    class Viewing {
         @Test
         void view_image_isADataUrlByItsBytes() throws Exception {
             byte[] png = Base64.getDecoder()
@@ -383,7 +388,7 @@ class ReadingToolsTest {
         Process touch = new ProcessBuilder("sh", "-c", "printf hit > \"$(printf '\\377x')\"")
                 .directory(root.toFile())
                 .start();
-        org.junit.jupiter.api.Assumptions.assumeTrue(touch.waitFor() == 0);
+        assumeTrue(touch.waitFor() == 0);
 
         assertThat(calls.ok("list_dir", "dir_path", ".")).contains(new String(name, Charset.defaultCharset()));
         assertThat(calls.ok("grep_files", "pattern", "hit")).endsWith("x\n");

@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,7 +63,7 @@ class StateFolderTest {
         Path root = Files.createDirectory(temp.resolve("root"));
         Path file = Files.writeString(temp.resolve("file"), "");
         FileChanges changes =
-                new FileChanges(Workspace.of(java.util.List.of(root)), new Journal(file, root), ChangeSet.Probe.NONE);
+                new FileChanges(Workspace.of(List.of(root)), new Journal(file, root), ChangeSet.Probe.NONE);
 
         assertThatThrownBy(changes::begin)
                 .isInstanceOf(Refusal.class)
