@@ -126,8 +126,7 @@ class ReadingToolsTest {
         @Test
         void read_otherEncodings_areNamed() throws Exception {
             Files.write(root.resolve("latin"), "plain\ncaf\u00E9\n".getBytes(StandardCharsets.ISO_8859_1));
-            Files.write(
-                    root.resolve("wide"), "\uFEFFcaf\u00E9 \uD83D\uDE00\nb\n".getBytes(StandardCharsets.UTF_16LE));
+            Files.write(root.resolve("wide"), "\uFEFFcaf\u00E9 \uD83D\uDE00\nb\n".getBytes(StandardCharsets.UTF_16LE));
             Files.write(root.resolve("wide-be"), "\uFEFFa\n".getBytes(StandardCharsets.UTF_16BE));
             Files.writeString(root.resolve("marked"), "\uFEFFa\n");
 
@@ -178,8 +177,7 @@ class ReadingToolsTest {
         @Test
         void read_hugeFile_isNeverWholeInMemory() throws Exception {
             Path huge = root.resolve("huge");
-            try (var channel = Files.newByteChannel(
-                    huge, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            try (var channel = Files.newByteChannel(huge, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 channel.write(StandardCharsets.UTF_8.encode("first\n" + "x".repeat(10_000)));
                 channel.position(8L << 30);
                 channel.write(StandardCharsets.UTF_8.encode("\nlast\n"));
