@@ -115,7 +115,7 @@ class MainTest {
                 .orElseThrow());
         assertThat(project.resolve("README.md")).content().contains("```mermaid\nflowchart LR");
         assertThat(project.resolve("src/Checkout.java")).exists();
-        assertThat(Files.list(project.resolveSibling("conversations"))).isNotEmpty();
+        assertThat(project.resolveSibling("conversations")).isNotEmptyDirectory();
     }
 
     @Test
