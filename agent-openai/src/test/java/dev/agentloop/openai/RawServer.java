@@ -37,7 +37,7 @@ final class RawServer implements AutoCloseable {
 
         /** The value of a header, or empty. */
         String header(String name) {
-            for (String line : head.split("\r\n")) {
+            for (String line : head.lines().toList()) {
                 if (line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ":")) {
                     return line.substring(name.length() + 1).strip();
                 }
