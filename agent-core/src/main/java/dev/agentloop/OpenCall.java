@@ -1,7 +1,6 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.Sha256;
-import dev.agentloop.internal.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
