@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Writes a scripted response as the API sends it: as events in the API's order, or as one object.
@@ -109,7 +110,7 @@ final class ResponseEvents {
     }
 
     private String id(Made made) {
-        return made.idPrefix() + String.format("%06d_%d", number, done.size());
+        return made.idPrefix() + String.format(Locale.ROOT, "%06d_%d", number, done.size());
     }
 
     private void made(Made made) throws IOException {
@@ -226,7 +227,7 @@ final class ResponseEvents {
 
     private void responseFields(Json.Writer out, String status) throws IOException {
         boolean over = !status.equals("in_progress");
-        out.text("id", String.format("resp_%06d", number))
+        out.text("id", String.format(Locale.ROOT, "resp_%06d", number))
                 .text("object", "response")
                 .number("created_at", 1_767_225_600L + number)
                 .text("status", status)

@@ -10,6 +10,7 @@ import dev.agentloop.spi.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
@@ -23,9 +24,10 @@ final class StoredLogs {
     /** An id that is younger than all before it, and that no other run of these tests has. */
     static String newId() {
         long millis = LAST_ID.updateAndGet(last -> Math.max(last + 1, System.currentTimeMillis()));
-        String hex = String.format("%012x", millis);
+        String hex = String.format(Locale.ROOT, "%012x", millis);
         long random = java.util.concurrent.ThreadLocalRandom.current().nextLong(1L << 48);
-        return hex.substring(0, 8) + "-" + hex.substring(8) + "-7000-8000-" + String.format("%012x", random);
+        return hex.substring(0, 8) + "-" + hex.substring(8) + "-7000-8000-"
+                + String.format(Locale.ROOT, "%012x", random);
     }
 
     /** Entries behind {@code after} with these payloads. */

