@@ -8,10 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -88,28 +86,29 @@ final class ProcessTree {
     }
 
     private Collection<ProcessHandle> fromProc() {
-        Map<Long, Entry> entries = entries();
+        List<Entry> entries = entries();
         Set<Long> members = new HashSet<>();
         boolean grown = true;
         while (grown) {
             grown = false;
-            for (Map.Entry<Long, Entry> entry : entries.entrySet()) {
-                boolean belongs = entry.getValue().marked()
-                        || members.contains(entry.getValue().parent());
-                grown |= belongs && members.add(entry.getKey());
+            for (Entry entry : entries) {
+                boolean belongs = entry.marked() || members.contains(entry.parent());
+                grown |= belongs && members.add(entry.handle().pid());
             }
         }
-        return members.stream().map(pid -> entries.get(pid).handle()).toList();
+        return entries.stream()
+                .map(Entry::handle)
+                .filter(handle -> members.contains(handle.pid()))
+                .toList();
     }
 
-    private Map<Long, Entry> entries() {
-        Map<Long, Entry> entries = new HashMap<>();
+    private List<Entry> entries() {
+        List<Entry> entries = new ArrayList<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path directory : directories) {
-                long pid = Long.parseLong(directory.getFileName().toString());
-                Entry entry = entry(pid, directory);
+                Entry entry = entry(directory);
                 if (entry != null) {
-                    entries.put(pid, entry);
+                    entries.add(entry);
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
@@ -118,10 +117,11 @@ final class ProcessTree {
         return entries;
     }
 
-    private @Nullable Entry entry(long pid, Path directory) {
+    private @Nullable Entry entry(Path directory) {
         // The handle knows when its process started. Taken before anything is read, it can never come to stand for
         // another process that got the same number in the meantime.
-        Optional<ProcessHandle> handle = ProcessHandle.of(pid);
+        Optional<ProcessHandle> handle =
+                ProcessHandle.of(Long.parseLong(directory.getFileName().toString()));
         if (handle.isEmpty() || handle.get().equals(ProcessHandle.current())) {
             return null;
         }

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * that those processes hold open was waited for, for two seconds at most (Codex waits as long; there they may go on). A
  * server that is to outlive the call must be started by the host. On Linux processes are found by their parents, their
  * session and a variable in their environment, elsewhere by their parents only. A process that hides from all of these
- * remains, as do all if this JVM is killed.
+ * remains, as do all if this JVM is killed. A JVM that is process 1 of a container needs an init beside it (such as
+ * {@code docker run --init}): orphans that were ended are reaped by nobody else.
  *
  * <p><b>Environment.</b> Commands see the environment of this process less the variables that look like keys, tokens or
  * passwords, by their name ({@code *KEY*}, {@code *TOKEN*}, {@code *SECRET*}, {@code *PASSWORD*}, {@code *CREDENTIAL*}
@@ -180,9 +181,8 @@ public final class ShellTools {
         }
 
         private ApplyPatch patches() {
-            Workspace confined = Workspace.of(List.of(workspace));
-            Journal journal = new Journal(state == null ? StateFolder.ofUser() : state, confined.base());
-            return new ApplyPatch(new FileChanges(confined, journal, ChangeSet.Probe.NONE));
+            Path folder = state == null ? StateFolder.ofUser() : state;
+            return new ApplyPatch(FileChanges.in(Workspace.of(List.of(workspace)), folder));
         }
     }
 }

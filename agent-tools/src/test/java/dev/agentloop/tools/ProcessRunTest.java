@@ -243,6 +243,20 @@ class ProcessRunTest {
 
     @Test
     void run_thatWritesMuchMoreThanTheHeap_fitsIntoIt() throws Exception {
+        ProcessResult result = runChild(Map.of(), "-Xmx16m", "yes | head -c 400000000");
+
+        assertThat(result.output()).startsWith("EXITED, 200000000 lines:\ny\ny\n");
+    }
+
+    @Test
+    void run_inAJvmOfTheLocaleC_handsTheCommandOnUnchanged() throws Exception {
+        ProcessResult result = runChild(Map.of("LC_ALL", "C"), "-Xmx64m", "printf %s 'ä€😀' é | od -An -tx1");
+
+        assertThat(result.output()).isEqualTo("EXITED, 1 lines:\n c3 a4 e2 82 ac f0 9f 98 80 c3 a9\n");
+    }
+
+    /** Runs a command in {@link ProcessChild}. */
+    private ProcessResult runChild(Map<String, String> variables, String option, String script) throws Exception {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         String classes = Path.of(ProcessRun.class
                         .getProtectionDomain()
@@ -250,19 +264,19 @@ class ProcessRunTest {
                         .getLocation()
                         .toURI()) + ":"
                 + Path.of(ProcessRunTest.class.getResource("/").toURI());
+        Path file = Files.writeString(directory.resolve("script"), script);
         List<String> command = List.of(
                 java.toString(),
-                "-Xmx16m",
+                option,
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 classes,
-                ProcessBigOutput.class.getName());
-        ProcessRequest request = new ProcessRequest(command, directory, System.getenv(), LONG, CAPTURE);
-
-        ProcessResult result = ProcessRun.of(request, new Recorder());
-
-        assertThat(result.output()).isEqualTo("EXITED true " + ProcessBigOutput.BYTES / 2 + " lines\n");
+                ProcessChild.class.getName(),
+                file.toString());
+        Map<String, String> environment = new HashMap<>(System.getenv());
+        environment.putAll(variables);
+        return ProcessRun.of(new ProcessRequest(command, directory, environment, LONG, CAPTURE), new Recorder());
     }
 
     @Test

@@ -211,10 +211,7 @@ class ShellToolTest {
                 ShellProgram.standard(),
                 environment,
                 new ShellTool.Bounds(Duration.ofSeconds(10), Duration.ofSeconds(10), 10_000),
-                new ApplyPatch(new FileChanges(
-                        Workspace.of(List.of(workspace)),
-                        new Journal(base.resolve("state"), workspace),
-                        ChangeSet.Probe.NONE))));
+                new ApplyPatch(FileChanges.in(Workspace.of(List.of(workspace)), base.resolve("state")))));
 
         String output = new Calls(List.of(tool)).ok("shell_command", "command", "env");
 
