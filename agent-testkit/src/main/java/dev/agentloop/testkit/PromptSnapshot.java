@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -50,7 +51,7 @@ public final class PromptSnapshot {
     private static void tools(StringBuilder out, JsonFields head) {
         JsonFields tools = head.inner("tools");
         StringBuilder names = new StringBuilder();
-        for (JsonFields.Field tool : tools == null ? java.util.List.<JsonFields.Field>of() : tools.all()) {
+        for (JsonFields.Field tool : tools == null ? List.<JsonFields.Field>of() : tools.all()) {
             JsonFields fields = tools == null ? null : tools.inner(tool);
             if (fields != null) {
                 String name = fields.text("name");
@@ -65,11 +66,11 @@ public final class PromptSnapshot {
     private static void item(StringBuilder out, int index, Item item) {
         String number = "[" + index + "] ";
         if (item instanceof Item.Message message) {
-            block(out, number + message.role(), content(message.text(), item));
+            block(out, number + message.role(), content(message.text(), item, "content"));
         } else if (item instanceof Item.Call call) {
             block(out, number + item.type() + " " + call.name() + " (" + call.callId() + ")", call.arguments());
         } else if (item instanceof Item.Output output) {
-            block(out, number + item.type() + " (" + output.callId() + ")", content(output.text(), item));
+            block(out, number + item.type() + " (" + output.callId() + ")", content(output.text(), item, "output"));
         } else if (item instanceof Item.Reasoning reasoning) {
             boolean opaque = item.json().contains("\"encrypted_content\":\"");
             block(out, number + "reasoning" + (opaque ? " (encrypted)" : ""), reasoning.summary());
@@ -78,9 +79,18 @@ public final class PromptSnapshot {
         }
     }
 
-    // An item without text, such as one of images only, shows its JSON instead of nothing.
-    private static String content(String text, Item item) {
-        return text.isEmpty() ? item.json() : text;
+    // The text, and the kinds of the parts that have none.
+    private static String content(String text, Item item, String field) {
+        JsonFields parts =
+                JsonFields.of(item.json().getBytes(StandardCharsets.UTF_8)).inner(field);
+        StringBuilder content = new StringBuilder(text);
+        for (JsonFields.Field part : parts == null ? List.<JsonFields.Field>of() : parts.all()) {
+            JsonFields fields = parts == null ? null : parts.inner(part);
+            if (fields != null && fields.text("text") == null) {
+                content.append(content.length() == 0 ? "" : " + ").append(fields.text("type"));
+            }
+        }
+        return content.toString();
     }
 
     private static void block(StringBuilder out, String title, String value) {

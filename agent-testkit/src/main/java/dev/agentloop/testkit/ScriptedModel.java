@@ -183,9 +183,7 @@ public final class ScriptedModel implements Model {
                         .build();
             }
             if (response.ending() == Ending.FAILED || response.ending() == Ending.ERROR) {
-                throw ModelException.of(ModelException.Kind.SERVER, response.message())
-                        .code(response.reason())
-                        .build();
+                throw ScriptedFailures.of(response.reason(), response.message());
             }
             long written =
                     items.stream().mapToLong(item -> item.bytes().remaining()).sum();

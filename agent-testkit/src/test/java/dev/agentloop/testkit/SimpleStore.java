@@ -1,0 +1,146 @@
+package dev.agentloop.testkit;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A store that keeps the contract, in small steps each of which can be broken. */
+class SimpleStore implements ConversationStore {
+    final Map<String, List<LogEntry>> logs = new ConcurrentHashMap<>();
+    final Map<String, Instant> changes = new ConcurrentHashMap<>();
+
+    @Override
+    public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+        checkId(conversation);
+        checkChain(conversation, expected, entries);
+        synchronized (this) {
+            List<LogEntry> log = logs.getOrDefault(conversation, List.of());
+            if (sameHead(headOf(log), expected)) {
+                write(conversation, log, entries);
+            } else if (!holds(log, entries)) {
+                throw conflict(conversation, expected, headOf(log));
+            }
+            return headOf(logs.get(conversation));
+        }
+    }
+
+    void checkId(String conversation) {
+        if (!conversation.matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")) {
+            throw new IllegalArgumentException("no id: " + conversation);
+        }
+    }
+
+    void checkChain(String conversation, LogPosition expected, List<LogEntry> entries) {
+        LogPosition before = expected;
+        for (LogEntry entry : entries) {
+            if (!entry.follows(before)) {
+                throw new IllegalArgumentException("entry " + entry + " does not follow");
+            }
+            before = entry.position();
+        }
+        if (entries.isEmpty()) {
+            throw new IllegalArgumentException("no entry");
+        }
+    }
+
+    boolean sameHead(LogPosition head, LogPosition expected) {
+        return head.equals(expected);
+    }
+
+    boolean holds(List<LogEntry> log, List<LogEntry> entries) {
+        return log.contains(entries.get(entries.size() - 1));
+    }
+
+    void write(String conversation, List<LogEntry> log, List<LogEntry> entries) {
+        List<LogEntry> longer = new ArrayList<>(log);
+        entries.forEach(entry -> longer.add(stored(entry)));
+        logs.put(conversation, longer);
+        changes.put(conversation, Instant.now());
+    }
+
+    LogEntry stored(LogEntry entry) {
+        return entry;
+    }
+
+    RuntimeException conflict(String conversation, LogPosition expected, LogPosition head) {
+        return new StoreException(
+                StoreException.Kind.CONFLICT,
+                conversation + " stands at " + head.version() + ", not at " + expected.version());
+    }
+
+    static LogPosition headOf(List<LogEntry> log) {
+        return log.isEmpty() ? LogPosition.START : log.get(log.size() - 1).position();
+    }
+
+    @Override
+    public List<LogEntry> read(String conversation, long after, int limit) {
+        checkId(conversation);
+        return logs.getOrDefault(conversation, List.of()).stream()
+                .filter(entry -> entry.version() > after)
+                .limit(limit)
+                .toList();
+    }
+
+    @Override
+    public Optional<LogPosition> head(String conversation) {
+        checkId(conversation);
+        return Optional.ofNullable(logs.get(conversation)).map(SimpleStore::headOf);
+    }
+
+    @Override
+    public synchronized void fork(String source, LogPosition at, String target) {
+        checkId(source);
+        checkId(target);
+        List<LogEntry> log = logs.getOrDefault(source, List.of());
+        if (at.version() < 1 || log.size() < at.version() || !forksAt(log.get((int) at.version() - 1), at)) {
+            throw new StoreException(StoreException.Kind.NOT_FOUND, source + " has no such version");
+        }
+        if (logs.containsKey(target)) {
+            throw new StoreException(StoreException.Kind.EXISTS, target + " exists");
+        }
+        logs.put(target, log.subList(0, (int) at.version()));
+        changes.put(target, Instant.now());
+    }
+
+    boolean forksAt(LogEntry entry, LogPosition at) {
+        return entry.position().equals(at);
+    }
+
+    @Override
+    public List<Summary> list(String before, int limit) {
+        return logs.keySet().stream()
+                .filter(id -> before.isEmpty() || id.compareTo(before) < 0)
+                .sorted(order())
+                .limit(limit)
+                .map(id -> new Summary(id, headOf(logs.get(id)), changes.get(id)))
+                .toList();
+    }
+
+    Comparator<String> order() {
+        return Comparator.reverseOrder();
+    }
+
+    @Override
+    public void delete(String conversation) {
+        checkId(conversation);
+        logs.remove(conversation);
+    }
+
+    /** What another store on the same storage has. */
+    void reopen() {
+        // All of it.
+    }
+
+    @Override
+    public void close() {
+        // Nothing to close.
+    }
+}
