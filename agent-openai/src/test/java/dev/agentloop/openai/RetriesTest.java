@@ -19,7 +19,8 @@ import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class RetryingModelTest {
+/** A model behind a retry policy, as {@link OpenAiModel} is built. */
+class RetriesTest {
     private static final RetryPolicy POLICY = new RetryPolicy(1, 2, Duration.ofMillis(1), Duration.ofMillis(20));
     private static final Prompt PROMPT = Prompt.of(PromptSettings.of("m").build(), Toolbox.empty());
 
@@ -66,9 +67,8 @@ class RetryingModelTest {
     void respond_streamsThatBreak_areRetriedAndWhatTheyToldIsVoid() throws Exception {
         Item said = Item.of(Replies.bytes(Events.message("He")));
         Told told = new Told();
-        Model model = new RetryingModel(
-                new Script(failure(Kind.TRANSPORT, 200, said), failure(Kind.SERVER, 200, said), answer("Hello")),
-                POLICY);
+        Model model = POLICY.around(
+                new Script(failure(Kind.TRANSPORT, 200, said), failure(Kind.SERVER, 200, said), answer("Hello")));
 
         ModelResponse response = model.respond(PROMPT, told);
 
@@ -81,7 +81,7 @@ class RetryingModelTest {
     @Test
     void respond_callTold_isNeverRetried() {
         Item call = Item.functionCall("call_1", "look", "{}");
-        Model model = new RetryingModel(new Script(failure(Kind.TRANSPORT, 200, call), answer("no")), POLICY);
+        Model model = POLICY.around(new Script(failure(Kind.TRANSPORT, 200, call), answer("no")));
 
         assertThatThrownBy(() -> model.respond(PROMPT, new Told()))
                 .isInstanceOfSatisfying(
@@ -91,13 +91,11 @@ class RetryingModelTest {
 
     @Test
     void respond_budgetsUsedUp_saysHowOftenItTried() {
-        Model model = new RetryingModel(
-                new Script(
-                        failure(Kind.TRANSPORT, 200),
-                        failure(Kind.SERVER, 500),
-                        failure(Kind.TRANSPORT, 200),
-                        failure(Kind.SERVER, 500)),
-                POLICY);
+        Model model = POLICY.around(new Script(
+                failure(Kind.TRANSPORT, 200),
+                failure(Kind.SERVER, 500),
+                failure(Kind.TRANSPORT, 200),
+                failure(Kind.SERVER, 500)));
 
         assertThatThrownBy(() -> model.respond(PROMPT, new Told()))
                 .isInstanceOfSatisfying(ModelException.class, e -> {
@@ -110,15 +108,13 @@ class RetryingModelTest {
     @Test
     void respond_waitAskedFor_isKept() throws Exception {
         Told told = new Told();
-        Model model = new RetryingModel(
-                new Script(
-                        listener -> {
-                            throw ModelException.of(Kind.RATE_LIMIT, "slow")
-                                    .retryAfter(Duration.ofMillis(7))
-                                    .build();
-                        },
-                        answer("Hello")),
-                POLICY);
+        Model model = POLICY.around(new Script(
+                listener -> {
+                    throw ModelException.of(Kind.RATE_LIMIT, "slow")
+                            .retryAfter(Duration.ofMillis(7))
+                            .build();
+                },
+                answer("Hello")));
 
         model.respond(PROMPT, told);
 
@@ -134,19 +130,17 @@ class RetryingModelTest {
                 ModelException.of(Kind.QUOTA, "empty").status(429).build();
 
         for (ModelException failure : List.of(tooLong, final1)) {
-            Model model = new RetryingModel(
-                    new Script(listener -> {
-                        throw failure;
-                    }),
-                    POLICY);
+            Model model = POLICY.around(new Script(listener -> {
+                throw failure;
+            }));
             assertThatThrownBy(() -> model.respond(PROMPT, new Told())).isSameAs(failure);
         }
     }
 
     @Test
     void respond_interruptedWhileItWaits_ends() {
-        Model model = new RetryingModel(
-                new Script(failure(Kind.SERVER, 500)), new RetryPolicy(1, 1, Duration.ofHours(1), Duration.ofHours(1)));
+        Model model = new RetryPolicy(1, 1, Duration.ofHours(1), Duration.ofHours(1))
+                .around(new Script(failure(Kind.SERVER, 500)));
         Model.Listener interrupts = new Model.Listener() {
             @Override
             public void onRetry(int attempt, Duration wait, ModelException cause) {
