@@ -15,6 +15,8 @@ import dev.agentloop.Prompt;
 import dev.agentloop.RetryPolicy;
 import dev.agentloop.Toolbox;
 import dev.agentloop.openai.RawServer.Reply;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
@@ -196,11 +198,7 @@ class ConnectionTest {
             while (true) {
                 out.write(Replies.chunk(Replies.bytes(": keep-alive\n\n")));
                 out.flush();
-                try {
-                    Replies.awaitClose(in);
-                } catch (SocketTimeoutException e) {
-                    continue;
-                }
+                awaitCloseFor20Millis(in);
             }
         };
         try (RawServer server = RawServer.answering(comments)) {
@@ -212,6 +210,15 @@ class ConnectionTest {
             assertThatThrownBy(() -> model.respond(prompt(model), Model.Listener.NONE))
                     .isInstanceOf(ModelException.class)
                     .hasMessageContaining("sent no event for 300 ms");
+        }
+    }
+
+    /** Sets the pace of a server that goes on until the client closes the connection. */
+    private static void awaitCloseFor20Millis(InputStream in) throws IOException {
+        try {
+            Replies.awaitClose(in);
+        } catch (SocketTimeoutException e) {
+            assertThat(e).hasMessageContaining("timed out");
         }
     }
 

@@ -43,7 +43,7 @@ class EventParserTest {
     }
 
     private static String data(String text) {
-        return "data: " + String.format(TEXT, text);
+        return "data: " + TEXT.replace("%s", text);
     }
 
     @ParameterizedTest

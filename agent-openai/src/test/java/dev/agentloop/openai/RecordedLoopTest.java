@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -102,13 +103,13 @@ class RecordedLoopTest {
     private static List<Exchange> exchanges(Path folder) throws IOException {
         List<Exchange> exchanges = new ArrayList<>();
         for (int n = 1; ; n++) {
-            Path request = folder.resolve(String.format("%02d.request.json", n));
-            Path headers = folder.resolve(String.format("%02d.headers.txt", n));
+            Path request = folder.resolve(String.format(Locale.ROOT, "%02d.request.json", n));
+            Path headers = folder.resolve(String.format(Locale.ROOT, "%02d.headers.txt", n));
             if (!Files.exists(headers) && !Files.exists(request)) {
                 return exchanges;
             }
-            Path sse = folder.resolve(String.format("%02d.response.sse", n));
-            Path body = Files.exists(sse) ? sse : folder.resolve(String.format("%02d.response.json", n));
+            Path sse = folder.resolve(String.format(Locale.ROOT, "%02d.response.sse", n));
+            Path body = Files.exists(sse) ? sse : folder.resolve(String.format(Locale.ROOT, "%02d.response.json", n));
             if (Files.exists(request) && Files.exists(body) && isInference(Files.readString(headers))) {
                 JsonNode sent = JSON.readTree(request.toFile());
                 // A background response is fetched by further requests, which the loop does not make.

@@ -56,9 +56,8 @@ class RecordedTrafficTest {
             }
             assertThat(server.connections()).isEqualTo(1);
         }
-        System.out.printf(
-                "recorded traffic: %d files, %d items that go back, %d recorded requests, %d refusals%n",
-                files, items, requests, refusals);
+        System.out.println("recorded traffic: " + files + " files, " + items + " items that go back, " + requests
+                + " recorded requests, " + refusals + " refusals");
         assertThat(files).isPositive();
         assertThat(items).isPositive();
         assertThat(requests).isPositive();

@@ -50,9 +50,9 @@ class ResponseReaderTest {
 
         ModelResponse response = read(
                 CREATED
-                        + event("response.reasoning_summary_part.added", String.format(part, 0))
+                        + event("response.reasoning_summary_part.added", part.replace("%d", "0"))
                         + delta("reasoning_summary_text", "One")
-                        + event("response.reasoning_summary_part.added", String.format(part, 1))
+                        + event("response.reasoning_summary_part.added", part.replace("%d", "1"))
                         + delta("reasoning_summary_text", "Two")
                         + done(0, reasoning("gAAA"))
                         + delta("reasoning_text", "raw")
