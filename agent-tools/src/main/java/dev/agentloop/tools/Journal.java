@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import java.util.Locale;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -126,7 +127,7 @@ final class Journal {
 
         /** Opens the record of a new change set under an id that is free. */
         ChangeRecord begin() throws IOException {
-            String id = String.format("%08x", ThreadLocalRandom.current().nextInt());
+            String id = String.format(Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
             return new ChangeRecord(Files.createDirectory(folder.resolve(id)));
         }
 

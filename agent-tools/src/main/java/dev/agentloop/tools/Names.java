@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import java.util.Locale;
 import java.nio.file.Path;
 
 /** How file names appear in answers: a name can never end its line or hide a character. */
@@ -20,7 +21,7 @@ final class Names {
             if (c == '\n') {
                 text.append("\\n");
             } else if (hidden(c)) {
-                text.append(String.format("\\u%04X", c));
+                text.append(String.format(Locale.ROOT, "\\u%04X", c));
             } else {
                 text.appendCodePoint(c);
             }

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import java.util.Locale;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -207,7 +208,7 @@ class ReadingToolsTest {
         @Test
         void list_manyEntries_isPaged() throws Exception {
             for (int i = 0; i < 30; i++) {
-                Trees.write(root.resolve(String.format("f%02d", i)), "");
+                Trees.write(root.resolve(String.format(Locale.ROOT, "f%02d", i)), "");
             }
 
             assertThat(calls.ok("list_dir", "dir_path", "."))

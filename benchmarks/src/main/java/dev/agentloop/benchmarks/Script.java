@@ -1,5 +1,6 @@
 package dev.agentloop.benchmarks;
 
+import java.util.Locale;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +56,7 @@ final class Script {
     }
 
     private static String id(int turn) {
-        return String.format("%048x", turn * 0x9e3779b97f4a7c15L);
+        return String.format(Locale.ROOT, "%048x", turn * 0x9e3779b97f4a7c15L);
     }
 
     private static String call(int turn) {

@@ -1,5 +1,6 @@
 package dev.agentloop.testkit.crash;
 
+import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.agentloop.AgentLoop;
@@ -267,7 +268,7 @@ final class CrashChild {
             });
             long version = store.head(id).orElseThrow().version();
             try {
-                Files.write(folder.resolve(String.format("request-%06d", version)), bytes.toByteArray());
+                Files.write(folder.resolve(String.format(Locale.ROOT, "request-%06d", version)), bytes.toByteArray());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -41,7 +41,7 @@ final class TerminalText {
     }
 
     private static String hexadecimal(char c) {
-        return String.format("\\u%04x", (int) c);
+        return String.format(Locale.ROOT, "\\u%04x", (int) c);
     }
 
     /** A word as a POSIX shell takes it. */
