@@ -19,12 +19,8 @@ import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-<<<<<<<< HEAD:agent-openai/src/test/java/dev/agentloop/openai/RetryPolicyTest.java
-class RetryPolicyTest {
-========
 /** A model behind a retry policy, as {@link OpenAiModel} is built. */
 class RetriesTest {
->>>>>>>> openai:agent-openai/src/test/java/dev/agentloop/openai/RetriesTest.java
     private static final RetryPolicy POLICY = new RetryPolicy(1, 2, Duration.ofMillis(1), Duration.ofMillis(20));
     private static final Prompt PROMPT = Prompt.of(PromptSettings.of("m").build(), Toolbox.empty());
 

@@ -1,6 +1,5 @@
 package dev.agentloop.tools;
 
-import java.util.Locale;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -12,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -127,7 +127,8 @@ final class Journal {
 
         /** Opens the record of a new change set under an id that is free. */
         ChangeRecord begin() throws IOException {
-            String id = String.format(Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
+            String id = String.format(
+                    Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
             return new ChangeRecord(Files.createDirectory(folder.resolve(id)));
         }
 

@@ -1,7 +1,7 @@
 package dev.agentloop.tools;
 
-import java.util.Locale;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** How file names appear in answers: a name can never end its line or hide a character. */
 final class Names {

@@ -1,11 +1,11 @@
 package dev.agentloop.benchmarks;
 
-import java.util.Locale;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** The responses of the scripted endpoint: eight events each, in the form and about the size of the real API's. */
 final class Script {

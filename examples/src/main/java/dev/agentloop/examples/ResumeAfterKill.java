@@ -43,8 +43,11 @@ public final class ResumeAfterKill {
             points.reach("booked, and nobody knows");
             return "booked";
         });
-        Tool list = TypedTool.of("list_bookings", "Lists all bookings", NoArguments.class, (none, context) ->
-                        Files.readString(bookings))
+        Tool list = TypedTool.of(
+                        "list_bookings",
+                        "Lists all bookings",
+                        NoArguments.class,
+                        (none, context) -> Files.readString(bookings))
                 .withAccess(Tool.Access.READS);
         return List.of(book, list);
     }
