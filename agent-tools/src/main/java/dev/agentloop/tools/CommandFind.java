@@ -15,15 +15,15 @@ final class CommandFind {
 
     private static final Set<String> WITH_TEXT = words("""
             -amin -atime -cmin -ctime -fstype -gid -group -ilname -iname -inum -ipath -iregex -iwholename -links -lname
-            -maxdepth -mindepth -mmin -mtime -name -newerat -newerct -newermt -path -perm -printf -regex -regextype -size
-            -type -uid -used -user -wholename -xtype
+            -maxdepth -mindepth -mmin -mtime -name -newerat -newerct -newermt -path -perm -printf -regex -regextype
+            -size -type -uid -used -user -wholename -xtype
             """);
 
     private static final Set<String> WITH_PATH = words("-anewer -cnewer -newer -samefile");
 
     private CommandFind() {}
 
-    /** Whether {@code find} is harmless with these words behind its name, each path among them passing {@code inside}. */
+    /** Whether {@code find} is harmless with these words behind its name, its paths passing {@code inside}. */
     static boolean allows(List<String> words, Predicate<String> inside) {
         boolean expression = false;
         for (int i = 0; i < words.size(); i++) {

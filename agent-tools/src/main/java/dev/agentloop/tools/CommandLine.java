@@ -8,9 +8,9 @@ import java.util.List;
  * A command line of a POSIX shell, split into simple commands and their words as the shell would split it.
  *
  * <p>The line is <em>plain</em> if what is written is exactly what is run: words, quoted or not, joined by {@code &&},
- * {@code ||}, {@code ;}, {@code |} and line ends. Any expansion, substitution, redirection, glob, background job or group
- * makes it not plain. Its commands are then only a rough reading: good for finding something suspicious in it, not for
- * trusting it.
+ * {@code ||}, {@code ;}, {@code |} and line ends. Any expansion, substitution, redirection, glob, background job or
+ * group makes it not plain. Its commands are then only a rough reading: good for finding something suspicious in it,
+ * not for trusting it.
  *
  * @param plain whether {@code commands} is exactly what the shell runs
  * @param commands the words of each simple command, quotes removed

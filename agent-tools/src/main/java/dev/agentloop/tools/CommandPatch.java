@@ -6,9 +6,10 @@ import java.util.Optional;
 /**
  * A patch that the model wrote as a shell command.
  *
- * <p>Models that know {@code apply_patch} as a program call it in the shell. There is no such program, so these forms are
- * taken out and run as the patch tool: {@code apply_patch <<'EOF'} up to {@code EOF}, {@code apply_patch 'the patch'}, and
- * both behind {@code cd DIRECTORY &&}. The text of a here-document is taken as it stands, whatever its delimiter's quotes.
+ * <p>Models that know {@code apply_patch} as a program call it in the shell. There is no such program, so these forms
+ * are taken out and run as the patch tool: {@code apply_patch <<'EOF'} up to {@code EOF}, the patch as a quoted
+ * argument, and both behind {@code cd DIRECTORY &&}. The text of a here-document is taken as it stands, whatever its
+ * delimiter's quotes.
  *
  * @param directory where to, as written; empty for the directory of the call
  * @param patch the text of the patch

@@ -15,8 +15,8 @@ import java.util.Set;
  * Judges a command line before it runs, as Codex does: known to be safe, known to be dangerous, or neither.
  *
  * <p>A line is safe if it is plain ({@link CommandLine}), each of its commands is known to change nothing
- * ({@link CommandTable}), and each path that it names stays in the workspace, links followed. Git is not on the list: its
- * configuration and hooks run programs. The judgement is about what is on the disk now; it is not kept.
+ * ({@link CommandTable}), and each path that it names stays in the workspace, links followed. Git is not on the list:
+ * its configuration and hooks run programs. The judgement is about what is on the disk now; it is not kept.
  *
  * <p>Immutable and thread-safe.
  */
@@ -100,7 +100,7 @@ final class CommandSafety {
                 && (words.size() == 2 || !words.get(2).startsWith("-"));
     }
 
-    /** Adds where a {@code cd} leads to; only ways without links, where the shell and the kernel agree on {@code ..}. */
+    /** Adds where a {@code cd} leads to, if the way has no links: there shell and kernel agree on {@code ..}. */
     private static boolean follow(List<String> command, Set<Path> directories, CommandPaths paths) {
         if (command.size() != 2 || command.get(1).isEmpty() || command.get(1).startsWith("-")) {
             return false;

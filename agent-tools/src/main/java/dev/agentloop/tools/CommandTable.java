@@ -11,8 +11,8 @@ import java.util.function.Predicate;
 /**
  * The commands known to change nothing and to start no other program, with the options for which that holds.
  *
- * <p>An option that is not listed makes a call of the command unknown, so a new option of a new version is never trusted
- * by mistake, nor is an abbreviated one. A line reads {@code name options | operands}:
+ * <p>An option that is not listed makes a call of the command unknown, so a new option of a new version is never
+ * trusted by mistake, nor is an abbreviated one. A line reads {@code name options | operands}:
  *
  * <table>
  *   <caption>Notation</caption>
@@ -153,7 +153,7 @@ final class CommandTable {
             };
         }
 
-        /** Whether the command is harmless with these words behind its name, each path among them passing {@code inside}. */
+        /** Whether the command is harmless with these words behind its name, its paths passing {@code inside}. */
         boolean allows(List<String> words, Predicate<String> inside) {
             return operands.equals("anything") || new Reading(words, inside).allowed();
         }

@@ -83,8 +83,8 @@ final class ProcessCapture {
     }
 
     /**
-     * What is kept, as text: bytes that are not UTF-8 become U+FFFD, and a line {@code … N bytes omitted …} stands where
-     * bytes were left out.
+     * What is kept, as text: bytes that are not UTF-8 become U+FFFD, and a line {@code … N bytes omitted …} stands
+     * where bytes were left out.
      */
     String text() {
         byte[] last = tail();

@@ -33,8 +33,8 @@ final class ProcessLauncher {
      * Starts {@code request}.
      *
      * <p>Output goes through {@code cat} where there is one. The JDK closes its end of a pipe as soon as the process at
-     * the other end has exited, and copies what it finds there without bound; a grandchild that still writes would be cut
-     * off, or fill the memory. {@code cat} keeps the pipe until its last writer is gone.
+     * the other end has exited, and copies what it finds there without bound; a grandchild that still writes would be
+     * cut off, or fill the memory. {@code cat} keeps the pipe until its last writer is gone.
      *
      * @throws IOException if the program does not exist or the system refuses to start it
      */
@@ -72,12 +72,12 @@ final class ProcessLauncher {
         });
     }
 
-    /** The first executable file of that name on the {@code PATH} of {@code environment}. */
+    /** The first executable file of that name in the absolute folders of the {@code PATH} of {@code environment}. */
     static Optional<Path> program(String name, Map<String, String> environment) {
         for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
             try {
                 Path file = Path.of(directory, name);
-                if (Files.isExecutable(file) && Files.isRegularFile(file)) {
+                if (file.isAbsolute() && Files.isExecutable(file) && Files.isRegularFile(file)) {
                     return Optional.of(file);
                 }
             } catch (InvalidPathException e) {

@@ -24,6 +24,11 @@ record ProcessResult(
         int ended,
         int survivors) {
 
+    /** What comes of a run that was cancelled before it began. */
+    static ProcessResult notStarted() {
+        return new ProcessResult(Ending.CANCELLED, -1, Duration.ZERO, "", 0, false, 0, 0);
+    }
+
     /** Why a run is over. */
     enum Ending {
         EXITED,

@@ -10,9 +10,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * One run of a command, from its start until nothing of it is left.
  *
- * <p>Everything happens on the calling thread. It looks whether there is output instead of waiting for it, because a read
- * cannot be interrupted: so a cancelled call always comes back, and there is no thread to leak. After each run the whole
- * tree of processes is ended, whatever way it came to its end: asked first, killed half a second later.
+ * <p>Everything happens on the calling thread. It looks whether there is output instead of waiting for it, because a
+ * read cannot be interrupted: so a cancelled call always comes back, and there is no thread to leak. After each run the
+ * whole tree of processes is ended, whatever way it came to its end: asked first, killed half a second later.
  */
 final class ProcessRun implements AutoCloseable {
     /** How long output is waited for after the command itself has exited and others still hold its pipe. */
@@ -56,14 +56,18 @@ final class ProcessRun implements AutoCloseable {
     }
 
     /**
-     * Runs a command to its end, its timeout or its cancellation, whichever comes first. When this returns or throws, no
-     * process and no open file of it is left.
+     * Runs a command to its end, its timeout or its cancellation, whichever comes first. When this returns or throws,
+     * no process and no open file of it is left.
      *
-     * <p>An interrupt of the calling thread cancels the run; the thread is interrupted again when this returns.
+     * <p>An interrupt of the calling thread cancels the run; the thread is interrupted again when this returns. What is
+     * cancelled before it starts does not start.
      *
      * @throws IOException if the command could not be started
      */
     static ProcessResult of(ProcessRequest request, ProcessListener listener) throws IOException {
+        if (Thread.currentThread().isInterrupted() || listener.cancelled()) {
+            return ProcessResult.notStarted();
+        }
         try (ProcessRun run = new ProcessRun(request, listener)) {
             return run.result();
         }

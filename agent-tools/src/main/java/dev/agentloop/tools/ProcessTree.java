@@ -18,17 +18,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The processes that one command has started and that are still running.
  *
- * <p>Being a descendant is not enough to tell them: a process whose parent has ended belongs to init, and one that called
- * {@code setsid} has left its session, too. On Linux a process belongs to the tree if any of these holds:
+ * <p>Being a descendant is not enough to tell them: a process whose parent has ended belongs to init, and one that
+ * called {@code setsid} has left its session, too. On Linux a process belongs to the tree if any of these holds:
  *
  * <ul>
  *   <li>its parent belongs to it;
- *   <li>its session is the one of the tree's root (which is started as the leader of its own, where {@code setsid} exists);
+ *   <li>its session is the one of the tree's root, which is started as the leader of one where {@code setsid} exists;
  *   <li>its environment holds the tree's marker, a variable with a name of its own that every child inherits.
  * </ul>
  *
- * <p>What escapes: a process that starts its own session, loses its parent and overwrites its environment. Elsewhere only
- * descendants are found. Not thread-safe.
+ * <p>What escapes: a process that starts its own session, loses its parent and overwrites its environment. Elsewhere
+ * only descendants are found. Not thread-safe.
  */
 final class ProcessTree {
     private static final String MARKER_PREFIX = "AGENTLOOP_CALL_";

@@ -31,8 +31,8 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
             "*_AUTH");
 
     /**
-     * Names that make a shell or a program do what its command line does not say: run start-up files or functions, look for
-     * folders elsewhere, take options from a file. {@link CommandSafety} relies on their absence.
+     * Names that make a shell or a program do what its command line does not say: run start-up files or functions, look
+     * for folders elsewhere, take options from a file. {@link CommandSafety} relies on their absence.
      */
     private static final List<String> MEDDLING = List.of(
             "BASH_ENV",

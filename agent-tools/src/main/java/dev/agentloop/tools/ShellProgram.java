@@ -41,7 +41,7 @@ record ShellProgram(Path path) {
         return PLAIN.contains(name());
     }
 
-    /** The program and its arguments that run {@code command}. The shell is no login shell and reads no start-up file. */
+    /** The program and its arguments that run {@code command}; no login shell, so that no start-up file is read. */
     List<String> invocation(String command) {
         List<String> words = new ArrayList<>(List.of(path.toString()));
         switch (name()) {
@@ -57,7 +57,7 @@ record ShellProgram(Path path) {
         return name.endsWith(".exe") ? name.substring(0, name.length() - 4) : name;
     }
 
-    /** Whether this JVM hands {@code command} on unchanged: under the locale {@code C} it makes {@code é} a {@code ?}. */
+    /** Whether this JVM hands {@code command} on as it is: under the locale {@code C} it turns é into a ?. */
     private boolean survivesAsArgument(String command) {
         if (ProcessLauncher.WINDOWS || !isPosix()) {
             return true;
@@ -68,7 +68,7 @@ record ShellProgram(Path path) {
         return utf8 || command.chars().allMatch(c -> c < 0x80);
     }
 
-    /** The same command in ASCII only, for a POSIX shell: its bytes are written as octal numbers and put together there. */
+    /** The same command in ASCII only, for a POSIX shell, which puts it together from octal numbers. */
     static String inAscii(String command) {
         StringBuilder octal = new StringBuilder();
         for (byte value : command.getBytes(StandardCharsets.UTF_8)) {

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 /** The tool {@code shell_command}: one command, one fresh process, nothing left of it afterwards. */
 final class ShellTool implements Tool {
     private static final String DESCRIPTION =
-            "Runs a shell command and returns its exit code and its output, standard error included. Every call is a fresh"
-                    + " process without input and without a terminal: folder and variables are not kept from call to call,"
-                    + " and what still runs in the background when the command ends is ended, too. Set workdir instead of"
-                    + " using cd.";
+            "Runs a shell command and returns its exit code and its output, standard error included. Every call is a"
+                    + " fresh process without input and without a terminal: folder and variables are not kept from call"
+                    + " to call, and what still runs in the background when the command ends is ended, too. Set workdir"
+                    + " instead of using cd.";
 
     private static final String PARAMETERS = """
             {"type":"object","properties":{\
@@ -158,7 +158,7 @@ final class ShellTool implements Tool {
         } catch (IOException e) {
             int bytes = arguments.command().getBytes(StandardCharsets.UTF_8).length;
             throw new Refusal(
-                    "The command could not be started by " + shell + " in " + directory + ": " + e.getMessage()
+                    "The command could not be run by " + shell + " in " + directory + ": " + e.getMessage()
                             + ". It has " + bytes + " bytes; a system takes about 128,000.",
                     e);
         }
@@ -173,7 +173,8 @@ final class ShellTool implements Tool {
         } catch (InvalidPathException e) {
             // Not the name of a folder either.
         }
-        throw new Refusal("There is no folder \"" + name + "\" to run the command in, seen from " + from
+        throw new Refusal("There is no folder \"" + (name == null ? from : name)
+                + "\" to run the command in, seen from " + from
                 + ". Name one that exists, or leave workdir out to run in the workspace " + settings.workspace() + ".");
     }
 

@@ -16,30 +16,30 @@ import org.jspecify.annotations.Nullable;
  * <p>Each call is a fresh process with its standard input closed, no pager, no colours and no terminal; standard error
  * comes with standard output, in the order in which it was written, as the call's live output and as its result.
  *
- * <p><b>It is not confined.</b> A command may do whatever this process may do, wherever its working directory is. It can
- * also read what this process was started with, such as keys in its environment, from {@code /proc}. So every command
- * asks for {@link Tool.Access#UNRESTRICTED}, except one that is known to change nothing and to read only in the workspace,
- * which asks for {@link Tool.Access#READS}, runs beside others, and is run again after a crash.
+ * <p><b>It is not confined.</b> A command may do whatever this process may do, wherever its working directory is. It
+ * can also read what this process was started with, such as keys in its environment, from {@code /proc}. So every
+ * command asks for {@link Tool.Access#UNRESTRICTED}, except one that is known to change nothing and to read only in the
+ * workspace, which asks for {@link Tool.Access#READS}, runs beside others, and is run again after a crash.
  *
- * <p><b>Nothing is left.</b> A call that times out or is cancelled takes its processes with it within two seconds: they are
- * asked to end, then killed. The same happens to what a command leaves in the background when it exits, once the output
- * that those processes hold open was waited for, for two seconds at most (Codex waits as long; there they may go on). A
- * server that is to outlive the call must be started by the host. On Linux processes are found by their parents, their
- * session and a variable in their environment, elsewhere by their parents only. A process that hides from all of these
- * remains, as do all if this JVM is killed. A JVM that is process 1 of a container needs an init beside it (such as
- * {@code docker run --init}): orphans that were ended are reaped by nobody else.
+ * <p><b>Nothing is left.</b> A call that times out or is cancelled takes its processes with it within two seconds: they
+ * are asked to end, then killed. The same happens to what a command leaves in the background when it exits, once the
+ * output that those processes hold open was waited for, for two seconds at most (Codex waits as long; there they may go
+ * on). A server that is to outlive the call must be started by the host. On Linux processes are found by their parents,
+ * their session and a variable in their environment, elsewhere by their parents only. A process that hides from all of
+ * these remains, as do all if this JVM is killed. A JVM that is process 1 of a container needs an init beside it (such
+ * as {@code docker run --init}): orphans that were ended are reaped by nobody else.
  *
  * <p><b>Environment.</b> Commands see the environment of this process less the variables that look like keys, tokens or
  * passwords, by their name ({@code *KEY*}, {@code *TOKEN*}, {@code *SECRET*}, {@code *PASSWORD*}, {@code *CREDENTIAL*}
  * and some more) or because their value is an address with a password in it, and less those that make a shell do more
  * than its command says, such as {@code BASH_ENV} and {@code CDPATH}.
  *
- * <p><b>Patches.</b> A command that is nothing but a call of {@code apply_patch}, as models like to write it, is not given
- * to the shell but applied as the tool {@code apply_patch} of {@link FileTools} would, confined to the workspace, and asks
- * for {@link Tool.Access#WRITES}.
+ * <p><b>Patches.</b> A command that is nothing but a call of {@code apply_patch}, as models like to write it, is not
+ * given to the shell but applied as the tool {@code apply_patch} of {@link FileTools} would, confined to the workspace,
+ * and asks for {@link Tool.Access#WRITES}.
  *
- * <p>On Windows the shell is {@code cmd}, every command asks for {@code UNRESTRICTED}, and what grandchildren write after
- * the command's exit is lost.
+ * <p>On Windows the shell is {@code cmd}, every command asks for {@code UNRESTRICTED}, and what grandchildren write
+ * after the command's exit is lost.
  *
  * <p>This class and the tool are thread-safe, the builder is not.
  */
@@ -94,8 +94,8 @@ public final class ShellTools {
         /**
          * The shell to run commands with, usually {@code /bin/bash} where there is one and {@code /bin/sh} elsewhere.
          *
-         * <p>It is given the command after {@code -c}; {@code cmd} and PowerShell get their own options. With a shell other
-         * than {@code bash}, {@code dash}, {@code ash} and {@code sh} no command is known to be safe.
+         * <p>It is given the command after {@code -c}; {@code cmd} and PowerShell get their own options. With a shell
+         * other than {@code bash}, {@code dash}, {@code ash} and {@code sh} no command is known to be safe.
          *
          * @param program an absolute path
          */
@@ -123,8 +123,8 @@ public final class ShellTools {
         }
 
         /**
-         * How many bytes of a command's output are kept, usually 1 MiB: half from its start, half from its end. The memory
-         * that a call takes is a small multiple of this, however much is written.
+         * How many bytes of a command's output are kept, usually 1 MiB: half from its start, half from its end. The
+         * memory that a call takes is a small multiple of this, however much is written.
          *
          * @param bytes at least 1,024
          */

@@ -37,8 +37,8 @@ class CommandSafetyFuzzTest {
             cut -c1- -d: -f1 -d -f --bytes=1-
             find -delete -exec -ok cat {} ; -fls -fprint made -fprintf -L -follow -name * -type f -print ! -o -newer \
                 -files0-from -samefile -ls
-            grep -r -R -n a -rn -f -e -ra -Ra --file=list --regexp=a -flist --dereference-recursive --include=* -A -C 1 \
-                -d recurse -5 --fil=list
+            grep -r -R -n a -rn -f -e -ra -Ra --file=list --regexp=a -flist --dereference-recursive --include=* -A -C \
+                1 -d recurse -5 --fil=list
             head -n -c 5 -5 -c5 --lines=3 -v
             ls -l -la -R -L -RL -H --color=auto -I -d
             nl -b a -ba -p
@@ -60,18 +60,18 @@ class CommandSafetyFuzzTest {
             READERS.keySet().stream().sorted().toList();
 
     private static final List<String> PROGRAMS = words("""
-            echo expr false id numfmt pwd seq tr true uname which whoami sort tee touch cp mv ln mkdir rm truncate sh bash
-            env xargs awk git ./tool dd split install printf test . eval exec command time !
+            echo expr false id numfmt pwd seq tr true uname which whoami sort tee touch cp mv ln mkdir rm truncate sh
+            bash env xargs awk git ./tool dd split install printf test . eval exec command time !
             """);
 
     private static final List<String> OPTIONS = words("""
-            -n -l -a -R -r -L -o -i -c -f -e -w -z -d -s -H -P -C -A -m -5 -rn -c5 -fx -ox -- - -D --output=made --output
-            --color --in-place --file=list --help --version
+            -n -l -a -R -r -L -o -i -c -f -e -w -z -d -s -H -P -C -A -m -5 -rn -c5 -fx -ox -- - -D --output=made
+            --output --color --in-place --file=list --help --version
             """);
 
     private static final List<String> TEXTS = words("""
-            a made 1 5p 1,3p w␣made 5w␣made s/a/b/w␣made 1e␣touch␣made + ; {} f ./tool *.txt x␣y a|b a>made $(touch␣made)
-            `touch␣made` $HOME &&␣touch␣made ␤␣touch␣made \\ ' " # a=b PATH=. ~ é {a,made} -o $ ⇥ ! ( )
+            a made 1 5p 1,3p w␣made 5w␣made s/a/b/w␣made 1e␣touch␣made + ; {} f ./tool *.txt x␣y a|b a>made
+            $(touch␣made) `touch␣made` $HOME &&␣touch␣made ␤␣touch␣made \\ ' " # a=b PATH=. ~ é {a,made} -o $ ⇥ ! ( )
             """);
 
     private static final List<String> GLUE = words("""

@@ -19,7 +19,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 @DisabledOnOs(OS.WINDOWS)
 class CommandSafetyTest {
-    /** One command a line; {@code ␤} is a line break, {@code ⇥} a tab, {@code @} the folder that holds the workspace. */
+    /**
+     * One command a line; {@code ␤} is a line break, {@code ⇥} a tab, {@code @} the folder that holds the workspace.
+     */
     private static final String SAFE = """
             ls
             ls -la src

@@ -48,7 +48,9 @@ final class ProcessLeaks {
         }
     }
 
-    /** The threads there are, apart from those that the JDK keeps for a minute to wait for processes, and the tests' own. */
+    /**
+     * The threads there are, apart from those that the JDK keeps for a minute to reap processes, and from Awaitility's.
+     */
     static Set<String> threads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(thread -> thread.getName() + "#" + thread.getId())

@@ -167,13 +167,14 @@ class ProcessRunTest {
     }
 
     @Test
-    void run_onAnInterruptedThread_isCancelled() throws Exception {
+    void run_onAnInterruptedThread_doesNotStart() throws Exception {
         Thread.currentThread().interrupt();
 
-        ProcessResult result = run("sleep 60", LONG);
+        ProcessResult result = run("touch made; sleep 60", LONG);
 
         assertThat(Thread.interrupted()).isTrue();
         assertThat(result.ending()).isEqualTo(Ending.CANCELLED);
+        assertThat(directory).isEmptyDirectory();
     }
 
     @Test

@@ -62,12 +62,12 @@ class ShellToolTest {
         assertThat(specification.parameters()).isEqualTo("""
                 {"type":"object","properties":{\
                 "command":{"type":"string","description":"The command line for the shell."},\
-                "workdir":{"type":"string","description":"The folder to run it in, relative to the workspace or absolute; \
-                the workspace if left out."},\
+                "workdir":{"type":"string","description":"The folder to run it in, relative to the workspace or \
+                absolute; the workspace if left out."},\
                 "timeout_ms":{"type":"integer","description":"After how many milliseconds the command is ended; \
                 10000 if left out, 600000 at most."},\
-                "justification":{"type":"string","description":"Why the command is needed, in one sentence; shown to the \
-                user if the command needs approval."}},\
+                "justification":{"type":"string","description":"Why the command is needed, in one sentence; shown to \
+                the user if the command needs approval."}},\
                 "required":["command"],"additionalProperties":false}""");
     }
 
@@ -238,7 +238,7 @@ class ShellToolTest {
     @Test
     void call_ofACommandThatIsTooLong_saysHowLongItIs() throws Exception {
         assertThat(calls.error("shell_command", "command", "echo " + "x".repeat(3_000_000)))
-                .contains("could not be started by")
+                .contains("could not be run by")
                 .contains("It has 3000005 bytes; a system takes about 128,000.");
     }
 
