@@ -99,7 +99,7 @@ final class ChangeSet {
     }
 
     private static @Nullable String digest(byte @Nullable [] content) {
-        return content == null ? null : Digests.sha256(content);
+        return content == null ? null : JournalEntry.digest(content);
     }
 
     private void stage(FileChange change, Path temporary) throws IOException {

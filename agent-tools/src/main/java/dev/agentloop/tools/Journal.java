@@ -10,8 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -127,8 +127,7 @@ final class Journal {
 
         /** Opens the record of a new change set under an id that is free. */
         ChangeRecord begin() throws IOException {
-            String id = String.format(
-                    Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
+            String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
             return new ChangeRecord(Files.createDirectory(folder.resolve(id)));
         }
 

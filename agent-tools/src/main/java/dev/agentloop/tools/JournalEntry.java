@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentloop.internal.Sha256;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,11 @@ record JournalEntry(
 
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The digest by which a content is recognised. */
+    static String digest(byte[] content) {
+        return HexFormat.of().formatHex(Sha256.of(content));
+    }
 
     boolean removes() {
         return after == null;

@@ -1,7 +1,7 @@
 package dev.agentloop.tools;
 
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.HexFormat;
 
 /** How file names appear in answers: a name can never end its line or hide a character. */
 final class Names {
@@ -21,12 +21,17 @@ final class Names {
             if (c == '\n') {
                 text.append("\\n");
             } else if (hidden(c)) {
-                text.append(String.format(Locale.ROOT, "\\u%04X", c));
+                text.append(escaped((char) c));
             } else {
                 text.appendCodePoint(c);
             }
         });
         return text.toString();
+    }
+
+    /** A character by its number. */
+    static String escaped(char c) {
+        return "\\u" + HexFormat.of().withUpperCase().toHexDigits(c);
     }
 
     /** Refuses to create a name that no line of a patch or a listing could carry. */

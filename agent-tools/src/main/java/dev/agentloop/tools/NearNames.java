@@ -43,7 +43,7 @@ final class NearNames {
             if (c < 0x7F) {
                 text.append((char) c);
             } else {
-                text.append(String.format(Locale.ROOT, "\\u%04X", c));
+                text.append(Names.escaped((char) c));
             }
         });
         return text.toString();

@@ -16,26 +16,30 @@ import org.jspecify.annotations.Nullable;
  * name of the entry. Belongs to one thread; closing it closes the folder.
  */
 final class Place implements Closeable {
+    /**
+     * The last element of a path.
+     *
+     * @param attributes what was there when the path was walked; null if nothing was
+     */
+    record Entry(Path name, @Nullable BasicFileAttributes attributes) {}
+
     private final String text;
     private final boolean guarded;
     private final List<Path> missing;
-    private final Path name;
-    private final @Nullable BasicFileAttributes attributes;
+    private final Entry entry;
     private Folder folder;
 
-    Place(
-            String text,
-            boolean guarded,
-            Folder folder,
-            List<Path> missing,
-            Path name,
-            @Nullable BasicFileAttributes attributes) {
+    /**
+     * Takes over an open folder.
+     *
+     * @param guarded whether the path goes through {@code .git}
+     */
+    Place(String text, boolean guarded, Folder folder, List<Path> missing, Entry entry) {
         this.text = text;
         this.guarded = guarded;
         this.folder = folder;
         this.missing = new ArrayList<>(missing);
-        this.name = name;
-        this.attributes = attributes;
+        this.entry = entry;
     }
 
     /** The path as it was asked for, fit for one line of an answer. */
@@ -45,7 +49,7 @@ final class Place implements Closeable {
 
     /** The absolute path that is really meant. */
     Path path() {
-        return folderPath().resolve(name);
+        return folderPath().resolve(entry.name());
     }
 
     private Path folderPath() {
@@ -72,23 +76,23 @@ final class Place implements Closeable {
     }
 
     Path name() {
-        return name;
+        return entry.name();
     }
 
     /** What was there when the path was walked; null if nothing was. */
     @Nullable
     BasicFileAttributes attributes() {
-        return attributes;
+        return entry.attributes();
     }
 
     /** The entry's attributes now; null if there is none. */
     @Nullable
     BasicFileAttributes currentAttributes() throws IOException {
-        return missing.isEmpty() ? folder.attributes(name) : null;
+        return missing.isEmpty() ? folder.attributes(entry.name()) : null;
     }
 
     boolean exists() {
-        return attributes != null;
+        return entry.attributes() != null;
     }
 
     /** Refuses what the file tools never change: anything in, or called, {@code .git}. */
@@ -101,7 +105,7 @@ final class Place implements Closeable {
 
     /** Refuses a place where there is no regular file, with the reason. */
     BasicFileAttributes requireFile() throws IOException {
-        BasicFileAttributes found = attributes;
+        BasicFileAttributes found = entry.attributes();
         if (found == null) {
             throw new Refusal(text + ": no such file" + NearNames.hint(this));
         }
@@ -124,16 +128,16 @@ final class Place implements Closeable {
 
     /** The element of the path at which nothing was found. */
     Path firstMissing() {
-        return missing.isEmpty() ? name : missing.get(0);
+        return missing.isEmpty() ? entry.name() : missing.get(0);
     }
 
     InputStream read() throws IOException {
-        return Channels.newInputStream(folder.read(name));
+        return Channels.newInputStream(folder.read(entry.name()));
     }
 
     /** Reads the whole file, refusing one that is larger than a limit. */
     byte[] readAll(int limit) throws IOException {
-        try (SeekableByteChannel channel = folder.read(name);
+        try (SeekableByteChannel channel = folder.read(entry.name());
                 InputStream in = Channels.newInputStream(channel)) {
             byte[] bytes = in.readNBytes(limit + 1);
             if (bytes.length > limit) {

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -64,7 +66,7 @@ final class StateFolder {
 
     /** The name of a workspace's folder: a digest of its path, so that two never share one. */
     static String nameOf(Path root) {
-        return Digests.sha256(root.toString().getBytes(StandardCharsets.UTF_8)).substring(0, 32);
+        return HexFormat.of().formatHex(Sha256.of(root.toString().getBytes(StandardCharsets.UTF_8)), 0, 16);
     }
 
     /** Creates a private folder with its parents, or takes one that this user owns and nobody else may enter. */

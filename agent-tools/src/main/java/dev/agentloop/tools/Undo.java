@@ -130,7 +130,7 @@ final class Undo {
         if (!attributes.isRegularFile()) {
             return State.FOREIGN;
         }
-        String digest = Digests.sha256(place.readAll(FileChange.SIZE_LIMIT));
+        String digest = JournalEntry.digest(place.readAll(FileChange.SIZE_LIMIT));
         return digest.equals(entry.before()) ? State.OLD : digest.equals(entry.after()) ? State.NEW : State.FOREIGN;
     }
 

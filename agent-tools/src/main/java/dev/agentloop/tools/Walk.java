@@ -29,8 +29,7 @@ final class Walk {
     private boolean guarded;
     private int links;
     private @Nullable String lastLink;
-    private @Nullable Path name;
-    private @Nullable BasicFileAttributes attributes;
+    private Place.@Nullable Entry entry;
 
     Walk(Workspace workspace, String text, Path target, boolean toTheEnd) throws IOException {
         this.workspace = workspace;
@@ -54,28 +53,28 @@ final class Walk {
 
     /** The entry that the walk has reached. */
     Place place() throws IOException {
-        Path entry = name;
-        if (entry == null) {
+        Place.Entry reached = entry;
+        if (reached == null) {
             closeAll();
             throw new Refusal(text + ": is a directory, not a file; list_dir shows what is in it");
         }
-        return new Place(text, guarded, keepLast(), missing, entry, attributes);
+        return new Place(text, guarded, keepLast(), missing, reached);
     }
 
     /** The folder that the walk has reached. */
     Folder openFolder() throws IOException {
-        Path entry = name;
         if (entry == null) {
             return keepLast();
         }
         try (Place place = place()) {
+            BasicFileAttributes attributes = place.attributes();
             if (attributes == null) {
                 throw new Refusal(text + ": no such directory" + NearNames.hint(place));
             }
             if (!attributes.isDirectory()) {
                 throw new Refusal(text + ": is not a directory");
             }
-            return place.folder().folder(entry);
+            return place.folder().folder(place.name());
         } catch (IOException e) {
             throw Refusal.about(text, e);
         }
@@ -83,7 +82,6 @@ final class Walk {
 
     /** The absolute path, free of links, of the file or folder that the walk has reached. */
     Path real() throws IOException {
-        Path entry = name;
         if (entry == null) {
             try (Folder folder = keepLast()) {
                 return folder.path();
@@ -164,8 +162,7 @@ final class Walk {
         if (found != null && found.isSymbolicLink() && (toTheEnd || !last)) {
             follow(folder, element);
         } else if (last) {
-            name = element;
-            attributes = found;
+            entry = new Place.Entry(element, found);
         } else if (found == null) {
             missing.add(element);
         } else if (found.isDirectory()) {

@@ -171,17 +171,17 @@ class ConfinementRaceTest {
                 @@
                 -harmless
                 +harmless
-                +more %1$d
+                +more ROUND
                 *** Update File: dir/sub/file.txt
                 *** Move to: dir/sub/moved.txt
                 @@
                 +end
-                *** Add File: dir/added/%1$d.txt
+                *** Add File: dir/added/ROUND.txt
                 +new
                 *** Delete File: dir/sub/moved.txt
                 *** Add File: dir/sub/file.txt
                 +harmless
                 *** End Patch
-                """.formatted(round)));
+                """.replace("ROUND", String.valueOf(round))));
     }
 }
