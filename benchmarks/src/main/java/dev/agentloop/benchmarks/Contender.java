@@ -1,34 +1,46 @@
 package dev.agentloop.benchmarks;
 
 import java.net.URI;
-import java.net.http.HttpClient;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 
-/** A client that is measured: drives one conversation against an endpoint to its end. */
-interface Contender extends AutoCloseable {
+/** A client that is measured. */
+interface Contender {
 
-    /** Runs the conversation, on this thread and its own. Called once. */
-    void run() throws Exception;
+    /**
+     * Prepares one conversation.
+     *
+     * @param tool gives the output of each call, counted from 1
+     */
+    Conversation conversation(IntFunction<String> tool);
 
-    @Override
-    void close();
+    /** One conversation, which ends when the endpoint says so. */
+    interface Conversation extends AutoCloseable {
+
+        /** Runs it on this thread and the contender's own. Called once. */
+        void run() throws Exception;
+
+        /** Ends the threads that only this conversation had. */
+        @Override
+        void close();
+    }
 
     /** The contenders. */
     enum Kind {
         /** The least that a client must do. */
-        FLOOR,
+        FLOOR(FloorContender::new),
         /** This library. */
-        LOOP;
+        LOOP(LoopContender::new);
 
-        /**
-         * A contender for one conversation.
-         *
-         * @param client used by this kind only, and not closed
-         * @param base the address before {@code /responses}
-         * @param tool gives the output of each call, counted from 1
-         */
-        Contender with(HttpClient client, URI base, IntFunction<String> tool) {
-            return this == FLOOR ? new FloorContender(client, base, tool) : new LoopContender(client, base, tool);
+        private final Function<URI, Contender> factory;
+
+        Kind(Function<URI, Contender> factory) {
+            this.factory = factory;
+        }
+
+        /** A contender with an HTTP client of its own, for the endpoint at this address before {@code /responses}. */
+        Contender at(URI base) {
+            return factory.apply(base);
         }
     }
 }

@@ -1,11 +1,11 @@
 package dev.agentloop.benchmarks;
 
 import java.io.IOException;
-import java.net.http.HttpClient;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -16,25 +16,24 @@ import java.util.Map;
  */
 public final class EndToEnd {
     private static final String USAGE = """
-            usage: loop [--turns 10,100,500,2000] [--sizes 1024,8192] [--runs 5] [--warm-up 2000] [--memory yes|no]
+            usage: loop [--turns 10,100,500,2000] [--sizes 1024,8192] [--runs 5] [--warm-up 20000] [--memory yes|no]
               --turns    lengths of the conversations, in requests
               --sizes    lengths of the tool outputs, in bytes
               --runs     how many runs the medians are of
               --warm-up  turns of each contender before anything is measured
               --memory   whether each length is also run in a JVM of its own, to see how much memory it takes""";
 
+    private static final int WARM_UP_TURNS = 200;
+    private static final int SAMPLE_TURNS = 500;
+
     private final EndpointProcess endpoint;
-    private final Map<Contender.Kind, HttpClient> clients = new EnumMap<>(Contender.Kind.class);
+    private final Map<Contender.Kind, Contender> contenders = new EnumMap<>(Contender.Kind.class);
 
     private EndToEnd(EndpointProcess endpoint) {
         this.endpoint = endpoint;
         for (Contender.Kind kind : Contender.Kind.values()) {
-            clients.put(kind, newClient());
+            contenders.put(kind, kind.at(endpoint.base()));
         }
-    }
-
-    static HttpClient newClient() {
-        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
 
     /** See {@code benchmarks/README.md}. */
@@ -46,16 +45,13 @@ public final class EndToEnd {
         boolean memory = options.text("memory", "yes").equals("yes");
         try (EndpointProcess endpoint = EndpointProcess.start()) {
             EndToEnd harness = new EndToEnd(endpoint);
-            harness.warmUp(options.number("warm-up", "2000"));
+            harness.warmUp(options.number("warm-up", "20000"));
             Table table = new Table(System.out);
             for (int size : sizes) {
                 for (int length : turns) {
                     Map<Contender.Kind, Sample> samples = harness.measure(length, size, runs);
                     for (Contender.Kind kind : Contender.Kind.values()) {
-                        String used = memory ? Memory.measure(kind, endpoint.newRun(length), size) : "";
-                        if (memory) {
-                            endpoint.report();
-                        }
+                        String used = memory ? Memory.measure(kind, endpoint, length, size) : "";
                         table.row(kind, length, size, samples, used);
                     }
                 }
@@ -63,10 +59,11 @@ public final class EndToEnd {
         }
     }
 
+    // Long enough for the compiler to have come to rest, or else its work counts as the contenders'.
     private void warmUp(int turns) throws Exception {
-        for (int left = turns; left > 0; left -= 500) {
+        for (int done = 0; done < turns; done += WARM_UP_TURNS) {
             for (Contender.Kind kind : Contender.Kind.values()) {
-                run(kind, Math.min(left, 500), 1024);
+                run(kind, WARM_UP_TURNS, 1024);
             }
         }
     }
@@ -83,20 +80,25 @@ public final class EndToEnd {
         return medians;
     }
 
+    // The clock of a process ticks in hundredths of a second: a short conversation is held several times for one sample.
     private Sample run(Contender.Kind kind, int turns, int size) throws Exception {
+        int rounds = Math.max(1, SAMPLE_TURNS / turns);
+        Deque<Contender.Conversation> held = new ArrayDeque<>();
+        List<long[]> gaps = new ArrayList<>();
         System.gc();
-        HttpClient client = clients.get(kind);
-        try (Contender contender = kind.with(client, endpoint.newRun(turns), turn -> Work.output(turn, size))) {
-            Consumption before = Consumption.now();
-            contender.run();
-            Consumption after = Consumption.now();
-            EndpointProcess.Report seen = endpoint.report();
-            if (seen.gaps().length != turns - 1) {
-                throw new IOException(kind + " sent " + (seen.gaps().length + 1) + " requests instead of " + turns);
-            }
-            System.err.printf(
-                    Locale.ROOT, "%s: %d turns of %d bytes, %d MiB sent%n", kind, turns, size, seen.bytes() >> 20);
-            return Sample.of(turns, seen.gaps(), after.cpuNanosSince(before), after.bytesSince(before));
+        Consumption before = Consumption.now();
+        for (int i = 0; i < rounds; i++) {
+            endpoint.begin(turns);
+            held.push(contenders.get(kind).conversation(turn -> Work.output(turn, size)));
+            held.element().run();
+            gaps.add(endpoint.report().gaps());
         }
+        Consumption after = Consumption.now();
+        // Not before: what an ended thread has allocated cannot be asked for any more.
+        held.forEach(Contender.Conversation::close);
+        if (gaps.stream().anyMatch(of -> of.length != turns - 1)) {
+            throw new IOException("a conversation of " + kind + " did not have " + turns + " turns");
+        }
+        return Sample.of(rounds * turns, gaps, after.cpuNanosSince(before), after.bytesSince(before));
     }
 }

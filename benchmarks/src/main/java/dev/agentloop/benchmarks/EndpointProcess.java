@@ -1,8 +1,10 @@
 package dev.agentloop.benchmarks;
 
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -10,13 +12,14 @@ import java.util.stream.Stream;
 final class EndpointProcess implements AutoCloseable {
     private final Process process;
     private final BufferedReader out;
-    private final int port;
-    private int runs;
+    private final BufferedWriter in;
+    private final URI base;
 
     private EndpointProcess(Process process) throws IOException {
         this.process = process;
         this.out = process.inputReader();
-        this.port = Integer.parseInt(out.readLine());
+        this.in = process.outputWriter();
+        this.base = URI.create("http://127.0.0.1:" + out.readLine() + "/v1");
     }
 
     static EndpointProcess start() throws IOException {
@@ -24,22 +27,27 @@ final class EndpointProcess implements AutoCloseable {
                 ChildJvm.of(ScriptedEndpoint.class, List.of("-Xmx64m")).start());
     }
 
-    /** The address of a new run, before {@code /responses}. */
-    URI newRun(int turns) {
-        runs++;
-        return URI.create("http://127.0.0.1:" + port + "/" + runs + "/" + turns + "/v1");
+    /** The address before {@code /responses}. */
+    URI base() {
+        return base;
     }
 
-    /** What the endpoint saw of the newest run; waits until that has ended. */
+    /** Has the next request begin a run of so many turns. */
+    void begin(int turns) throws IOException {
+        in.write(turns + "\n");
+        in.flush();
+        out.readLine();
+    }
+
+    /** What the endpoint saw of the run that was begun last; waits until it has ended. */
     Report report() throws IOException {
         String line = out.readLine();
-        String[] parts = line == null ? new String[] {""} : line.split(" ", -1);
-        if (!parts[0].equals(Integer.toString(runs))) {
-            throw new IOException("expected the endpoint's report of run " + runs + " but it was: " + line);
+        if (line == null) {
+            throw new IOException("the endpoint has ended");
         }
-        return new Report(
-                Long.parseLong(parts[1]),
-                Stream.of(parts).skip(2).mapToLong(Long::parseLong).toArray());
+        long[] numbers =
+                Stream.of(line.split(" ", -1)).mapToLong(Long::parseLong).toArray();
+        return new Report(numbers[0], Arrays.copyOfRange(numbers, 1, numbers.length));
     }
 
     @Override

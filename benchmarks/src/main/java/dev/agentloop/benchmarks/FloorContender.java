@@ -22,56 +22,67 @@ final class FloorContender implements Contender {
     private static final byte[] END_OF_EVENT = bytes("}\n\n");
     private static final byte[] END = bytes("]}");
 
-    private final HttpClient client;
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final URI uri;
-    private final IntFunction<String> tool;
-    private final Chunks body = new Chunks();
 
-    FloorContender(HttpClient client, URI base, IntFunction<String> tool) {
-        this.client = client;
+    FloorContender(URI base) {
         this.uri = URI.create(base + "/responses");
-        this.tool = tool;
+    }
+
+    @Override
+    public Conversation conversation(IntFunction<String> tool) {
+        return new KeptBytes(tool);
     }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    @Override
-    public void run() throws IOException, InterruptedException {
-        add("{\"model\":\"" + Work.MODEL + "\",\"instructions\":\"" + Work.INSTRUCTIONS
-                + "\",\"tools\":[{\"type\":\"function\",\"name\":\"read\",\"description\":\"" + Work.DESCRIPTION
-                + "\",\"parameters\":" + Work.PARAMETERS + ",\"strict\":false}],\"store\":false,\"stream\":true,"
-                + "\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\""
-                + Work.QUESTION + "\"}]}");
-        for (int turn = 1; ; turn++) {
-            Scan response = client.send(request(), head -> new Scan()).body();
-            if (!response.call()) {
-                return;
-            }
-            response.appendTo(body);
-            add(",{\"type\":\"function_call_output\",\"call_id\":\"" + response.callId() + "\",\"output\":\"");
-            body.addEscaped(tool.apply(turn).getBytes(StandardCharsets.UTF_8));
-            add("\"}");
+    private final class KeptBytes implements Conversation {
+        private final IntFunction<String> tool;
+        private final Chunks body = new Chunks();
+
+        KeptBytes(IntFunction<String> tool) {
+            this.tool = tool;
         }
-    }
 
-    private void add(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        body.add(bytes, 0, bytes.length);
-    }
+        @Override
+        public void run() throws IOException, InterruptedException {
+            add("{\"model\":\"" + Work.MODEL + "\",\"instructions\":\"" + Work.INSTRUCTIONS
+                    + "\",\"tools\":[{\"type\":\"function\",\"name\":\"read\",\"description\":\"" + Work.DESCRIPTION
+                    + "\",\"parameters\":" + Work.PARAMETERS + ",\"strict\":false}],\"store\":false,\"stream\":true,"
+                    + "\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\""
+                    + Work.QUESTION + "\"}]}");
+            for (int turn = 1; ; turn++) {
+                Scan response = client.send(request(), head -> new Scan()).body();
+                if (!response.call()) {
+                    return;
+                }
+                response.appendTo(body);
+                add(",{\"type\":\"function_call_output\",\"call_id\":\"" + response.callId() + "\",\"output\":\"");
+                body.addEscaped(tool.apply(turn).getBytes(StandardCharsets.UTF_8));
+                add("\"}");
+            }
+        }
 
-    private HttpRequest request() {
-        return HttpRequest.newBuilder(uri)
-                .header("Content-Type", "application/json")
-                .header("Authorization", "Bearer none")
-                .POST(new ChunkPublisher(body, END))
-                .build();
-    }
+        private void add(String text) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            body.add(bytes, 0, bytes.length);
+        }
 
-    @Override
-    public void close() {
-        // Nothing but the client, which is the harness's.
+        private HttpRequest request() {
+            return HttpRequest.newBuilder(uri)
+                    .header("Content-Type", "application/json")
+                    .header("Authorization", "Bearer none")
+                    .POST(new ChunkPublisher(body, END))
+                    .build();
+        }
+
+        @Override
+        public void close() {
+            // It has no threads but the client's.
+        }
     }
 
     /** Collects a response and looks for its item when it has ended. */

@@ -2,6 +2,7 @@ package dev.agentloop.benchmarks;
 
 import dev.agentloop.AgentLoop;
 import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.Model;
 import dev.agentloop.Outcome;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
@@ -9,38 +10,42 @@ import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.openai.OpenAiModel;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 
 /** The library as a host uses it: {@link OpenAiModel}, one tool, the store in memory. */
 final class LoopContender implements Contender {
-    private final AgentLoop agent;
+    private final Model model;
 
-    LoopContender(HttpClient client, URI base, IntFunction<String> tool) {
-        this.agent = AgentLoop.builder()
-                .model(OpenAiModel.builder(Work.MODEL)
-                        .baseUrl(base.toString())
-                        .apiKey("none")
-                        .httpClient(client)
-                        .build())
-                .instructions(Work.INSTRUCTIONS)
-                .tools(new Read(tool))
-                .approval(ApprovalPolicy.ALLOW_ALL)
+    LoopContender(URI base) {
+        this.model = OpenAiModel.builder(Work.MODEL)
+                .baseUrl(base.toString())
+                .apiKey("none")
                 .build();
     }
 
     @Override
-    public void run() {
-        Outcome outcome = agent.newConversation().run(Work.QUESTION);
-        if (!(outcome instanceof Outcome.Finished)) {
-            throw new IllegalStateException("the run was to finish, but it ended as " + outcome);
-        }
-    }
+    public Conversation conversation(IntFunction<String> tool) {
+        AgentLoop agent = AgentLoop.builder()
+                .model(model)
+                .instructions(Work.INSTRUCTIONS)
+                .tools(new Read(tool))
+                .approval(ApprovalPolicy.ALLOW_ALL)
+                .build();
+        return new Conversation() {
+            @Override
+            public void run() {
+                Outcome outcome = agent.newConversation().run(Work.QUESTION);
+                if (!(outcome instanceof Outcome.Finished)) {
+                    throw new IllegalStateException("the run was to finish, but it ended as " + outcome);
+                }
+            }
 
-    @Override
-    public void close() {
-        agent.close();
+            @Override
+            public void close() {
+                agent.close();
+            }
+        };
     }
 
     private static final class Read implements Tool {

@@ -22,21 +22,29 @@ final class Memory {
      *
      * @return two columns: MiB of live objects in the last turn, and the most MiB the process ever held
      */
-    static String measure(Contender.Kind kind, URI base, int size) throws IOException, InterruptedException {
-        Process process = ChildJvm.of(Memory.class, JVM, kind.name(), base.toString(), Integer.toString(size))
+    static String measure(Contender.Kind kind, EndpointProcess endpoint, int turns, int size)
+            throws IOException, InterruptedException {
+        endpoint.begin(turns);
+        Process process = ChildJvm.of(
+                        Memory.class,
+                        JVM,
+                        kind.name(),
+                        endpoint.base().toString(),
+                        Integer.toString(turns),
+                        Integer.toString(size))
                 .start();
         String columns = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (process.waitFor() != 0) {
             throw new IOException("the run of " + kind + " in a JVM of its own failed");
         }
+        endpoint.report();
         return columns;
     }
 
-    /** The kind, the address with the run's turns in it, and the size of the outputs; prints the two columns. */
+    /** Kind, address, turns, and size of the outputs; prints the two columns. */
     public static void main(String[] arguments) throws Exception {
-        URI base = URI.create(arguments[1]);
-        int calls = Integer.parseInt(base.getPath().split("/", -1)[2]) - 1;
-        int size = Integer.parseInt(arguments[2]);
+        int calls = Integer.parseInt(arguments[2]) - 1;
+        int size = Integer.parseInt(arguments[3]);
         long[] live = new long[1];
         IntFunction<String> tool = turn -> {
             if (turn == calls) {
@@ -46,8 +54,9 @@ final class Memory {
             }
             return Work.output(turn, size);
         };
-        try (Contender contender = Contender.Kind.valueOf(arguments[0]).with(EndToEnd.newClient(), base, tool)) {
-            contender.run();
+        Contender contender = Contender.Kind.valueOf(arguments[0]).at(URI.create(arguments[1]));
+        try (Contender.Conversation conversation = contender.conversation(tool)) {
+            conversation.run();
         }
         System.out.printf(Locale.ROOT, "%.1f | %s%n", live[0] / (1024.0 * 1024), peak());
         System.exit(0);

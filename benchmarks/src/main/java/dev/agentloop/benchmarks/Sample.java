@@ -3,6 +3,7 @@ package dev.agentloop.benchmarks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /**
  * What one run of a contender gave, or the medians of several runs.
@@ -16,9 +17,8 @@ record Sample(Gaps early, Gaps late, double cpuMillis, double kibibytes) {
 
     /** Percentiles in milliseconds. */
     record Gaps(double p50, double p90) {
-        static Gaps of(long[] nanos, int from, int to) {
-            long[] sorted = Arrays.copyOfRange(nanos, from, to);
-            Arrays.sort(sorted);
+        static Gaps of(Stream<long[]> nanos) {
+            long[] sorted = nanos.flatMapToLong(Arrays::stream).sorted().toArray();
             return new Gaps(percentile(sorted, 0.5), percentile(sorted, 0.9));
         }
 
@@ -28,13 +28,22 @@ record Sample(Gaps early, Gaps late, double cpuMillis, double kibibytes) {
         }
     }
 
-    static Sample of(int turns, long[] gaps, long cpuNanos, long bytes) {
-        int tenth = Math.max(1, gaps.length / 10);
+    /**
+     * A sample of one or more conversations of equal length.
+     *
+     * @param turns of all conversations together
+     * @param gaps of each conversation, in nanoseconds
+     */
+    static Sample of(int turns, List<long[]> gaps, long cpuNanos, long bytes) {
         return new Sample(
-                Gaps.of(gaps, 0, tenth),
-                Gaps.of(gaps, gaps.length - tenth, gaps.length),
+                Gaps.of(gaps.stream().map(all -> Arrays.copyOf(all, tenth(all)))),
+                Gaps.of(gaps.stream().map(all -> Arrays.copyOfRange(all, all.length - tenth(all), all.length))),
                 cpuNanos / 1e6 / turns,
                 bytes / 1024.0 / turns);
+    }
+
+    private static int tenth(long[] gaps) {
+        return Math.max(1, gaps.length / 10);
     }
 
     static Sample median(List<Sample> samples) {

@@ -1,7 +1,9 @@
 package dev.agentloop.benchmarks;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -9,17 +11,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 
 /**
  * A Responses endpoint that answers each request but the last of a run with one function call, and does as little as it
  * can beside that, so that what is measured is the client.
  *
- * <p>A run is a path: {@code /RUN/TURNS/v1/responses}. When its last request is answered, one line is written: its name,
- * the bytes of all its request bodies, and the gap before each request but the first, in nanoseconds. A gap goes from
- * the last byte of a response to the last byte of the next request.
+ * <p>One run at a time: its number of turns is told before it begins, and when its last request is answered, one line is
+ * written: the bytes of all its request bodies, and the gap before each request but the first, in nanoseconds. A gap goes
+ * from the last byte of a response to the last byte of the next request.
  */
 final class ScriptedEndpoint implements AutoCloseable {
     private static final int BACKLOG = 64;
@@ -28,7 +28,7 @@ final class ScriptedEndpoint implements AutoCloseable {
     private final ServerSocket socket;
     private final PrintStream reports;
     private final LongConsumer arrivals;
-    private final Map<String, Run> runs = new ConcurrentHashMap<>();
+    private volatile Run run = new Run(Integer.MAX_VALUE);
 
     private ScriptedEndpoint(PrintStream reports, LongConsumer arrivals) throws IOException {
         this.socket = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
@@ -48,14 +48,21 @@ final class ScriptedEndpoint implements AutoCloseable {
         return endpoint;
     }
 
-    /** Serves until standard input ends; the first line of output is the port, the others are the reports. */
+    /** Each line of standard input is the turns of a run that begins; the first line of output is the port, each begin is confirmed. */
     public static void main(String[] arguments) throws IOException {
         try (ScriptedEndpoint endpoint = start(System.out, time -> {})) {
             System.out.println(endpoint.port());
-            while (System.in.read() >= 0) {
-                // Whoever started this process ends it by closing the pipe.
+            BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+            for (String turns = in.readLine(); turns != null; turns = in.readLine()) {
+                endpoint.begin(Integer.parseInt(turns));
+                System.out.println("begun");
             }
         }
+    }
+
+    /** Begins a run of so many turns. */
+    void begin(int turns) {
+        run = new Run(turns);
     }
 
     int port() {
@@ -89,13 +96,12 @@ final class ScriptedEndpoint implements AutoCloseable {
             while (requests.next()) {
                 long arrived = System.nanoTime();
                 arrivals.accept(arrived);
-                Run run = runs.computeIfAbsent(requests.path(), Run::new);
-                int turn = run.arrived(arrived, requests.length());
-                Script.write(out, turn, turn == run.turns);
-                run.answered = System.nanoTime();
-                if (turn == run.turns) {
-                    runs.remove(requests.path());
-                    reports.println(run.report());
+                Run current = run;
+                int turn = current.arrived(arrived, requests.length());
+                Script.write(out, turn, turn == current.turns);
+                current.answered = System.nanoTime();
+                if (turn == current.turns) {
+                    reports.println(current.report());
                 }
             }
         } catch (IOException e) {
@@ -110,17 +116,14 @@ final class ScriptedEndpoint implements AutoCloseable {
 
     /** What is known of one run; its requests come one after the other, on whatever connection. */
     private static final class Run {
-        private final String name;
         private final int turns;
         private final StringBuilder gaps = new StringBuilder();
         private int turn;
         private long bytes;
         private volatile long answered;
 
-        Run(String path) {
-            String[] parts = path.split("/", -1);
-            this.name = parts[1];
-            this.turns = Integer.parseInt(parts[2]);
+        Run(int turns) {
+            this.turns = turns;
         }
 
         synchronized int arrived(long time, int length) {
@@ -133,25 +136,20 @@ final class ScriptedEndpoint implements AutoCloseable {
         }
 
         synchronized String report() {
-            return name + " " + bytes + gaps;
+            return bytes + gaps.toString();
         }
     }
 
-    /** Reads the requests of one connection, and keeps nothing of them but path and length. */
+    /** Reads the requests of one connection, and keeps nothing of them but their length. */
     private static final class Requests {
         private final InputStream in;
         private final byte[] buffer = new byte[256 * 1024];
         private int from;
         private int to;
-        private String path = "";
         private int length;
 
         Requests(InputStream in) {
             this.in = in;
-        }
-
-        String path() {
-            return path;
         }
 
         int length() {
@@ -165,7 +163,6 @@ final class ScriptedEndpoint implements AutoCloseable {
                 return false;
             }
             String head = new String(buffer, from, end - from, StandardCharsets.US_ASCII);
-            path = head.substring(head.indexOf(' ') + 1, head.indexOf(' ', head.indexOf(' ') + 1));
             length = contentLength(head);
             int left = length - (to - end);
             from = left < 0 ? end + length : 0;
