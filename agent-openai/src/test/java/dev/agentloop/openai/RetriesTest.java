@@ -57,7 +57,9 @@ class RetriesTest {
 
     private static Step failure(Kind kind, int status, Item... told) {
         return listener -> {
-            listener.onDelta(Model.Delta.TEXT, "He");
+            if (status == 200) {
+                listener.onDelta(Model.Delta.TEXT, "He");
+            }
             List.of(told).forEach(listener::onItem);
             throw ModelException.of(kind, "no.").status(status).build();
         };
