@@ -80,7 +80,7 @@ final class TypedModuleTest {
         ClassLoader loader = CompiledModule.load(
                 folder,
                 "com.example.app",
-                Map.of("module-info.java", descriptor.formatted(requires), "com/example/app/App.java", APP));
+                Map.of("module-info.java", descriptor.replace("%s", requires), "com/example/app/App.java", APP));
         try {
             return (String)
                     loader.loadClass("com.example.app.App").getMethod(method).invoke(null);

@@ -80,7 +80,8 @@ public final class EndToEnd {
         return medians;
     }
 
-    // The clock of a process ticks in hundredths of a second: a short conversation is held several times for one sample.
+    // The clock of a process ticks in hundredths of a second: a short conversation is held several times for one
+    // sample.
     private Sample run(Contender.Kind kind, int turns, int size) throws Exception {
         int rounds = Math.max(1, SAMPLE_TURNS / turns);
         Deque<Contender.Conversation> held = new ArrayDeque<>();
