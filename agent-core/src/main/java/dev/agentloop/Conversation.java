@@ -106,7 +106,7 @@ public final class Conversation {
         return run(List.of(Item.user(input)), options);
     }
 
-    /** Goes on without new input: after a decision, a crash, a limit. */
+    /** Goes on without new input: after a decision, a crash, a limit. Where the model has answered already, gives that answer. */
     public Outcome run(RunOptions options) {
         return run(List.of(), options);
     }

@@ -55,10 +55,7 @@ final class Fold {
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Draft.FORK -> open.values().forEach(OpenCall::fork);
             case Draft.TURN_BEGUN -> ended = false;
-            case Draft.TURN_ENDED -> {
-                ended = true;
-                answer = null;
-            }
+            case Draft.TURN_ENDED -> ended = true;
             case Draft.TOOL_STARTED -> open(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Draft.APPROVAL_ASKED -> open(fields).ask();
@@ -214,7 +211,7 @@ final class Fold {
         return open;
     }
 
-    /** The final answer of a turn whose end is not in the log, because its process ended first; null where there is none. */
+    /** The final answer, where nothing was said after it; null elsewhere. */
     @Nullable
     String answer() {
         return answer;

@@ -45,7 +45,8 @@ class PromptSnapshotTest {
 
     @Test
     void snapshot_canBeReadByAPerson() {
-        assertThat(PromptSnapshot.of(prompt()).toString()).isEqualTo("""
+        assertThat(PromptSnapshot.of(prompt()).toString())
+                .isEqualTo("""
                         model: gpt-5
                         instructions:
                             You are careful.
@@ -66,14 +67,14 @@ class PromptSnapshotTest {
                         [3] function_call_output (call_1):
                             line 1
                             line 2
-                            %s
+                            %1
                             … 414 characters …
-                            %s
+                            %2
 
                         [4] user: And this? + input_image
 
                         [5] web_search_call: {"type":"web_search_call","id":"ws_1","status":"completed"}
-                        """.formatted("x".repeat(286), "x".repeat(300)));
+                        """.replace("%1", "x".repeat(286)).replace("%2", "x".repeat(300)));
     }
 
     @Test

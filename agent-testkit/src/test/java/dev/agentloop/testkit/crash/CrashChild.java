@@ -2,6 +2,7 @@ package dev.agentloop.testkit.crash;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.agentloop.AgentListener;
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
 import dev.agentloop.Item;
@@ -17,8 +18,8 @@ import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.ConversationStore;
-import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.testkit.CrashPoints;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,121 +37,50 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
 
 /**
- * A program that runs one scripted conversation with a file store, and stands still at one of its points, where its parent
- * kills it. Arguments: its folder, the
- * conversation's id, the number of the point (a large one for never), the workspace.
+ * A program that runs one scripted conversation with a file store, and can be killed around every event, append and tool
+ * call. Arguments: its folder, the conversation's id, the workspace.
  */
 final class CrashChild {
+    private final CrashPoints points = CrashPoints.ofThisProcess();
     private final Path folder;
     private final String id;
-    private final int deadly;
     private final Path workspace;
-    private int points;
 
-    private CrashChild(Path folder, String id, int deadly, Path workspace) {
-        this.workspace = workspace;
+    private CrashChild(Path folder, String id, Path workspace) {
         this.folder = folder;
         this.id = id;
-        this.deadly = deadly;
+        this.workspace = workspace;
     }
 
     public static void main(String[] args) throws IOException {
-        new CrashChild(Path.of(args[0]), args[1], Integer.parseInt(args[2]), Path.of(args[3])).run();
+        new CrashChild(Path.of(args[0]), args[1], Path.of(args[2])).run();
     }
 
     private void run() throws IOException {
-        try (ConversationStore store = new Watched(ConversationStore.files(folder.resolve("store")));
+        try (ConversationStore store = points.around(ConversationStore.files(folder.resolve("store")));
                 AgentLoop agent = AgentLoop.builder()
                         .model(new ByPrompt(store))
                         .instructions("A scripted model answers.")
                         .workspace(workspace)
                         .clock(Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC))
                         .tools(
-                                new Effect("effect", Tool.Access.WRITES, Tool.AfterCrash.REPORT),
-                                new Effect("note", Tool.Access.WRITES, Tool.AfterCrash.RUN_AGAIN),
-                                new Effect("look", Tool.Access.READS, Tool.AfterCrash.RUN_AGAIN))
+                                points.around(new Effect("effect", Tool.Access.WRITES, Tool.AfterCrash.REPORT)),
+                                points.around(new Effect("note", Tool.Access.WRITES, Tool.AfterCrash.RUN_AGAIN)),
+                                points.around(new Effect("look", Tool.Access.READS, Tool.AfterCrash.RUN_AGAIN)))
                         .store(store)
                         .build()) {
             Optional<LogPosition> head = store.head(id);
             Conversation conversation = head.isPresent() ? agent.resume(id) : agent.newConversation(id);
             List<Item> input = head.isPresent() && heard(conversation) ? List.of() : List.of(Item.user("go"));
-            Outcome outcome = conversation.run(
-                    input,
-                    RunOptions.listeningWith(event -> point(event.getClass().getSimpleName())));
-            say("END " + points + " " + outcome.text());
+            Outcome outcome = conversation.run(input, RunOptions.listeningWith(points.around(AgentListener.NONE)));
+            System.out.println("END " + outcome.text());
         }
     }
 
     private static boolean heard(Conversation conversation) {
         return conversation.prompt().items().contains(Item.user("go"));
-    }
-
-    private static void say(String line) {
-        System.out.println(line);
-        System.out.flush();
-    }
-
-    /** Counts a point, and never gets beyond the deadly one. */
-    private synchronized void point(String name) {
-        if (points++ == deadly) {
-            say("AT " + deadly + " " + name);
-            try {
-                new CountDownLatch(1).await();
-            } catch (InterruptedException e) {
-                throw new AssertionError("only death ends this", e);
-            }
-        }
-    }
-
-    /** Has points before and behind each append. */
-    private final class Watched implements ConversationStore {
-        private final ConversationStore files;
-
-        Watched(ConversationStore files) {
-            this.files = files;
-        }
-
-        @Override
-        public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-            String kinds = entries.stream().map(LogEntry::kind).toList().toString();
-            point("before " + kinds);
-            LogPosition done = files.append(conversation, expected, entries);
-            point("behind " + kinds);
-            return done;
-        }
-
-        @Override
-        public List<LogEntry> read(String conversation, long after, int limit) {
-            return files.read(conversation, after, limit);
-        }
-
-        @Override
-        public Optional<LogPosition> head(String conversation) {
-            return files.head(conversation);
-        }
-
-        @Override
-        public void fork(String source, LogPosition at, String target) {
-            files.fork(source, at, target);
-        }
-
-        @Override
-        public List<Summary> list(String before, int limit) {
-            return files.list(before, limit);
-        }
-
-        @Override
-        public void delete(String conversation) {
-            files.delete(conversation);
-        }
-
-        @Override
-        public void close() {
-            files.close();
-        }
     }
 
     /** A tool that leaves a line for each time that it does something. */
@@ -172,13 +102,11 @@ final class CrashChild {
 
         @Override
         public ToolOutput call(ToolCall call, ToolContext context) throws IOException {
-            point("in " + call.callId() + " before its effect");
             Files.writeString(
                     folder.resolve("effects"),
                     name + " " + call.callId() + "\n",
                     StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND);
-            point("in " + call.callId() + " behind its effect");
             return ToolOutput.text("did " + call.callId());
         }
 

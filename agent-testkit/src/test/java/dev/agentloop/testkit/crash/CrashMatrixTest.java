@@ -12,7 +12,7 @@ import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
-import java.io.BufferedReader;
+import dev.agentloop.testkit.CrashHarness;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CrashMatrixTest {
     private static final String ID = "01a20000-0000-7000-8000-000000000001";
-    private static final int NEVER = 1_000_000;
+    private static final int NEVER = 0;
     private static final String UNKNOWN = "The result of this call is unknown";
 
     private static final Model NO_MODEL = new Model() {
@@ -52,52 +52,22 @@ class CrashMatrixTest {
     @TempDir
     Path temp;
 
-    /** How a child ended: its last line. */
-    private record Ended(String line) {
-        int points() {
-            return Integer.parseInt(line.split(" ")[1]);
-        }
-    }
-
-    private Ended run(Path folder, int deadly) throws Exception {
-        Path workspace = Files.createDirectories(temp.resolve("workspace"));
+    private CrashHarness.Run run(Path folder, int stopAt) throws Exception {
         Files.createDirectories(folder.resolve("store"));
-        Process child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        CrashChild.class.getName(),
-                        folder.toString(),
-                        ID,
-                        Integer.toString(deadly),
-                        workspace.toString())
-                .redirectError(folder.resolve("stderr").toFile())
-                .start();
-        try (BufferedReader out = child.inputReader(UTF_8)) {
-            String line;
-            while ((line = out.readLine()) != null) {
-                if (line.startsWith("AT ") || line.startsWith("END ")) {
-                    return new Ended(line);
-                }
-            }
-            throw new AssertionError("the child died by itself: " + Files.readString(folder.resolve("stderr")));
-        } finally {
-            child.destroyForcibly().waitFor();
-        }
+        Path workspace = Files.createDirectories(temp.resolve("workspace"));
+        return CrashHarness.of(CrashChild.class).stopAt(stopAt, folder.toString(), ID, workspace.toString());
     }
 
     @Test
     void killedAtEveryPoint_theNextProcessGoesOn() throws Exception {
         Path twin = temp.resolve("twin");
-        Ended whole = run(twin, NEVER);
-        assertThat(whole.line()).endsWith(" done");
-        assertThat(whole.points()).isGreaterThan(60);
+        CrashHarness.Run whole = run(twin, NEVER);
+        assertThat(whole.output()).contains("END done");
+        assertThat(whole.points()).hasSizeGreaterThan(60);
         ExecutorService two = Executors.newFixedThreadPool(2);
         try {
             List<Future<String>> matrix = new ArrayList<>();
-            for (int point = 0; point < whole.points(); point++) {
+            for (int point = 1; point <= whole.points().size(); point++) {
                 int deadly = point;
                 matrix.add(two.submit(() -> killedAt(deadly, twin)));
             }
@@ -115,13 +85,12 @@ class CrashMatrixTest {
 
     private String killedAt(int point, Path twin) throws Exception {
         Path folder = temp.resolve("point-" + point);
-        Ended killed = run(folder, point);
-        String where = "killed " + killed.line();
-        assertThat(killed.line()).startsWith("AT " + point + " ");
+        CrashHarness.Run killed = run(folder, point);
+        String where = "killed at " + point + ", " + killed.stoppedAt().orElseThrow();
         Map<Long, String> sent = requests(folder);
         checkFold(folder, sent, where);
         boolean quiet = quiet(folder);
-        assertThat(run(folder, NEVER).line()).as(where).endsWith(" done");
+        assertThat(run(folder, NEVER).output()).as(where).contains("END done");
         List<String> all = List.copyOf(requests(folder).values());
         for (int i = 1; i < all.size(); i++) {
             assertThat(all.get(i).startsWith(all.get(i - 1)))
