@@ -5,12 +5,18 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Changes files of a workspace, one change set at a time, after cleaning up what a dead process left. Safe for use by
  * several threads.
  */
 final class FileChanges {
+    private static final Logger LOG = LoggerFactory.getLogger(FileChanges.class);
+    private static final String WARNING = "Warning: a change of files was interrupted half way, so files may be partly "
+            + "changed. The next write_file or apply_patch call undoes it first.\n";
+
     private final Workspace workspace;
     private final Journal journal;
     private final ChangeSet.Probe probe;
@@ -47,12 +53,17 @@ final class FileChanges {
         }
     }
 
-    /** What a reader of files has to know before: that a dead process left files half changed; empty if not. */
-    String warning() throws IOException {
-        return journal.hasLeftovers()
-                ? "Warning: a change of files was interrupted half way, so files may be partly changed. "
-                        + "The next write_file or apply_patch call undoes it first.\n"
-                : "";
+    /**
+     * What a reader of files has to know before: that a dead process left files half changed; empty if not, or if the
+     * journal cannot be read, since reading files does not depend on it.
+     */
+    String warning() {
+        try {
+            return journal.hasLeftovers() ? WARNING : "";
+        } catch (IOException e) {
+            LOG.warn("The journal of file changes in {} cannot be read", journal.state(), e);
+            return "";
+        }
     }
 
     /** The right to change files, until it is closed. */

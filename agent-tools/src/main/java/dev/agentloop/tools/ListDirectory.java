@@ -11,7 +11,7 @@ import java.util.List;
 
 /** The tool {@code list_dir}: the names in a folder and the folders in it, as Codex shows them. */
 final class ListDirectory {
-    private static final int MAX_NAME_BYTES = 500;
+    private static final int MAX_NAME_CHARS = 500;
     private static final int DEFAULT_ENTRIES = 25;
     private static final int MAX_ENTRIES = 2000;
     private static final int DEFAULT_DEPTH = 2;
@@ -125,6 +125,6 @@ final class ListDirectory {
     }
 
     private static String cut(String name) {
-        return name.length() <= MAX_NAME_BYTES ? name : name.substring(0, MAX_NAME_BYTES);
+        return name.length() <= MAX_NAME_CHARS ? name : name.substring(0, MAX_NAME_CHARS);
     }
 }

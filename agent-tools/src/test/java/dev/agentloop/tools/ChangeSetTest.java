@@ -202,6 +202,13 @@ class ChangeSetTest {
         assertNothingLeft();
     }
 
+    @Test
+    void readers_withoutAJournal_readAllTheSame() throws Exception {
+        Calls calls = Calls.in(root, Files.writeString(temp.resolve("no-folder"), ""));
+
+        assertThat(calls.ok("read_file", "file_path", "d.txt")).isEqualTo("L1: gone\n");
+    }
+
     /** Random files, random patches, a failure at a random step: the files are as before. */
     @Test
     void apply_randomPatchesThatFail_restoreEveryFile() throws IOException {
