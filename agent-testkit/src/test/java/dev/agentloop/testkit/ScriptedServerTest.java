@@ -266,7 +266,7 @@ class ScriptedServerTest {
             String pieces = post(server, body(USER)).body();
             assertThat(pieces.replace("resp_000002", "resp_000001"))
                     .hasSameSizeAs(whole)
-                    .contains("\ud83d\ude00");
+                    .contains("gr\u00fc\u00df dich");
         }
     }
 
