@@ -272,15 +272,38 @@ class LoopTest extends LoopFixture {
 
     @Nested
     class Changes {
-        @Test
-        void changedInstructionsAndTools_areAppendedOrWait_changedModelBeginsAnEpoch() {
-            Script first = new Script(says("one"));
-            String id;
-            try (AgentLoop agent = agent(first, ECHO).instructions("old").build()) {
-                id = run(agent.newConversation(), "a").conversation();
+        private final TestTool other = TestTool.reads("other", (call, context) -> ToolOutput.text(""));
+
+        /** A model of another name that answers by the same kind of script. */
+        private final class Larger implements Model {
+            private final Script script;
+
+            Larger(Script script) {
+                this.script = script;
             }
+
+            @Override
+            public PromptSettings settings() {
+                return PromptSettings.of("larger").build();
+            }
+
+            @Override
+            public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
+                return script.respond(prompt, listener);
+            }
+        }
+
+        private String begun(Script script) {
+            try (AgentLoop agent = agent(script, ECHO).instructions("old").build()) {
+                return run(agent.newConversation(), "a").conversation();
+            }
+        }
+
+        @Test
+        void instructionsAreAppended_toolsWait() {
+            Script first = new Script(says("one"));
+            String id = begun(first);
             Script second = new Script(says("two"), says("three"));
-            TestTool other = TestTool.reads("other", (call, context) -> ToolOutput.text(""));
             try (AgentLoop agent =
                     agent(second, ECHO, other).instructions("new").build()) {
                 Conversation conversation = agent.resume(id);
@@ -297,26 +320,21 @@ class LoopTest extends LoopFixture {
                             "assistant:two",
                             "user:c");
             assertThat(events(AgentEvent.Warning.class)).hasSize(2);
-            Script third = new Script(says("four"));
-            Model larger = new Model() {
-                @Override
-                public PromptSettings settings() {
-                    return PromptSettings.of("larger").build();
-                }
+            assertThat(events(AgentEvent.EpochStarted.class)).isEmpty();
+        }
 
-                @Override
-                public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
-                    return third.respond(prompt, listener);
-                }
-            };
+        @Test
+        void anotherModel_beginsAnEpoch_withTheToolsAndInstructionsOfNow() {
+            String id = begun(new Script(says("one")));
+            Script second = new Script(says("two"));
             try (AgentLoop agent =
-                    agent(larger, ECHO, other).instructions("new").build()) {
-                run(agent.resume(id), "d");
+                    agent(new Larger(second), ECHO, other).instructions("new").build()) {
+                run(agent.resume(id), "b");
             }
             assertThat(events(AgentEvent.EpochStarted.class))
                     .extracting(AgentEvent.EpochStarted::reason)
                     .containsExactly("model_changed");
-            assertThat(third.prompts.get(0).head()).contains("\"larger\"", "\"other\"", "\"new\"");
+            assertThat(second.prompts.get(0).head()).contains("\"larger\"", "\"other\"", "\"new\"");
         }
     }
 }

@@ -96,40 +96,43 @@ class DiskBeforeEffectTest {
         }
     }
 
+    /** Calls a tool, and is done when it has the output. */
+    private final class TellingModel implements Model {
+        @Override
+        public PromptSettings settings() {
+            return PromptSettings.of("scripted").build();
+        }
+
+        @Override
+        public ModelResponse respond(Prompt prompt, Listener listener) {
+            story.add("MODEL");
+            String answer = "{\"type\":\"message\",\"role\":\"assistant\",\"content\":\"done\"}";
+            Item item = prompt.size() == 1
+                    ? Item.functionCall("1", "tool", "{}")
+                    : Item.received(answer.getBytes(UTF_8)).orElseThrow();
+            return ModelResponse.of(List.of(item), Usage.NONE);
+        }
+    }
+
+    private final class TellingTool implements Tool {
+        @Override
+        public Specification specification() {
+            return Specification.function("tool", "tells when it runs", "{\"type\":\"object\"}");
+        }
+
+        @Override
+        public ToolOutput call(ToolCall call, ToolContext context) {
+            story.add("TOOL");
+            return ToolOutput.text("ok");
+        }
+    }
+
     @Test
     void callAndItsStart_areForced_beforeTheToolStarts() {
-        Model model = new Model() {
-            @Override
-            public PromptSettings settings() {
-                return PromptSettings.of("scripted").build();
-            }
-
-            @Override
-            public ModelResponse respond(Prompt prompt, Listener listener) {
-                story.add("MODEL");
-                boolean first = prompt.size() == 1;
-                Item answer = Item.received(
-                                "{\"type\":\"message\",\"role\":\"assistant\",\"content\":\"done\"}".getBytes(UTF_8))
-                        .orElseThrow();
-                return ModelResponse.of(List.of(first ? Item.functionCall("1", "tool", "{}") : answer), Usage.NONE);
-            }
-        };
-        Tool tool = new Tool() {
-            @Override
-            public Specification specification() {
-                return Specification.function("tool", "tells when it runs", "{\"type\":\"object\"}");
-            }
-
-            @Override
-            public ToolOutput call(ToolCall call, ToolContext context) {
-                story.add("TOOL");
-                return ToolOutput.text("ok");
-            }
-        };
         try (ConversationStore store = new FileStore(folder, new TellingDisk());
                 AgentLoop agent = AgentLoop.builder()
-                        .model(model)
-                        .tools(tool)
+                        .model(new TellingModel())
+                        .tools(new TellingTool())
                         .store(store)
                         .build()) {
             assertThat(agent.newConversation().run("go").text()).isEqualTo("done");

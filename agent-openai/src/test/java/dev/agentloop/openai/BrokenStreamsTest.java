@@ -38,14 +38,14 @@ class BrokenStreamsTest extends FaultTable {
                 "ended in the middle of the last event", stream(CREATED + "data: {\"type\":\"response.completed\"")));
         rows.add(heals("silent before the head", silence("")));
         rows.add(heals("silent in the middle", silence(CREATED + delta("output_text", "Hel"))));
-        rows.add(row(
+        rows.add(new Row(
                 "ended early for ever",
                 List.of(stream(CREATED)),
                 4,
                 "",
                 "TRANSPORT 200",
                 CUT + " Given up after 4 tries."));
-        rows.add(row(
+        rows.add(new Row(
                 "silent for ever",
                 List.of(silence(CREATED)),
                 4,
@@ -53,7 +53,7 @@ class BrokenStreamsTest extends FaultTable {
                 "TRANSPORT 200",
                 "SERVER sent no event for 1000 ms (the idle timeout), so the connection was closed. (request req_1) Given up"
                         + " after 4 tries."));
-        rows.add(row(
+        rows.add(new Row(
                 "breaking requests and breaking streams by turns: the budgets add up",
                 List.of(
                         stream(CREATED),
@@ -67,21 +67,21 @@ class BrokenStreamsTest extends FaultTable {
                 "SERVER invalid_request_error 500",
                 "SERVER answered HTTP 500 (invalid_request_error): c. The server failed; trying again later may help."
                         + " (request req_1) Given up after 6 tries."));
-        rows.add(row(
+        rows.add(new Row(
                 "ended after a call was done: the loop's to handle",
                 List.of(stream(CREATED + done(0, reasoning("gAAA")) + done(1, call("call_1", "{}")))),
                 1,
                 "reasoning function_call",
                 "TRANSPORT 200",
                 CUT));
-        rows.add(row(
+        rows.add(new Row(
                 "cut after a call was done: the loop's to handle",
                 List.of(cut(CREATED + done(0, call("call_1", "{}")))),
                 1,
                 "function_call",
                 "TRANSPORT 200",
                 BROKE));
-        rows.add(row(
+        rows.add(new Row(
                 "cut after a custom call was done: the loop's to handle",
                 List.of(stream(CREATED
                         + done(0, "{\"type\":\"custom_tool_call\",\"call_id\":\"c\",\"name\":\"n\",\"input\":\"\"}"))),
@@ -89,7 +89,7 @@ class BrokenStreamsTest extends FaultTable {
                 "custom_tool_call",
                 "TRANSPORT 200",
                 CUT));
-        rows.add(row(
+        rows.add(new Row(
                 "failed after a call was done: the loop's to handle",
                 List.of(stream(CREATED + done(0, call("call_1", "{}")) + failed("server_error", "Oops."))),
                 1,

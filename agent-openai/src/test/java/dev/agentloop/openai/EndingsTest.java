@@ -25,9 +25,9 @@ class EndingsTest extends FaultTable {
 
     private static void endings(List<Row> rows) {
         rows.add(survives("none", stream(saying("Hello"))));
-        rows.add(row("none, with a call", List.of(stream(calling("call_1"))), 1, "function_call", "complete", ""));
+        rows.add(new Row("none, with a call", List.of(stream(calling("call_1"))), 1, "function_call", "complete", ""));
         for (String reason : List.of("max_output_tokens", "content_filter", "max_messages")) {
-            rows.add(row(
+            rows.add(new Row(
                     "incomplete: " + reason,
                     List.of(stream(CREATED
                             + done(0, message("Hel"))
@@ -40,7 +40,7 @@ class EndingsTest extends FaultTable {
                     "incomplete: " + reason,
                     "Hel"));
         }
-        rows.add(row(
+        rows.add(new Row(
                 "incomplete without a reason",
                 List.of(stream(CREATED + terminal("incomplete", "\"status\":\"incomplete\""))),
                 1,
@@ -135,7 +135,7 @@ class EndingsTest extends FaultTable {
                 "previous_response_not_found",
                 ModelException.Kind.INVALID_REQUEST,
                 " The request is wrong for this model or server; change its settings or its input."));
-        rows.add(row(
+        rows.add(new Row(
                 "terminal event that names no response",
                 List.of(stream(CREATED
                         + done(0, message("Hello"))

@@ -36,22 +36,18 @@ abstract class FaultTable {
         }
     }
 
-    static Row row(String fault, List<Reply> replies, int requests, String items, String end, String text) {
-        return new Row(fault, replies, requests, items, end, text);
-    }
-
     /** A fault that is over with the second request. */
     static Row heals(String fault, Reply reply) {
-        return row(fault, List.of(reply, stream(saying("Hello"))), 2, "message", "complete", "Hello");
+        return new Row(fault, List.of(reply, stream(saying("Hello"))), 2, "message", "complete", "Hello");
     }
 
     /** A fault that the text survives with the first request. */
     static Row survives(String fault, Reply reply) {
-        return row(fault, List.of(reply), 1, "message", "complete", "Hello");
+        return new Row(fault, List.of(reply), 1, "message", "complete", "Hello");
     }
 
     static Row fails(String fault, Reply reply, String end, String text) {
-        return row(fault, List.of(reply), 1, "", end, text);
+        return new Row(fault, List.of(reply), 1, "", end, text);
     }
 
     @ParameterizedTest

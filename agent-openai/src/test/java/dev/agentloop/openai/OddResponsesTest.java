@@ -68,7 +68,7 @@ class OddResponsesTest extends FaultTable {
         rows.add(survives("nothing but the last event", stream(completed(message("Hello")))));
         rows.add(
                 survives("an empty list in the last event", stream(CREATED + done(0, message("Hello")) + completed())));
-        rows.add(row(
+        rows.add(new Row(
                 "some output_item.done events missing",
                 List.of(stream(CREATED
                         + done(1, message("Hello"))
@@ -82,7 +82,7 @@ class OddResponsesTest extends FaultTable {
                 "message function_call reasoning message",
                 "complete",
                 "Hello!"));
-        rows.add(row(
+        rows.add(new Row(
                 "an unknown item",
                 List.of(stream(CREATED
                         + done(0, "{\"type\":\"acme:item\",\"id\":\"x\"}")
@@ -92,7 +92,7 @@ class OddResponsesTest extends FaultTable {
                 "acme:item message",
                 "complete",
                 "Hello"));
-        rows.add(row(
+        rows.add(new Row(
                 "reasoning that cannot go back",
                 List.of(stream(CREATED
                         + done(0, "{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}")
@@ -102,14 +102,14 @@ class OddResponsesTest extends FaultTable {
                 "message",
                 "complete",
                 "Hello"));
-        rows.add(row(
+        rows.add(new Row(
                 "arguments that are not JSON",
                 List.of(stream(CREATED + done(0, call("call_1", "{\"a\":")) + completed())),
                 1,
                 "function_call",
                 "complete",
                 ""));
-        rows.add(row(
+        rows.add(new Row(
                 "one call id twice",
                 List.of(stream(CREATED + done(0, call("call_1", "{}")) + done(1, call("call_1", "{}")) + completed())),
                 1,

@@ -20,7 +20,7 @@ class RequestFaultsTest extends FaultTable {
 
     private static void requestFaults(List<Row> rows) {
         rows.add(heals("500 once", error(500, "server_error", "Oops")));
-        rows.add(row(
+        rows.add(new Row(
                 "500 for ever",
                 List.of(error(500, "server_error", "Oops")),
                 3,
@@ -111,7 +111,7 @@ class RequestFaultsTest extends FaultTable {
                 "SERVER answered HTTP 307, a redirect to https://elsewhere.example/v1/responses; set the base URL to"
                         + " where the API is."));
         rows.add(heals("closed without an answer", nothing()));
-        rows.add(row(
+        rows.add(new Row(
                 "closed without an answer for ever",
                 List.of(nothing()),
                 3,

@@ -43,29 +43,31 @@ class ResponseReaderTest {
         return model.respond(prompt, listener);
     }
 
+    private static String everyDelta(String part) {
+        return CREATED
+                + event("response.reasoning_summary_part.added", part.replace("%d", "0"))
+                + delta("reasoning_summary_text", "One")
+                + event("response.reasoning_summary_part.added", part.replace("%d", "1"))
+                + delta("reasoning_summary_text", "Two")
+                + done(0, reasoning("gAAA"))
+                + delta("reasoning_text", "raw")
+                + delta("output_text", "Hel")
+                + delta("output_text", "lo \u00e9\u6f22\ud83d\ude00\n\"")
+                + done(1, message("Hello"))
+                + delta("function_call_arguments", "{\"a\":")
+                + delta("function_call_arguments", "1}")
+                + done(2, call("call_1", "{\"a\":1}"))
+                + delta("custom_tool_call_input", "*** Begin")
+                + delta("refusal", "No.")
+                + Events.completed();
+    }
+
     @Test
     void read_deltasAndItems_areToldInTheirOrder() throws Exception {
         Told told = new Told();
         String part = "{\"type\":\"response.reasoning_summary_part.added\",\"summary_index\":%d,\"part\":{}}";
 
-        ModelResponse response = read(
-                CREATED
-                        + event("response.reasoning_summary_part.added", part.replace("%d", "0"))
-                        + delta("reasoning_summary_text", "One")
-                        + event("response.reasoning_summary_part.added", part.replace("%d", "1"))
-                        + delta("reasoning_summary_text", "Two")
-                        + done(0, reasoning("gAAA"))
-                        + delta("reasoning_text", "raw")
-                        + delta("output_text", "Hel")
-                        + delta("output_text", "lo \u00e9\u6f22\ud83d\ude00\n\"")
-                        + done(1, message("Hello"))
-                        + delta("function_call_arguments", "{\"a\":")
-                        + delta("function_call_arguments", "1}")
-                        + done(2, call("call_1", "{\"a\":1}"))
-                        + delta("custom_tool_call_input", "*** Begin")
-                        + delta("refusal", "No.")
-                        + Events.completed(),
-                told);
+        ModelResponse response = read(everyDelta(part), told);
 
         assertThat(told.events)
                 .containsExactly(

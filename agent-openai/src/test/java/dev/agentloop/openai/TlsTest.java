@@ -75,6 +75,10 @@ class TlsTest {
         assertThat(keytool.waitFor())
                 .as(Files.readString(folder.resolve("keytool.txt")))
                 .isZero();
+        trust(store);
+    }
+
+    private static void trust(Path store) throws Exception {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(store)) {
             keys.load(in, PASSWORD);

@@ -22,7 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -46,7 +45,7 @@ import org.junit.jupiter.api.Timeout;
  * <p>The tests use ids of their own, so the storage may hold other conversations.
  */
 @Timeout(120)
-public abstract class ConversationStoreContract {
+public abstract class ConversationStoreContract extends StoreConcurrency {
     private ConversationStore store;
 
     /** A suite; JUnit makes one for each test. */
@@ -66,6 +65,7 @@ public abstract class ConversationStoreContract {
     }
 
     /** The store under test. */
+    @Override
     protected final ConversationStore store() {
         return store;
     }
@@ -463,66 +463,6 @@ public abstract class ConversationStoreContract {
                 () -> store.delete(id));
         for (Runnable use : uses) {
             assertThatThrownBy(use::run).isInstanceOf(IllegalArgumentException.class);
-        }
-    }
-
-    /* --- several at once --- */
-
-    @Test
-    void twoWriters_exactlyOneWinsEachVersion() throws Exception {
-        StoreRace race = new StoreRace(store, newId());
-        List<LogPosition> winners = race.duel(60);
-        assertThat(all(store, race.conversation()))
-                .extracting(LogEntry::position)
-                .containsExactlyElementsOf(winners);
-    }
-
-    @Test
-    void manyWriters_neverInterleave() throws Exception {
-        StoreRace race = new StoreRace(store, newId());
-        List<String> acknowledged = race.appendGroups(6, 15, 3);
-        List<String> payloads = payloads(store, race.conversation());
-        assertThat(payloads).hasSize(6 * 15 * 3).containsExactlyInAnyOrderElementsOf(acknowledged);
-        for (int i = 0; i < payloads.size(); i += 3) {
-            String group = payloads.get(i).replace(",\"part\":0}", "");
-            assertThat(payloads.get(i + 1)).isEqualTo(group + ",\"part\":1}");
-            assertThat(payloads.get(i + 2)).isEqualTo(group + ",\"part\":2}");
-        }
-    }
-
-    @Test
-    void oneAppendSentByManyAtOnce_happensOnce() throws Exception {
-        StoreRace race = new StoreRace(store, newId());
-        LogPosition head = append(store, race.conversation(), numbers(1, 1));
-        List<LogEntry> entries = entries(head, numbers(2, 4));
-        List<LogPosition> answers = race.sameAppend(8, head, entries);
-        assertThat(answers).hasSize(8).containsOnly(entries.get(2).position());
-        assertThat(payloads(store, race.conversation())).containsExactly(numbers(1, 4));
-    }
-
-    @Test
-    void readers_seeWholeAppendsOfOneHistory() throws Exception {
-        StoreRace race = new StoreRace(store, newId());
-        race.readWhileAppending(150, 3);
-        assertThat(all(store, race.conversation())).hasSize(150 * 3);
-    }
-
-    @Test
-    void forksIntoOneTarget_exactlyOneWins() throws Exception {
-        StoreRace race = new StoreRace(store, newId());
-        LogPosition head = append(store, race.conversation(), numbers(1, 3));
-        String target = newId();
-        List<String> results = race.forks(6, head, target);
-        assertThat(Collections.frequency(results, "forked")).isEqualTo(1);
-        assertThat(Collections.frequency(results, "EXISTS")).isEqualTo(5);
-        assertThat(payloads(store, target)).containsExactly(numbers(1, 3));
-    }
-
-    @Test
-    void conversations_doNotDisturbEachOther() throws Exception {
-        List<String> ids = StoreRace.separately(store, 8, 20);
-        for (String id : ids) {
-            assertThat(payloads(store, id)).containsExactly(numbers(1, 20));
         }
     }
 }
