@@ -37,6 +37,10 @@ final class RunningCall implements ToolContext {
         return tool;
     }
 
+    Tool.Access access() {
+        return access;
+    }
+
     boolean onlyReads() {
         return access == Tool.Access.READS;
     }

@@ -3,9 +3,11 @@ package dev.agentloop;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +26,7 @@ final class ToolCalls {
     private final RunScope run;
     private final Deque<RunningCall> ready = new ArrayDeque<>();
     private final Map<String, RunningCall> running = new LinkedHashMap<>();
+    private final Set<String> approved = new HashSet<>();
     private final Questions questions;
 
     ToolCalls(RunScope run) {
@@ -116,7 +119,10 @@ final class ToolCalls {
                             + " tool calls of this run is reached"));
             return;
         }
-        Tool.Access access = access(call, tool);
+        judge(call, tool, access(call, tool));
+    }
+
+    private void judge(ToolCall call, Tool tool, Tool.Access access) {
         ApprovalPolicy.Decision decision = decide(call, access);
         switch (decision.verdict()) {
             case ALLOW -> ready.add(new RunningCall(run, call, tool, access));
@@ -155,6 +161,7 @@ final class ToolCalls {
         } else if (tool == null) {
             answer(call, ToolOutput.error("unsupported call: " + call.name()));
         } else {
+            approved.add(call.callId());
             ready.add(new RunningCall(run, call, tool, access(call, tool)));
         }
         startReady();
@@ -165,6 +172,12 @@ final class ToolCalls {
         while (!ready.isEmpty() && mayStart(ready.peek())) {
             RunningCall next = ready.remove();
             String callId = next.call().callId();
+            // What a call reaches can have changed while it waited: an earlier one may have made a link.
+            Tool.Access now = access(next.call(), next.tool());
+            if (now != next.access() && !approved.contains(callId)) {
+                judge(next.call(), next.tool(), now);
+                continue;
+            }
             running.put(callId, next);
             run.journal().add(Draft.toolStarted(callId));
             run.journal().then(() -> {

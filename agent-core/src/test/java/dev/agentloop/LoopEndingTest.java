@@ -65,6 +65,38 @@ class LoopEndingTest extends LoopFixture {
         }
 
         @Test
+        void access_isJudgedAgain_whenTheCallsTurnComes() {
+            AtomicBoolean linked = new AtomicBoolean();
+            TestTool link = TestTool.writes("link", (call, context) -> {
+                linked.set(true);
+                return ToolOutput.text("linked");
+            });
+            Tool cat = new Tool() {
+                @Override
+                public Specification specification() {
+                    return Specification.function("cat", "reads, unless a link leads out", "{\"type\":\"object\"}");
+                }
+
+                @Override
+                public ToolOutput call(ToolCall call, ToolContext context) {
+                    return ToolOutput.text("read");
+                }
+
+                @Override
+                public Access access(ToolCall call) {
+                    return linked.get() ? Access.UNRESTRICTED : Access.READS;
+                }
+            };
+            Script script = new Script(calls(call("1", "link"), call("2", "cat")));
+            try (AgentLoop agent = agent(script, link, cat).build()) {
+                Outcome.AwaitingApproval outcome = (Outcome.AwaitingApproval) run(agent.newConversation(), "x");
+                assertThat(outcome.pending())
+                        .extracting(Outcome.Pending::callId)
+                        .containsExactly("2");
+            }
+        }
+
+        @Test
         void questions_arePutOneAtATime() {
             AtomicInteger asking = new AtomicInteger();
             AtomicBoolean crowded = new AtomicBoolean();
