@@ -6,9 +6,11 @@ import dev.agentloop.Limits;
 import dev.agentloop.Model;
 import dev.agentloop.Tool;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.tools.FileTools;
 import dev.agentloop.tools.OutputTools;
 import dev.agentloop.tools.PlanTools;
 import dev.agentloop.tools.ShellTools;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What the coding agent is made of; everything else is the library. */
@@ -24,15 +26,27 @@ final class CodingAgent {
     private CodingAgent() {}
 
     /** The agent that these options describe, without an approver. */
-    static AgentLoop.Builder builder(Options options, Model model, ConversationStore store, List<Tool> fileTools) {
+    static AgentLoop.Builder builder(Options options, Model model, ConversationStore store) {
         return AgentLoop.builder()
                 .model(model)
                 .instructions(INSTRUCTIONS)
                 .workspace(options.folder())
-                .tools(ShellTools.in(options.folder()), fileTools)
-                .tools(PlanTools.plan(), OutputTools.paging())
+                .tools(tools(options))
                 .approval(ApprovalPolicy.of(options.approval(), options.sandbox()))
                 .limits(Limits.NONE.withSteps(options.maxSteps()))
                 .store(store);
+    }
+
+    private static List<Tool> tools(Options options) {
+        ShellTools.Builder shell = ShellTools.builder(options.folder());
+        FileTools.Builder files = FileTools.builder(options.folder());
+        if (options.state() != null) {
+            shell.state(options.state());
+            files.state(options.state());
+        }
+        List<Tool> tools = new ArrayList<>(List.of(PlanTools.plan(), OutputTools.paging()));
+        tools.addAll(shell.tools());
+        tools.addAll(files.tools());
+        return tools;
     }
 }

@@ -5,12 +5,10 @@ import dev.agentloop.ApprovalPolicy;
 import dev.agentloop.Model;
 import dev.agentloop.Outcome;
 import dev.agentloop.RunOptions;
-import dev.agentloop.Tool;
 import dev.agentloop.openai.OpenAiModel;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.testkit.ScriptedRequest;
 import dev.agentloop.testkit.ScriptedServer;
-import dev.agentloop.tools.FileTools;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -35,18 +33,16 @@ final class DemoCommand {
                 beforehand. All else is real: the HTTP client, the loop, the shell, the patch, the files and the log.
                 """);
         out.println("task: " + DemoScript.TASK);
+        Options options = options(project.folder(), folder);
         try (ScriptedServer server = ScriptedServer.answering(DemoScript.answers());
-                ConversationStore store = ConversationStore.files(folder.resolve("conversations"))) {
-            List<Tool> fileTools = FileTools.builder(project.folder())
-                    .state(folder.resolve("state"))
-                    .tools();
-            Outcome outcome = run(CodingAgent.builder(options(project.folder()), model(server), store, fileTools));
+                ConversationStore store = ConversationStore.files(options.store())) {
+            Outcome outcome = run(CodingAgent.builder(options, model(server), store));
             out.println();
             out.println(outcome.partialText());
             tellDiff(project);
             tellRequests(server.requests());
             out.println("The project is in " + project.folder());
-            out.println("The log of the conversation is in " + folder.resolve("conversations"));
+            out.println("The log of the conversation is in " + options.store());
             if (!(outcome instanceof Outcome.Finished)) {
                 out.println("It did not go as planned: " + outcome.describe());
                 return Main.FAILED;
@@ -68,16 +64,17 @@ final class DemoCommand {
         }
     }
 
-    private static Options options(Path folder) {
+    private static Options options(Path workspace, Path folder) {
         return new Options(
                 DemoScript.TASK,
                 null,
-                folder,
+                workspace,
                 false,
                 0,
                 ApprovalPolicy.Mode.NEVER,
                 ApprovalPolicy.Rights.WORKSPACE_WRITE,
-                folder,
+                folder.resolve("conversations"),
+                folder.resolve("state"),
                 null,
                 Map.of(),
                 List.of());

@@ -33,6 +33,7 @@ final class Help {
             Environment
               OPENAI_API_KEY       the key
               OPENAI_BASE_URL      another server with a Responses API, such as http://localhost:11434/v1
+              XDG_STATE_HOME       where conversations are kept, in agentloop/conversations, if --store does not say
 
             Exit codes of exec
               0 finished   1 failed   2 wrong usage   3 a limit was reached   4 calls await approval   130 cancelled

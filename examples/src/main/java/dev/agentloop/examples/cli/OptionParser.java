@@ -150,6 +150,8 @@ final class OptionParser {
         if (!Files.isDirectory(folder.toAbsolutePath())) {
             throw new UsageException("there is no folder " + folder.toAbsolutePath() + " to work in (--cd)");
         }
+        String stateHome = environment.getOrDefault("XDG_STATE_HOME", "");
+        Path state = stateHome.isEmpty() ? null : Path.of(stateHome, "agentloop");
         return new Options(
                 prompt.toString(),
                 model,
@@ -158,16 +160,16 @@ final class OptionParser {
                 maxSteps,
                 approval,
                 sandbox,
-                store == null ? defaultStore(environment) : store,
+                store == null ? defaultStore(state) : store,
+                state,
                 resume,
                 decisions,
                 repeated);
     }
 
-    private static Path defaultStore(Map<String, String> environment) {
-        String state = environment.getOrDefault("XDG_STATE_HOME", "");
-        return state.isEmpty()
+    private static Path defaultStore(@Nullable Path state) {
+        return state == null
                 ? Path.of(System.getProperty("user.home"), ".agentloop", "conversations")
-                : Path.of(state, "agentloop", "conversations");
+                : state.resolve("conversations");
     }
 }

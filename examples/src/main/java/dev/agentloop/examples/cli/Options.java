@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param approval when to ask
  * @param sandbox how far calls may reach without asking
  * @param store the folder of the conversations
+ * @param state where changes of files under way are noted; null for where the user's programs keep such things
  * @param resume the conversation to go on with; null for a new one
  * @param decisions what was decided about calls that wait, by call id, in the order of the command line
  * @param repeated the words of this command line that the next one about the conversation must repeat
@@ -33,6 +34,7 @@ record Options(
         Mode approval,
         Rights sandbox,
         Path store,
+        @Nullable Path state,
         @Nullable String resume,
         Map<String, Approver.Answer> decisions,
         List<String> repeated) {

@@ -6,7 +6,6 @@ import dev.agentloop.Conversation;
 import dev.agentloop.Model;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.StoreException;
-import dev.agentloop.tools.FileTools;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +36,7 @@ final class Session implements AutoCloseable {
         ConversationStore store = ConversationStore.files(options.store());
         try {
             String name = modelName(options, models, store);
-            AgentLoop.Builder builder =
-                    CodingAgent.builder(options, models.apply(name), store, FileTools.in(options.folder()));
+            AgentLoop.Builder builder = CodingAgent.builder(options, models.apply(name), store);
             AgentLoop agent = (approver == null ? builder : builder.approver(approver)).build();
             Conversation conversation =
                     options.resume() == null ? agent.newConversation() : agent.resume(options.resume());

@@ -31,26 +31,22 @@ final class WarmUp {
         Path folder = Files.createTempDirectory("agent-warm-up-");
         try (ScriptedServer server = ScriptedServer.answering(DemoScript.answers())) {
             SampleProject.copyTo(folder.resolve("project"));
-            int demo = run(server, folder, DemoScript.TASK);
+            int exitCode = exec(server, folder);
             loadTls();
-            return demo;
+            return exitCode;
         } finally {
             delete(folder);
         }
     }
 
-    private int run(ScriptedServer server, Path folder, String task) {
-        Map<String, String> environment =
-                Map.of("OPENAI_API_KEY", "none", "OPENAI_BASE_URL", server.url().toString());
+    private int exec(ScriptedServer server, Path folder) {
+        Map<String, String> environment = Map.of(
+                "OPENAI_API_KEY", "none",
+                "OPENAI_BASE_URL", server.url().toString(),
+                "XDG_STATE_HOME", folder.resolve("state").toString());
         Console console = new Console(new ByteArrayInputStream(new byte[0]), nowhere, nowhere, environment);
-        List<String> words = List.of(
-                "--cd",
-                folder.resolve("project").toString(),
-                "--store",
-                folder.resolve("store").toString());
         return new Main(console)
-                .run(Stream.concat(Stream.concat(Stream.of("exec"), words.stream()), Stream.of(task))
-                        .toList());
+                .run(List.of("exec", "--cd", folder.resolve("project").toString(), DemoScript.TASK));
     }
 
     // The scripted server speaks plain HTTP; the first words of a handshake are enough to load what TLS is made of.
