@@ -57,7 +57,7 @@ record Endpoint(
                 HttpRequest.newBuilder(uri).version(version).header("Content-Type", "application/json");
         headers.forEach(request::header);
         if (!secret.isEmpty()) {
-            request.header(keyHeader, keyScheme + secret.key());
+            request.setHeader(keyHeader, keyScheme + secret.key());
         }
         return request;
     }

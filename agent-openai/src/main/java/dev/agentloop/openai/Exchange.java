@@ -1,8 +1,8 @@
 package dev.agentloop.openai;
 
 import dev.agentloop.ModelException;
+import java.io.IOException;
 import java.net.http.HttpClient;
-import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -17,9 +17,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Why a queue of its own. The client's timeout of a request ends with its headers on some JDKs and covers the body on
- * others, and its body handlers wait for bytes without any bound. Here head, bytes, end and failure all arrive in one
- * queue, so that the calling thread waits in one place, which has a time limit and can be interrupted.
+ * Why a queue and an alarm of its own. The client's timeout of a request ends with its headers on some JDKs and covers the
+ * body on others, and its body handlers wait for bytes without any bound. Here bytes, end and failure arrive in one queue,
+ * where the calling thread waits with a time limit and can be interrupted; until the head has come in, an alarm
+ * interrupts it. The asynchronous way to send needs no alarm, but hands each request over between threads so often that
+ * it takes twice the processor time.
  */
 /**
  * One request and its response, whose bytes come in on the HTTP client's threads and are taken by the calling thread.
@@ -36,35 +38,24 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     private static final int DRAIN_BYTES = 64 * 1024;
 
     private sealed interface Signal {
-        record Head(int status, HttpHeaders headers) implements Signal {}
-
         record Bytes(List<ByteBuffer> buffers) implements Signal {}
 
         record End(@Nullable Throwable failure) implements Signal {}
     }
 
-    // A head, the window, and an end from the body and from the request: nothing is ever refused.
-    private final BlockingQueue<Signal> signals = new ArrayBlockingQueue<>(WINDOW + 3);
+    // The window, the end of the body and that of the request: nothing is ever refused.
+    private final BlockingQueue<Signal> signals = new ArrayBlockingQueue<>(WINDOW + 2);
     private final Duration idleTimeout;
     private final Failures failures;
-    private final CompletableFuture<HttpResponse<Exchange>> request;
+    private volatile HttpResponse.@Nullable ResponseInfo head;
     private Flow.@Nullable Subscription subscription;
     private boolean closed;
-    private long aliveAt = System.nanoTime();
+    private long aliveAt;
     private Signal.@Nullable End end;
 
-    private Exchange(HttpClient client, HttpRequest request, Duration idleTimeout, Failures failures) {
+    private Exchange(Duration idleTimeout, Failures failures) {
         this.idleTimeout = idleTimeout;
         this.failures = failures;
-        this.request = client.sendAsync(request, head -> {
-            signals.add(new Signal.Head(head.statusCode(), head.headers()));
-            return this;
-        });
-        CompletableFuture<?> unused = this.request.whenComplete((response, failure) -> {
-            if (failure != null) {
-                signals.add(new Signal.End(failure));
-            }
-        });
     }
 
     /**
@@ -74,9 +65,9 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
      */
     static Exchange open(HttpClient client, HttpRequest request, Duration idleTimeout, Failures failures)
             throws InterruptedException {
-        Exchange exchange = new Exchange(client, request, idleTimeout, failures);
+        Exchange exchange = new Exchange(idleTimeout, failures);
         try {
-            exchange.awaitHead();
+            exchange.send(client, request);
             return exchange;
         } catch (Throwable e) {
             exchange.close();
@@ -84,14 +75,33 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
         }
     }
 
-    private void awaitHead() throws InterruptedException {
-        Signal signal = take();
-        if (signal instanceof Signal.Head head) {
-            failures.answered(head.status(), head.headers());
-            alive();
-        } else {
+    private void send(HttpClient client, HttpRequest request) throws InterruptedException {
+        Alarm alarm = Alarm.in(idleTimeout);
+        try {
+            client.send(request, this::begin);
+        } catch (IOException e) {
+            // A connection that breaks soon after the head may fail the request though some of the body has come in.
+            signals.add(new Signal.End(e));
+        } catch (InterruptedException e) {
+            if (alarm.turnOff()) {
+                throw failures.silent(idleTimeout);
+            }
+            throw e;
+        } finally {
+            alarm.turnOff();
+        }
+        HttpResponse.ResponseInfo begun = head;
+        if (begun == null) {
+            take();
             throw failure();
         }
+        failures.answered(begun.statusCode(), begun.headers());
+        alive();
+    }
+
+    private Exchange begin(HttpResponse.ResponseInfo info) {
+        head = info;
+        return this;
     }
 
     /** Says that the response makes progress: the idle timeout begins anew. */
@@ -178,7 +188,6 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
             closed = true;
             body = subscription;
         }
-        request.cancel(true);
         if (body != null) {
             body.cancel();
         }

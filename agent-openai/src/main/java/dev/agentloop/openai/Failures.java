@@ -12,7 +12,6 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -139,9 +138,7 @@ final class Failures {
     }
 
     /** The connection could not be made, or broke. */
-    ModelException transport(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    ModelException transport(Throwable cause) {
         String detail = detail(cause);
         // The JDK's client throws this for a 401 without a challenge if it was given an authenticator.
         if (detail.contains("WWW-Authenticate header missing")) {
@@ -160,7 +157,7 @@ final class Failures {
                     + " base URL.";
         }
         if (cause instanceof ConnectException) {
-            String why = cause.getCause() instanceof UnresolvedAddressException ? "unknown host" : detail;
+            String why = has(cause, UnresolvedAddressException.class) ? "unknown host" : detail;
             return "no connection to " + server + " (" + why + "). Check the network, the proxy and the base URL.";
         }
         if (untrusted(cause)) {
@@ -181,15 +178,17 @@ final class Failures {
         return failure.getClass().getSimpleName();
     }
 
-    private static boolean untrusted(Throwable failure) {
-        boolean tls = false;
+    private static boolean has(Throwable failure, Class<? extends Throwable> type) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            tls |= cause instanceof SSLException;
-            if (tls && cause instanceof GeneralSecurityException) {
+            if (type.isInstance(cause)) {
                 return true;
             }
         }
         return false;
+    }
+
+    private static boolean untrusted(Throwable failure) {
+        return has(failure, SSLException.class) && has(failure, GeneralSecurityException.class);
     }
 
     /** Nothing came for as long as the idle timeout allows. */

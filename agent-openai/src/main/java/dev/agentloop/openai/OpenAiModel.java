@@ -8,6 +8,7 @@ import dev.agentloop.RetryPolicy;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -197,8 +198,19 @@ public final class OpenAiModel implements Model {
             return header("OpenAI-Project", id);
         }
 
-        /** A further header of every request, such as a gateway wants it; replaces one of the same name. */
+        /**
+         * A further header of every request, such as a gateway wants it; replaces one of the same name. Not for
+         * credentials: only those that are given as such are kept out of messages.
+         *
+         * @throws IllegalArgumentException if the HTTP client cannot send it
+         */
         public Builder header(String name, String value) {
+            try {
+                HttpRequest.newBuilder().header(name, value);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("the header \"" + name + "\" cannot be sent: its name is the HTTP"
+                        + " client's own, or it or its value has characters that cannot stand in a header");
+            }
             this.headers.put(name, value);
             return this;
         }

@@ -154,6 +154,16 @@ class OpenAiModelTest {
                 .hasMessage("a base URL begins with http:// or https:// and a host, but this is \"" + url + "\"");
     }
 
+    @ParameterizedTest
+    @CsvSource({"Host, x", "Content-Length, 3", "Bad Name, x", "X-Two, 'sk-secret\nlines'"})
+    void header_thatCannotBeSent_isRefusedWithoutItsValue(String name, String value) {
+        assertThatThrownBy(() -> OpenAiModel.builder("m").header(name, value))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "the header \"" + name + "\" cannot be sent: its name is the HTTP client's own, or it or its"
+                                + " value has characters that cannot stand in a header");
+    }
+
     @Test
     void timeouts_outOfRange_areRefused() {
         OpenAiModel.Builder builder = OpenAiModel.builder("m");
