@@ -61,11 +61,13 @@ class SourceStyleTest {
     /** Whether a test's method only lists the rows of a table: it is data, and is read row by row. */
     private static boolean isTable(TreePath method) {
         MethodTree tree = (MethodTree) method.getLeaf();
-        String type = String.valueOf(tree.getReturnType());
+        String rows = tree.getParameters().isEmpty()
+                ? String.valueOf(tree.getReturnType())
+                : tree.getParameters().get(0).getType().toString();
         return Sources.name(method).contains("src/test/")
                 && tree.getModifiers().getFlags().contains(Modifier.STATIC)
-                && tree.getParameters().isEmpty()
-                && (type.startsWith("Stream<") || type.startsWith("List<"));
+                && tree.getParameters().size() <= 1
+                && (rows.equals("Stream<Row>") || rows.equals("List<Row>"));
     }
 
     @Test
