@@ -21,7 +21,7 @@ public final class ChildJvm implements AutoCloseable {
     /** The key that children are given; no output may ever show it. */
     public static final String KEY = "sk-not-to-be-shown-4711";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(100);
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     private final Process process;
     private final Path out;
