@@ -222,20 +222,7 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
 
     @TestFactory
     Stream<DynamicTest> payload_comesBackByteForByte() {
-        return Stream.of(
-                        "{}",
-                        "null",
-                        "\"\"",
-                        "[]",
-                        "{\"text\":\"\\u0000 and \\ud800 alone, \\udc00\\ud800 turned round\"}",
-                        "{\"n\":1e400,\"m\":-0.0,\"k\":12345678901234567890.123456789012345678901,\"j\":1E+2}",
-                        "{\"b\":1,\"a\":2,\"b\":3}",
-                        " { \"spaces\" :\t[ 1 , 2 ] } ",
-                        "{\"text\":\"gr\u00fc\u00df \u4f60\u597d \ud83d\ude00 \u2028 \u007f\"}",
-                        "{\"slash\":\"\\/ / \\u002f\",\"quote\":\"\\\"\\u0022\"}",
-                        "{\"n\":" + "9".repeat(5_000) + "}",
-                        "[".repeat(2_000) + "]".repeat(2_000),
-                        "{\"big\":\"" + "0123456789abcdef".repeat(10 * 1024 * 1024 / 16) + "\"}")
+        return StoredLogs.payloads().stream()
                 .map(payload -> dynamicTest(
                         payload.length() > 60 ? payload.substring(0, 60) + "… (" + payload.length() + ")" : payload,
                         () -> comesBack(payload)));
@@ -437,19 +424,7 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
     @TestFactory
     Stream<DynamicTest> id_thatIsNone_isRefusedEverywhere() {
         String good = newId();
-        return Stream.of(
-                        "",
-                        "conversation",
-                        "../../etc/passwd",
-                        good.toUpperCase(java.util.Locale.ROOT).replace('0', 'A'),
-                        good + "0",
-                        good.substring(1),
-                        good.replace('-', '_'),
-                        good.replace('-', '/'),
-                        "g" + good.substring(1),
-                        "\u0661" + good.substring(1),
-                        good + "\n")
-                .map(id -> dynamicTest("\"" + id + "\"", () -> isRefused(id, good)));
+        return StoredLogs.noIds(good).stream().map(id -> dynamicTest("\"" + id + "\"", () -> isRefused(id, good)));
     }
 
     private void isRefused(String id, String good) {
