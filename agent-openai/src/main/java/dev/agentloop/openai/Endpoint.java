@@ -13,18 +13,11 @@ import java.util.function.Supplier;
  *
  * @param uri the address of {@code /responses}
  * @param version HTTP/1.1 or HTTP/2
- * @param keyHeader the header that holds the key
- * @param keyScheme what stands in that header before the key
+ * @param azure whether the key goes into Azure's own header, and not into the common one as a bearer
  * @param key asked for each request; an empty key for none
  * @param headers further headers
  */
-record Endpoint(
-        URI uri,
-        Version version,
-        String keyHeader,
-        String keyScheme,
-        Supplier<String> key,
-        Map<String, String> headers) {
+record Endpoint(URI uri, Version version, boolean azure, Supplier<String> key, Map<String, String> headers) {
 
     /** The credential of the next request. */
     Secret secret() {
@@ -57,7 +50,7 @@ record Endpoint(
                 HttpRequest.newBuilder(uri).version(version).header("Content-Type", "application/json");
         headers.forEach(request::header);
         if (!secret.isEmpty()) {
-            request.setHeader(keyHeader, keyScheme + secret.key());
+            request.setHeader(azure ? "api-key" : "Authorization", azure ? secret.key() : "Bearer " + secret.key());
         }
         return request;
     }

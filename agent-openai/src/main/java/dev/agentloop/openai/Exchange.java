@@ -124,14 +124,16 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
         return false;
     }
 
-    /** Waits for all the rest of the body, as far as {@code in} holds it. */
+    /** Waits for all the rest of the body, as far as {@code in} holds it and the connection does not break. */
     void readAll(Incoming in) throws InterruptedException {
         while (!in.full() && read(in)) {
             alive();
         }
-        if (end != null && end.failure() != null) {
-            throw failure();
-        }
+    }
+
+    /** Whether the connection broke before the end of the body. */
+    boolean broke() {
+        return end != null && end.failure() != null;
     }
 
     /** Why the body ended before its time. */

@@ -290,14 +290,8 @@ public final class OpenAiModel implements Model {
             Version used = tls ? version : Version.HTTP_1_1;
             HttpClient host = client;
             Supplier<HttpClient> clients = host == null ? new LazyHttpClient(tls, used, connectTimeout) : () -> host;
-            boolean bare = azure && !bearer;
-            Endpoint endpoint = new Endpoint(
-                    uri,
-                    used,
-                    bare ? "api-key" : "Authorization",
-                    bare ? "" : "Bearer ",
-                    secret == null ? () -> "" : secret,
-                    Map.copyOf(headers));
+            Endpoint endpoint =
+                    new Endpoint(uri, used, azure && !bearer, secret == null ? () -> "" : secret, Map.copyOf(headers));
             Model once = new ResponsesClient(settings.build(), endpoint, clients, idleTimeout);
             return new OpenAiModel(retries.around(once));
         }

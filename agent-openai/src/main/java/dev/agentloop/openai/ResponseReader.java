@@ -166,6 +166,9 @@ final class ResponseReader {
     /** Reads a response that is one JSON object. */
     private ModelResponse whole() throws InterruptedException {
         exchange.readAll(in);
+        if (exchange.broke()) {
+            throw exchange.failure();
+        }
         JsonFields body;
         try {
             body = JsonFields.of(in.bytes(), in.from(), in.to());

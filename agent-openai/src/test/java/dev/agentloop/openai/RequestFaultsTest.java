@@ -110,6 +110,12 @@ class RequestFaultsTest extends FaultTable {
                 "PROTOCOL 307",
                 "SERVER answered HTTP 307, a redirect to https://elsewhere.example/v1/responses; set the base URL to"
                         + " where the API is."));
+        rows.add(fails(
+                "an error whose body breaks off",
+                raw("HTTP/1.1 401 No\r\nContent-Length: 500\r\n\r\n{\"error\""),
+                "AUTHENTICATION 401",
+                "SERVER answered HTTP 401: {\"error\". Check the API key (OPENAI_API_KEY), and the organisation and project"
+                        + " if they are set."));
         rows.add(heals("closed without an answer", nothing()));
         rows.add(new Row(
                 "closed without an answer for ever",
