@@ -60,20 +60,24 @@ class ScriptedServerMainTest {
                     .doesNotContain("arguments.delta");
             assertThat(post(url, head + answered + "]}")).contains("That was call 1 of 1.");
             server.getOutputStream().close();
-            // The child logs to its standard output as well.
-            List<String> report =
-                    out.lines().filter(line -> line.startsWith("{\"request\"")).toList();
-            assertThat(report).hasSize(2);
-            JsonNode second = new ObjectMapper().readTree(report.get(1));
-            assertThat(second.get("request").asInt()).isEqualTo(2);
-            assertThat(second.get("keeps_prefix").asBoolean()).isTrue();
-            assertThat(second.get("prefix_bytes").asInt()).isEqualTo(head.length());
-            assertThat(second.get("bytes").asInt()).isEqualTo((head + answered + "]}").length());
-            assertThat(second.get("gap_ns").asLong()).isPositive();
+            checkReport(out, head.length(), (head + answered + "]}").length());
             assertThat(server.waitFor()).isZero();
         } finally {
             server.destroyForcibly().waitFor();
         }
+    }
+
+    private static void checkReport(BufferedReader out, int prefix, int bytes) throws IOException {
+        // The child logs to its standard output as well.
+        List<String> report =
+                out.lines().filter(line -> line.startsWith("{\"request\"")).toList();
+        assertThat(report).hasSize(2);
+        JsonNode second = new ObjectMapper().readTree(report.get(1));
+        assertThat(second.get("request").asInt()).isEqualTo(2);
+        assertThat(second.get("keeps_prefix").asBoolean()).isTrue();
+        assertThat(second.get("prefix_bytes").asInt()).isEqualTo(prefix);
+        assertThat(second.get("bytes").asInt()).isEqualTo(bytes);
+        assertThat(second.get("gap_ns").asLong()).isPositive();
     }
 
     @Test
