@@ -18,7 +18,6 @@ import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -156,15 +155,7 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
         String id = newId();
         LogPosition head = append(store, id, numbers(1, 1));
         List<LogEntry> good = entries(head, numbers(2, 4));
-        LogEntry changed = new LogEntry(
-                good.get(1).version(),
-                good.get(1).kind(),
-                good.get(1).turn(),
-                good.get(1).base(),
-                good.get(1).salt(),
-                good.get(1).digest(),
-                good.get(1).hash(),
-                "{\"n\":-3}".getBytes(StandardCharsets.UTF_8));
+        LogEntry changed = StoredLogs.withPayload(good.get(1), "{\"n\":-3}");
         List<List<LogEntry>> bad = List.of(
                 List.of(),
                 List.of(good.get(0), good.get(2)),

@@ -76,6 +76,19 @@ final class StoredLogs {
         return entries;
     }
 
+    /** The entry with another payload, which its digest does not fit. */
+    static LogEntry withPayload(LogEntry entry, String payload) {
+        return new LogEntry(
+                entry.version(),
+                entry.kind(),
+                entry.turn(),
+                entry.base(),
+                entry.salt(),
+                entry.digest(),
+                entry.hash(),
+                payload.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** Payloads {@code {"n":from}} to {@code {"n":to}}. */
     static String[] numbers(int from, int to) {
         return IntStream.rangeClosed(from, to)
