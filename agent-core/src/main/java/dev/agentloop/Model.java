@@ -34,7 +34,7 @@ public interface Model {
         /** A piece of text came in; a response that breaks later takes its pieces back. */
         default void onDelta(Delta kind, String text) {}
 
-        /** A try failed and another will be made; what was told since the last try, items excepted, is void. */
+        /** A try failed and another will be made; what was told since the last try is void; a call is never among it. */
         default void onRetry(int attempt, Duration wait, ModelException cause) {}
     }
 

@@ -78,6 +78,7 @@ class ItemTest {
 
     @Test
     void hostItems_haveOneByteForm() {
+        assertThat(Item.user("😀").json()).contains("\"text\":\"😀\"");
         assertThat(Item.user("Grüße\n\"x\"").json())
                 .isEqualTo("{\"type\":\"message\",\"role\":\"user\",\"content\":"
                         + "[{\"type\":\"input_text\",\"text\":\"Grüße\\n\\\"x\\\"\"}]}");
