@@ -69,8 +69,7 @@ final class ResponseReader {
         return isEvents() ? stream() : whole();
     }
 
-    // By what came in, not by what was asked for: an error comes as JSON or text also where a stream was wanted, and
-    // some
+    // By what came in, not by what was asked for: errors come as JSON or text also where a stream was wanted, and some
     // servers do not name the type of their streams.
     private boolean isEvents() {
         int first = in.firstByte();
@@ -248,7 +247,10 @@ final class ResponseReader {
     // Where no text is streamed, a message's text is told as one piece, so that it is heard in either mode.
     private void tell(Item item) {
         if (!streamsText && item instanceof Item.Message message) {
-            listener.onDelta(Delta.TEXT, message.text() + message.refusal());
+            String text = message.text() + message.refusal();
+            if (!text.isEmpty()) {
+                listener.onDelta(Delta.TEXT, text);
+            }
         }
         items.add(item);
         outputBytes += item.bytes().remaining();
