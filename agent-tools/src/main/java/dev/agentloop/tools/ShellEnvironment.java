@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +49,9 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
 
     private static final Pattern PASSWORD_IN_ADDRESS =
             Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/\\s@:]*:[^/\\s@]+@");
+
+    // Every name of the environment is held against every pattern.
+    private static final Map<String, Pattern> COMPILED = new ConcurrentHashMap<>();
 
     private static final String UTF_8_LOCALE =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("mac") ? "en_US.UTF-8" : "C.UTF-8";
@@ -97,6 +101,10 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
     }
 
     private static Pattern regex(String pattern) {
+        return COMPILED.computeIfAbsent(pattern, ShellEnvironment::compile);
+    }
+
+    private static Pattern compile(String pattern) {
         return Pattern.compile(
                 "\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     }
