@@ -3,6 +3,7 @@ package dev.agentloop.benchmarks;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,7 +29,7 @@ public final class ColdStart {
             System.exit(2);
         }
         BlockingQueue<Long> arrivals = new LinkedBlockingQueue<>();
-        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false);
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         try (ScriptedEndpoint endpoint = ScriptedEndpoint.start(nowhere, arrivals::add)) {
             List<Double> millis = new ArrayList<>();
             // The first start may build the program and its archive, and fills the machine's page cache.

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Runs the loop against a scripted endpoint in another process, beside the floor, and prints one table.
@@ -90,7 +91,7 @@ public final class EndToEnd {
         Consumption before = Consumption.now();
         for (int i = 0; i < rounds; i++) {
             endpoint.begin(turns);
-            held.push(contenders.get(kind).conversation(turn -> Work.output(turn, size)));
+            held.push(Objects.requireNonNull(contenders.get(kind)).conversation(turn -> Work.output(turn, size)));
             held.element().run();
             gaps.add(endpoint.report().gaps());
         }

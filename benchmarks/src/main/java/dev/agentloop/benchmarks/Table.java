@@ -3,6 +3,7 @@ package dev.agentloop.benchmarks;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /** The result, as a Markdown table that is printed row by row. */
 final class Table {
@@ -11,6 +12,7 @@ final class Table {
     Table(PrintStream out) {
         this.out = out;
         out.printf(
+                Locale.ROOT,
                 "Java %s, %d processors, %s %s%n%n",
                 Runtime.version(),
                 Runtime.getRuntime().availableProcessors(),
@@ -22,8 +24,8 @@ final class Table {
     }
 
     void row(Contender.Kind kind, int turns, int size, Map<Contender.Kind, Sample> samples, String memory) {
-        Sample sample = samples.get(kind);
-        Sample floor = samples.get(Contender.Kind.FLOOR);
+        Sample sample = Objects.requireNonNull(samples.get(kind));
+        Sample floor = Objects.requireNonNull(samples.get(Contender.Kind.FLOOR));
         String ratio = kind == Contender.Kind.FLOOR
                 ? ""
                 : String.format(

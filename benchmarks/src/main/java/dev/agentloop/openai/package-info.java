@@ -1,0 +1,5 @@
+/** Benchmarks of what the Responses client keeps to its package. */
+@NullMarked
+package dev.agentloop.openai;
+
+import org.jspecify.annotations.NullMarked;
