@@ -2,6 +2,7 @@ package dev.agentloop.internal;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
@@ -40,6 +41,28 @@ public final class Json {
             out.replace(at, at + 1, "\\u" + HexFormat.of().toHexDigits(out.charAt(at)));
         }
         return out.append('"').toString();
+    }
+
+    /** The text of a JSON string that lies in {@code bytes} between two offsets, quotes included; it must be one. */
+    static String unquote(byte[] bytes, int start, int end) {
+        if (!escaped(bytes, start, end)) {
+            return new String(bytes, start + 1, end - start - 2, StandardCharsets.UTF_8);
+        }
+        try (JsonParser parser = FACTORY.createParser(bytes, start, end - start)) {
+            parser.nextToken();
+            return parser.getText();
+        } catch (IOException e) {
+            throw new IllegalArgumentException("not a JSON string: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean escaped(byte[] bytes, int start, int end) {
+        for (int i = start; i < end; i++) {
+            if (bytes[i] == '\\') {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Where the first half of a character without its other half stands, at or behind {@code from}; -1 if nowhere. */

@@ -1,9 +1,6 @@
 package dev.agentloop.internal;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable and thread-safe as long as nobody writes to the bytes.
  */
 public final class JsonFields {
+    private static final byte[] BOM = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
     private final byte[] bytes;
     private final int from;
     private final int to;
@@ -43,52 +42,39 @@ public final class JsonFields {
      * @throws IllegalArgumentException if that is not exactly one JSON object or array
      */
     public static JsonFields of(byte[] bytes, int from, int to) {
-        try (JsonParser parser = Json.FACTORY.createParser(bytes, from, to - from)) {
-            JsonToken opening = parser.nextToken();
-            if (opening != JsonToken.START_OBJECT && opening != JsonToken.START_ARRAY) {
-                throw new IllegalArgumentException("expected a JSON object or array but found "
-                        + (opening == null ? "nothing" : opening.name()) + " in " + (to - from) + " bytes");
-            }
-            int start = from + (int) parser.currentTokenLocation().getByteOffset();
-            List<Field> fields = read(parser, from, opening == JsonToken.START_OBJECT);
-            int end = from + (int) parser.currentLocation().getByteOffset();
-            if (parser.nextToken() != null) {
-                throw new IllegalArgumentException("more than one JSON value in " + (to - from) + " bytes");
-            }
-            return new JsonFields(bytes, start, end, fields);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(
-                    "not JSON: " + e.getOriginalMessage() + " at byte "
-                            + (e.getLocation() == null
-                                    ? "?"
-                                    : Long.toString(e.getLocation().getByteOffset())),
-                    e);
-        } catch (IOException e) {
-            throw new IllegalArgumentException("not JSON: " + e.getMessage(), e);
+        JsonScan scan = new JsonScan(bytes, from + byteOrderMark(bytes, from, to), to);
+        int start = scan.next();
+        boolean object = scan.take('{');
+        if (!object && !scan.take('[')) {
+            throw new IllegalArgumentException("expected a JSON object or array but found "
+                    + (scan.ended() ? "nothing" : scan.value().name()) + " in " + (to - from) + " bytes");
         }
+        List<Field> fields = read(scan, object);
+        int end = scan.at();
+        if (!scan.ended()) {
+            throw new IllegalArgumentException("more than one JSON value in " + (to - from) + " bytes");
+        }
+        return new JsonFields(bytes, start, end, fields);
     }
 
-    private static List<Field> read(JsonParser parser, int from, boolean named) throws IOException {
+    private static int byteOrderMark(byte[] bytes, int from, int to) {
+        boolean marked = to - from >= BOM.length && Arrays.equals(bytes, from, from + BOM.length, BOM, 0, BOM.length);
+        return marked ? BOM.length : 0;
+    }
+
+    private static List<Field> read(JsonScan scan, boolean named) {
+        char end = named ? '}' : ']';
         List<Field> fields = new ArrayList<>();
-        while (true) {
-            JsonToken token = parser.nextToken();
-            if (token == JsonToken.END_OBJECT || token == JsonToken.END_ARRAY) {
-                return fields;
-            }
-            String name = "";
-            int nameStart = 0;
-            if (named) {
-                name = parser.currentName();
-                nameStart = from + (int) parser.currentTokenLocation().getByteOffset();
-                token = parser.nextToken();
-            }
-            int start = from + (int) parser.currentTokenLocation().getByteOffset();
-            parser.skipChildren();
-            // A string or number is read lazily: without this its end is not known yet.
-            parser.finishToken();
-            int end = from + (int) parser.currentLocation().getByteOffset();
-            fields.add(new Field(name, named ? nameStart : start, start, end, token));
+        boolean more = !scan.take(end);
+        while (more) {
+            int nameStart = scan.next();
+            String name = named ? scan.name() : "";
+            int start = scan.next();
+            JsonToken token = scan.value();
+            fields.add(new Field(name, nameStart, start, scan.at(), token));
+            more = scan.comma(end);
         }
+        return fields;
     }
 
     /** All fields or elements, in the order in which they stand. */
@@ -120,27 +106,7 @@ public final class JsonFields {
 
     /** The value of a string, decoded; null where it is something else. */
     public @Nullable String text(Field field) {
-        if (field.token() != JsonToken.VALUE_STRING) {
-            return null;
-        }
-        if (!escaped(field)) {
-            return new String(bytes, field.start() + 1, field.end() - field.start() - 2, StandardCharsets.UTF_8);
-        }
-        try (JsonParser parser = Json.FACTORY.createParser(bytes, field.start(), field.end() - field.start())) {
-            parser.nextToken();
-            return parser.getText();
-        } catch (IOException e) {
-            throw new IllegalArgumentException("not a JSON string: " + e.getMessage(), e);
-        }
-    }
-
-    private boolean escaped(Field field) {
-        for (int i = field.start(); i < field.end(); i++) {
-            if (bytes[i] == '\\') {
-                return true;
-            }
-        }
-        return false;
+        return field.token() == JsonToken.VALUE_STRING ? Json.unquote(bytes, field.start(), field.end()) : null;
     }
 
     /** The value of an integer field, or {@code otherwise} where it is absent, no number, or out of range. */
