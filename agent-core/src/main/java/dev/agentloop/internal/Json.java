@@ -67,18 +67,13 @@ public final class Json {
 
     /** Where the first half of a character without its other half stands, at or behind {@code from}; -1 if nowhere. */
     private static int loneSurrogate(CharSequence text, int from) {
-        for (int i = from; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
-            }
-            boolean paired = Character.isHighSurrogate(c)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1));
-            if (!paired) {
+        int i = from;
+        while (i < text.length()) {
+            int character = Character.codePointAt(text, i);
+            if (character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE) {
                 return i;
             }
-            i++;
+            i += Character.charCount(character);
         }
         return -1;
     }
