@@ -275,7 +275,7 @@ class LoopTest extends LoopFixture {
         private final TestTool other = TestTool.reads("other", (call, context) -> ToolOutput.text(""));
 
         /** A model of another name that answers by the same kind of script. */
-        private final class Larger implements Model {
+        private static final class Larger implements Model {
             private final Script script;
 
             Larger(Script script) {
