@@ -67,16 +67,22 @@ final class JsonScan {
 
     /** Steps over a name and its colon. */
     String name() {
+        int start = next() + 1;
+        int end = passName();
+        return text(start, end);
+    }
+
+    /** Steps over a name and its colon, and tells where the name ends. */
+    private int passName() {
         if (next() == to || bytes[at] != '"') {
             throw expected("a name in quotes");
         }
-        int start = at + 1;
         string();
-        String name = text(start, at - 1);
+        int end = at - 1;
         if (!take(':')) {
             throw expected("a colon");
         }
-        return name;
+        return end;
     }
 
     private String text(int start, int end) {
@@ -128,7 +134,7 @@ final class JsonScan {
             if (next() < to && (bytes[at] == '{' || bytes[at] == '[')) {
                 objects.set(depth++, bytes[at++] == '{');
                 if (!take(end(objects, depth))) {
-                    name(objects, depth);
+                    passName(objects, depth);
                     continue;
                 }
                 depth--;
@@ -138,7 +144,7 @@ final class JsonScan {
             while (depth > 0 && !comma(end(objects, depth))) {
                 depth--;
             }
-            name(objects, depth);
+            passName(objects, depth);
         } while (depth > 0);
         return token;
     }
@@ -147,9 +153,9 @@ final class JsonScan {
         return objects.get(depth - 1) ? '}' : ']';
     }
 
-    private void name(BitSet objects, int depth) {
+    private void passName(BitSet objects, int depth) {
         if (depth > 0 && objects.get(depth - 1)) {
-            name();
+            int unused = passName();
         }
     }
 
