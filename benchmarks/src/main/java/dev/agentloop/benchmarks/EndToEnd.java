@@ -91,7 +91,7 @@ public final class EndToEnd {
         Consumption before = Consumption.now();
         for (int i = 0; i < rounds; i++) {
             endpoint.begin(turns);
-            held.push(Objects.requireNonNull(contenders.get(kind)).conversation(turn -> Work.output(turn, size)));
+            held.push(Objects.requireNonNull(contenders.get(kind)).conversation(Work.outputs(size)));
             held.element().run();
             gaps.add(endpoint.report().gaps());
         }

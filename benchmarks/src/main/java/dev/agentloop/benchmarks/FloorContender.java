@@ -61,7 +61,7 @@ final class FloorContender implements Contender {
                 }
                 response.appendTo(body);
                 add(",{\"type\":\"function_call_output\",\"call_id\":\"" + response.callId() + "\",\"output\":\"");
-                body.addEscaped(tool.apply(turn).getBytes(StandardCharsets.UTF_8));
+                body.addEscaped(tool.apply(turn));
                 add("\"}");
             }
         }
@@ -140,16 +140,23 @@ final class FloorContender implements Contender {
         }
 
         /** Adds text of printable ASCII characters and line feeds as the inside of a JSON string. */
-        void addEscaped(byte[] text) {
-            byte[] escaped = new byte[2 * text.length];
-            int size = 0;
-            for (byte b : text) {
-                if (b == '"' || b == '\\' || b == '\n') {
-                    escaped[size++] = '\\';
+        void addEscaped(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
+                if (c == '"' || c == '\\' || c == '\n') {
+                    add((byte) '\\');
                 }
-                escaped[size++] = b == '\n' ? (byte) 'n' : b;
+                add(c == '\n' ? (byte) 'n' : (byte) c);
             }
-            add(escaped, 0, size);
+        }
+
+        private void add(byte b) {
+            int at = (int) (length % CHUNK);
+            if (at == 0) {
+                chunks.add(new byte[CHUNK]);
+            }
+            chunks.get(chunks.size() - 1)[at] = b;
+            length++;
         }
 
         long length() {

@@ -44,7 +44,7 @@ final class Memory {
     /** Kind, address, turns, and size of the outputs; prints the two columns. */
     public static void main(String[] arguments) throws Exception {
         int calls = Integer.parseInt(arguments[2]) - 1;
-        int size = Integer.parseInt(arguments[3]);
+        IntFunction<String> outputs = Work.outputs(Integer.parseInt(arguments[3]));
         long[] live = new long[1];
         IntFunction<String> tool = turn -> {
             if (turn == calls) {
@@ -52,7 +52,7 @@ final class Memory {
                 live[0] =
                         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
             }
-            return Work.output(turn, size);
+            return outputs.apply(turn);
         };
         Contender contender = Contender.Kind.valueOf(arguments[0]).at(URI.create(arguments[1]));
         try (Contender.Conversation conversation = contender.conversation(tool)) {

@@ -1,5 +1,7 @@
 package dev.agentloop.benchmarks;
 
+import java.util.function.IntFunction;
+
 /** What both contenders do: the same instructions, the same tool, the same outputs. */
 final class Work {
     static final String MODEL = "scripted";
@@ -15,11 +17,13 @@ final class Work {
             "  if (line.contains(\"\\t\")) {\n    throw new IllegalArgumentException(\"no tabs\");\n  }\n"
                     .repeat(LONGEST / 64);
 
+    private static final int LAST_LINE = "// turn 00000000000\n".length();
+
     private Work() {}
 
-    /** The tool's output in a turn, like source code, of so many characters; no two are the same. */
-    static String output(int turn, int size) {
-        String first = "// turn " + turn + '\n';
-        return first.concat(FILLER.substring(0, size - first.length()));
+    /** A tool that gives texts like source code, of so many characters; no two are the same. */
+    static IntFunction<String> outputs(int size) {
+        String filler = FILLER.substring(0, size - LAST_LINE);
+        return turn -> filler.concat("// turn " + (10_000_000_000L + turn) + "\n");
     }
 }
