@@ -1,5 +1,8 @@
 package dev.agentloop;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /** Counts identical calls with identical outputs in a row. Not thread-safe. */
 final class RepeatedCalls {
     /** From this count on, the model is told. */
@@ -7,20 +10,26 @@ final class RepeatedCalls {
 
     private static final String NOTE = "\n\n[The same call has given this same output ";
 
-    private String name = "";
-    private String arguments = "";
-    private String output = "";
+    private Item.@Nullable Call call;
+    private Item.@Nullable Output output;
     private int count;
 
     /** Counts a call whose output has its place in the prompt. */
-    void count(Item.Call call, Item.Output item) {
-        String text = item.text();
+    void count(Item.Call newCall, Item.Output newOutput) {
+        count = isSame(newCall.name(), newCall.arguments()) && plain(newOutput).equals(plain(output)) ? count + 1 : 1;
+        call = newCall;
+        output = newOutput;
+    }
+
+    private boolean isSame(String name, String arguments) {
+        return call != null && call.name().equals(name) && call.arguments().equals(arguments);
+    }
+
+    // Reading an output back costs something, and is only needed where the calls are the same.
+    private static String plain(Item.@Nullable Output item) {
+        String text = item == null ? "" : item.text();
         int note = text.lastIndexOf(NOTE);
-        String plain = note < 0 ? text : text.substring(0, note);
-        count = same(call.name(), call.arguments(), plain) ? count + 1 : 1;
-        name = call.name();
-        arguments = call.arguments();
-        output = plain;
+        return note < 0 ? text : text.substring(0, note);
     }
 
     /** How often in a row the newest call has given the same. */
@@ -29,16 +38,15 @@ final class RepeatedCalls {
     }
 
     /** The output with a note for the model, where it has seen the same for the fifth time in a row and after. */
-    ToolOutput noted(ToolCall call, ToolOutput given) {
+    ToolOutput noted(ToolCall next, ToolOutput given) {
         boolean plainText = given.parts().size() == 1 && given.parts().get(0) instanceof ToolOutput.Text;
-        if (!plainText || count + 1 < TOLD || !same(call.name(), call.arguments(), given.text())) {
+        if (!plainText
+                || count + 1 < TOLD
+                || !isSame(next.name(), next.arguments())
+                || !given.text().equals(plain(output))) {
             return given;
         }
         String note = NOTE + (count + 1) + " times in a row. Repeating it will not change that; try something else.]";
-        return new ToolOutput(java.util.List.of(new ToolOutput.Text(given.text() + note)), given.error());
-    }
-
-    private boolean same(String otherName, String otherArguments, String otherOutput) {
-        return count > 0 && name.equals(otherName) && arguments.equals(otherArguments) && output.equals(otherOutput);
+        return new ToolOutput(List.of(new ToolOutput.Text(given.text() + note)), given.error());
     }
 }
