@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes JSON text, always in the same bytes for the same values: no white space, fields in the order in which they are
@@ -30,6 +32,11 @@ public final class Json {
                     .maxNameLength(Integer.MAX_VALUE)
                     .build())
             .build();
+
+    private static final int LARGEST_SPARE = 64 * 1024;
+
+    /** What the last object was written into, with room for the next. One is enough for a loop, which writes one by one. */
+    private static final AtomicReference<@Nullable ByteArrayOutputStream> SPARE = new AtomicReference<>();
 
     private Json() {}
 
@@ -80,7 +87,8 @@ public final class Json {
 
     /** The bytes of one JSON object whose fields {@code body} writes. */
     public static byte[] object(Body body) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+        ByteArrayOutputStream spare = SPARE.getAndSet(null);
+        ByteArrayOutputStream out = spare == null ? new ByteArrayOutputStream(256) : spare;
         try (JsonGenerator generator = FACTORY.createGenerator(out)) {
             Writer writer = new Writer(generator);
             generator.writeStartObject();
@@ -89,7 +97,12 @@ public final class Json {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return out.toByteArray();
+        byte[] bytes = out.toByteArray();
+        if (bytes.length <= LARGEST_SPARE) {
+            out.reset();
+            SPARE.set(out);
+        }
+        return bytes;
     }
 
     /** The text of one JSON object whose fields {@code body} writes. */

@@ -1,6 +1,7 @@
 package dev.agentloop.internal;
 
 import com.fasterxml.jackson.core.JsonToken;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -122,7 +123,9 @@ public final class JsonFields {
             return Long.parseLong(raw(field));
         }
         try {
-            return new java.math.BigDecimal(raw(field)).longValueExact();
+            String raw = raw(field);
+            boolean plain = field.token() == JsonToken.VALUE_NUMBER_INT;
+            return plain ? Long.parseLong(raw) : new BigDecimal(raw).longValueExact();
         } catch (ArithmeticException | NumberFormatException e) {
             return otherwise;
         }

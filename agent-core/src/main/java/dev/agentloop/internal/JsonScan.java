@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonScan {
     /** Names that were read before: the same few dozen are in every item. */
-    private static final @Nullable String[] NAMES = new String[256];
+    private static final @Nullable String[] NAMES = new String[1024];
 
     private static final int LONGEST_KNOWN = 32;
 
