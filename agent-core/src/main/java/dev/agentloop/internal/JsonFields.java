@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 public final class JsonFields {
     private static final byte[] BOM = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
-    /** An integer of so many characters, its sign included, fits a long. */
-    private static final int SURELY_LONG = 18;
-
     private final byte[] bytes;
     private final int from;
     private final int to;
@@ -118,9 +115,6 @@ public final class JsonFields {
         Field field = field(name);
         if (field == null || !field.token().isNumeric()) {
             return otherwise;
-        }
-        if (field.token() == JsonToken.VALUE_NUMBER_INT && field.end() - field.start() <= SURELY_LONG) {
-            return Long.parseLong(raw(field));
         }
         try {
             String raw = raw(field);
