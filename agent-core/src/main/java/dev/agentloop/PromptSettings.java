@@ -3,7 +3,9 @@ package dev.agentloop;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -37,12 +39,46 @@ public final class PromptSettings {
 
     /** Whether a tool with a grammar is declared as a custom tool. */
     public boolean customTools() {
-        return values.customTools;
+        return has(Capability.CUSTOM_TOOLS);
     }
 
     /** Whether the model reads images. */
     public boolean images() {
-        return values.images;
+        return has(Capability.IMAGES);
+    }
+
+    /** Whether a changed effort is appended as a {@code configuration_update} item. */
+    public boolean configurationUpdates() {
+        return has(Capability.CONFIGURATION_UPDATES);
+    }
+
+    /** Whether new tools are appended as an {@code additional_tools} item. */
+    public boolean additionalTools() {
+        return has(Capability.ADDITIONAL_TOOLS);
+    }
+
+    /** Whether the base instructions belong into the first developer message. */
+    public boolean instructionsInInput() {
+        return has(Capability.INSTRUCTIONS_IN_INPUT);
+    }
+
+    /** Whether the model takes {@code prompt_cache_options}. */
+    public boolean cacheOptions() {
+        return has(Capability.CACHE_OPTIONS);
+    }
+
+    /** Whether the model takes {@code prompt_cache_breakpoint} on parts of messages. */
+    public boolean cacheBreakpoints() {
+        return has(Capability.CACHE_BREAKPOINTS);
+    }
+
+    private boolean has(Capability capability) {
+        return values.capabilities.contains(capability);
+    }
+
+    /** How much the model reasons, in the API's words; null where that is left to the server. */
+    public @Nullable String effort() {
+        return values.effort;
     }
 
     /** The model's context window in tokens; 0 where it is not known. */
@@ -115,16 +151,25 @@ public final class PromptSettings {
         }
     }
 
+    private enum Capability {
+        CUSTOM_TOOLS,
+        IMAGES,
+        CONFIGURATION_UPDATES,
+        ADDITIONAL_TOOLS,
+        INSTRUCTIONS_IN_INPUT,
+        CACHE_OPTIONS,
+        CACHE_BREAKPOINTS
+    }
+
     /** Collects settings; not thread-safe. */
     public static final class Builder {
         private final String model;
+        private final Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
         private @Nullable String instructions;
         private boolean reasoning;
         private @Nullable String effort;
         private @Nullable String summary;
         private @Nullable String verbosity;
-        private boolean customTools;
-        private boolean images;
         private boolean parallelToolCalls = true;
         private long contextWindow;
         private long maxOutputTokens;
@@ -147,13 +192,12 @@ public final class PromptSettings {
 
         private Builder(Builder other, String model) {
             this.model = model;
+            this.capabilities.addAll(other.capabilities);
             this.instructions = other.instructions;
             this.reasoning = other.reasoning;
             this.effort = other.effort;
             this.summary = other.summary;
             this.verbosity = other.verbosity;
-            this.customTools = other.customTools;
-            this.images = other.images;
             this.parallelToolCalls = other.parallelToolCalls;
             this.contextWindow = other.contextWindow;
             this.maxOutputTokens = other.maxOutputTokens;
@@ -198,13 +242,70 @@ public final class PromptSettings {
 
         /** Whether the model has custom tools with grammars. */
         public Builder customTools(boolean has) {
-            this.customTools = has;
-            return this;
+            return set(Capability.CUSTOM_TOOLS, has);
         }
 
         /** Whether the model reads images. */
         public Builder images(boolean reads) {
-            this.images = reads;
+            return set(Capability.IMAGES, reads);
+        }
+
+        /**
+         * Whether the model takes {@code configuration_update} items, so that a changed effort is appended and the fixed
+         * {@code reasoning.effort} stays as it was; without them a changed effort begins an epoch.
+         *
+         * <p>By OpenAI's guide on keeping the prefix unchanged: the GPT-6 family, in standard mode; two updates must not be
+         * adjacent.
+         */
+        public Builder configurationUpdates(boolean takes) {
+            return set(Capability.CONFIGURATION_UPDATES, takes);
+        }
+
+        /**
+         * Whether the model takes {@code additional_tools} items, so that tools that are new to a conversation are appended
+         * and the fixed {@code tools} stay as they were; without them new tools wait for the next epoch.
+         *
+         * <p>The item is part of the API's specification, which names no models; recorded exchanges have it from gpt-5.4 on.
+         */
+        public Builder additionalTools(boolean takes) {
+            return set(Capability.ADDITIONAL_TOOLS, takes);
+        }
+
+        /**
+         * Whether the base instructions belong into the first developer message instead of the field {@code instructions}.
+         *
+         * <p>By OpenAI's guide: from GPT-6.2 that field holds for one turn only, stands behind the input, and is billed as not
+         * cached; up to GPT-6.1 it is part of the prefix.
+         */
+        public Builder instructionsInInput(boolean inInput) {
+            return set(Capability.INSTRUCTIONS_IN_INPUT, inInput);
+        }
+
+        /**
+         * Whether the model takes {@code prompt_cache_options}, which older models have {@code prompt_cache_retention}
+         * instead of.
+         *
+         * <p>By the API's specification: gpt-5.6 and later.
+         */
+        public Builder cacheOptions(boolean takes) {
+            return set(Capability.CACHE_OPTIONS, takes);
+        }
+
+        /**
+         * Whether the model takes {@code prompt_cache_breakpoint} on parts of messages; others refuse such a request.
+         *
+         * <p>By OpenAI's guide on prompt caching: gpt-5.6 and later.
+         */
+        public Builder cacheBreakpoints(boolean takes) {
+            return set(Capability.CACHE_BREAKPOINTS, takes);
+        }
+
+        private Builder set(Capability capability, boolean has) {
+            if (has) {
+                capabilities.add(capability);
+            } else {
+                capabilities.remove(capability);
+            }
             return this;
         }
 

@@ -16,6 +16,7 @@ import dev.agentloop.Item;
 import dev.agentloop.Model;
 import dev.agentloop.ModelException;
 import dev.agentloop.Prompt;
+import dev.agentloop.PromptSettings;
 import dev.agentloop.Toolbox;
 import java.time.Duration;
 import java.util.List;
@@ -245,5 +246,50 @@ class OpenAiModelTest {
         assertThat(changed.settings().customTools()).isEqualTo(!custom);
         assertThat(changed.settings().images()).isEqualTo(!images);
         assertThat(changed.settings().contextWindow()).isEqualTo(7);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "gpt-4.1, false, false, false, false",
+        "gpt-5, false, false, false, false",
+        "gpt-5-2025-08-07, false, false, false, false",
+        "gpt-5.3-codex, false, false, false, false",
+        "gpt-5.4, true, false, false, false",
+        "gpt-5.5-pro, true, false, false, false",
+        "gpt-5.6-sol, true, true, false, false",
+        "gpt-5.10, true, true, false, false",
+        "gpt-6-sol, true, true, true, false",
+        "gpt-6.1-sol, true, true, true, false",
+        "openai/gpt-6.2, true, true, true, true",
+        "ft:gpt-6.10-luna:acme::x, true, true, true, true",
+        "qwen3, false, false, false, false",
+    })
+    void settings_byVersion_andOverridden(String name, boolean tools, boolean cache, boolean updates, boolean inInput) {
+        PromptSettings known = OpenAiModel.builder(name).apiKey("k").build().settings();
+
+        assertThat(known.additionalTools()).isEqualTo(tools);
+        assertThat(known.cacheOptions()).isEqualTo(cache);
+        assertThat(known.cacheBreakpoints()).isEqualTo(cache);
+        assertThat(known.configurationUpdates()).isEqualTo(updates);
+        assertThat(known.instructionsInInput()).isEqualTo(inInput);
+        assertThat(known.effort()).isNull();
+
+        PromptSettings changed = OpenAiModel.builder(name)
+                .apiKey("k")
+                .settings(s -> s.additionalTools(!tools)
+                        .cacheOptions(!cache)
+                        .cacheBreakpoints(!cache)
+                        .configurationUpdates(!updates)
+                        .instructionsInInput(!inInput)
+                        .effort("low"))
+                .build()
+                .settings();
+        assertThat(changed.additionalTools()).isEqualTo(!tools);
+        assertThat(changed.cacheOptions()).isEqualTo(!cache);
+        assertThat(changed.cacheBreakpoints()).isEqualTo(!cache);
+        assertThat(changed.configurationUpdates()).isEqualTo(!updates);
+        assertThat(changed.instructionsInInput()).isEqualTo(!inInput);
+        assertThat(changed.effort()).isEqualTo("low");
+        assertThat(changed.toBuilder().build().instructionsInInput()).isEqualTo(!inInput);
     }
 }
