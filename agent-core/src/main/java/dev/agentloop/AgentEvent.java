@@ -64,6 +64,9 @@ public sealed interface AgentEvent {
      */
     record StepEnded(int step, Usage usage, @Nullable String broken) implements AgentEvent {}
 
+    /** What the provider's cache gave for the prompt of a step, told after the step has ended with a whole response. */
+    record CacheUsed(int step, PrefixCache.Verdict verdict) implements AgentEvent {}
+
     /** The prompt begins anew, so nothing of it is a reusable prefix. */
     record EpochStarted(int epoch, String reason) implements AgentEvent {}
 

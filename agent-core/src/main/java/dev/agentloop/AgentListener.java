@@ -18,6 +18,7 @@ package dev.agentloop;
  *     ToolEnded                         its output is durable
  *     ApprovalAsked, ApprovalDecided    around a call that needs approval
  *   StepEnded                           usage; all calls of the step have ended unless approval is awaited
+ *   CacheUsed                           what the provider's cache gave, where the response came whole
  *   EpochStarted*                       the prompt began anew: another model, compaction, a cleaned retry
  *   Warning*
  * RunEnded

@@ -96,8 +96,9 @@ public final class AgentLoop implements AutoCloseable {
         private @Nullable Path workspace;
         private LoopConfig.@Nullable AnswerFormat answerFormat;
         private final List<Tool> tools = new ArrayList<>();
+        private final List<Supplier<? extends Collection<? extends Tool>>> sources = new ArrayList<>();
         private Compactor compactor = Compactor.NEVER;
-        private Supplier<PrefixCache> prefixCache = PrefixCache::hashChain;
+        private @Nullable Supplier<PrefixCache> prefixCache;
         private Limits limits = Limits.NONE;
         private RetryPolicy retry = RetryPolicy.DEFAULT;
         private ApprovalPolicy approval =
@@ -151,6 +152,16 @@ public final class AgentLoop implements AutoCloseable {
         }
 
         /**
+         * Adds tools that come and go, such as those of servers. The source is asked at the begin of each run, on its thread,
+         * and must be quick. The model is told of each tool once: what comes later is appended where the model has a way for
+         * that and otherwise waits for the next epoch, and a call of a tool that is gone is answered with an error.
+         */
+        public Builder tools(Supplier<? extends Collection<? extends Tool>> source) {
+            sources.add(source);
+            return this;
+        }
+
+        /**
          * The form of the final answer, to which the server holds the model; fixed for a conversation.
          *
          * @param name 1 to 64 of {@code a-z A-Z 0-9 _ -}
@@ -167,7 +178,11 @@ public final class AgentLoop implements AutoCloseable {
             return this;
         }
 
-        /** What accounts for the provider's cache, one for each run; {@link PrefixCache#hashChain} by default. */
+        /**
+         * What accounts for the provider's cache, one for each run; by default {@link PrefixCache#hashChain} at the prices of
+         * {@link #limits}. A strict one refuses to send what would break the prefix:
+         * {@code prefixCache(() -> PrefixCache.hashChain().strict())}.
+         */
         public Builder prefixCache(Supplier<PrefixCache> forEachRun) {
             this.prefixCache = forEachRun;
             return this;
@@ -229,9 +244,9 @@ public final class AgentLoop implements AutoCloseable {
                     base,
                     instructions,
                     answerFormat,
-                    Toolbox.of(tools),
+                    toolboxes(),
                     compactor,
-                    prefixCache,
+                    prefixCache == null ? accounts() : prefixCache,
                     limits,
                     retry,
                     approval,
@@ -241,6 +256,25 @@ public final class AgentLoop implements AutoCloseable {
                     clock,
                     executor,
                     ProcessHandle.current().pid() + "-" + UUID.randomUUID()));
+        }
+
+        private Supplier<Toolbox> toolboxes() {
+            Toolbox fixed = Toolbox.of(tools);
+            if (sources.isEmpty()) {
+                return () -> fixed;
+            }
+            List<Tool> always = List.copyOf(tools);
+            List<Supplier<? extends Collection<? extends Tool>>> changing = List.copyOf(sources);
+            return () -> {
+                List<Tool> now = new ArrayList<>(always);
+                changing.forEach(source -> now.addAll(source.get()));
+                return Toolbox.of(now);
+            };
+        }
+
+        private Supplier<PrefixCache> accounts() {
+            PrefixCache.Rules rules = PrefixCache.Rules.DEFAULT.withPrices(limits.prices());
+            return () -> PrefixCache.hashChain(rules);
         }
     }
 }

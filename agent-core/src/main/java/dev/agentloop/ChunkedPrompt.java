@@ -39,16 +39,6 @@ final class ChunkedPrompt implements Prompt {
         this.size = tail.items;
     }
 
-    private ChunkedPrompt(ChunkedPrompt longer, int size) {
-        this.head = longer.head;
-        this.model = longer.model;
-        this.tail = longer.tail;
-        this.chunks = Arrays.copyOf(longer.chunks, (int) ((longer.ends[size] + CHUNK - 1) / CHUNK));
-        this.ends = longer.ends;
-        this.hashes = longer.hashes;
-        this.size = size;
-    }
-
     static ChunkedPrompt of(String head) {
         byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
         String model = ItemBytes.orEmpty(JsonFields.of(bytes).text("model"));
@@ -103,11 +93,6 @@ final class ChunkedPrompt implements Prompt {
             }
             return new ChunkedPrompt(head, model, line);
         }
-    }
-
-    /** The prompt of the first items of this one. */
-    Prompt first(int items) {
-        return new ChunkedPrompt(this, items);
     }
 
     @Override

@@ -87,6 +87,16 @@ public final class Conversation {
         changing(new HostAppend(response)::addTo);
     }
 
+    /**
+     * Declares the tools as they are now, at the price of the whole prefix: begins an epoch, durably. Without it the model
+     * goes on with the tools that the conversation was begun with.
+     *
+     * @throws IllegalStateException if calls have no output yet
+     */
+    public void repinTools() {
+        changing(scope -> new TurnStart(scope).repinTools());
+    }
+
     private void changing(Consumer<RunScope> change) {
         owned(() -> {
             RunScope scope = RunScope.of(config, log(), RunOptions.DEFAULT);

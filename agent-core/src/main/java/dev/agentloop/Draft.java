@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import dev.agentloop.internal.Json;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -81,10 +82,10 @@ record Draft(String kind, byte[] payload) {
         return of(TOOL_STARTED, w -> w.text("call_id", callId));
     }
 
-    static Draft response(ModelResponse response) {
+    static Draft response(ModelResponse response, Instant at) {
         String incomplete = response.incomplete();
         return of(RESPONSE, w -> {
-            w.text("id", response.id());
+            w.text("id", response.id()).number("at", at.toEpochMilli());
             if (incomplete != null) {
                 w.text("incomplete", incomplete);
             }

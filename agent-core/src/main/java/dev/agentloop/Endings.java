@@ -92,6 +92,14 @@ final class Endings {
         return stopped(Outcome.Reason.EMPTY_ANSWER, "the model answered with nothing " + emptyAnswers + " times");
     }
 
+    /** The ending instead of a request that its account of the provider's cache does not let through. */
+    static Ending refused(PrefixCache.Report prefix) {
+        return stopped(
+                Outcome.Reason.PREFIX_BROKEN,
+                "the request was not sent, because it would break the prefix of the prompt: " + prefix.describe()
+                        + ". Undo the change and run the conversation again, or run it without the strict mode");
+    }
+
     private static Ending stopped(Outcome.Reason reason, String detail) {
         return summary -> new Outcome.Stopped(reason, detail, summary);
     }
@@ -193,6 +201,7 @@ final class Endings {
                 run.log().id(),
                 run.log().position().version(),
                 run.meter().usage(),
+                run.fold().total(),
                 run.meter().steps(),
                 partialText);
     }

@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,13 +29,16 @@ final class Fold {
     private final RepeatedCalls repeats = new RepeatedCalls();
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
+    private AppendedSettings appended = new AppendedSettings();
     private @Nullable Prompt prompt;
     private String unknown = "";
     private String lastText = "";
     private @Nullable String answer;
     private boolean responding;
     private int epoch;
-    private int sent;
+    private @Nullable Prompt sent;
+    private @Nullable String newEpoch;
+    private @Nullable Instant answeredAt;
     private boolean ended = true;
     private long turn;
     private long base;
@@ -97,16 +101,22 @@ final class Fold {
         }
         unplaced.clear();
         prompt = ChunkedPrompt.of(fields.raw(head)).plus(items);
-        sent = 0;
+        if (window != null) {
+            appended = new AppendedSettings();
+            items.forEach(appended::note);
+            sections.values().retainAll(new HashSet<>(items));
+        }
+        newEpoch = ItemBytes.orEmpty(fields.text("reason"));
         epoch++;
     }
 
     private void item(String kind, Item item) {
         answer = null;
+        appended.note(item);
         if (kind.equals(Draft.ITEM_MODEL) && !responding) {
             responding = true;
             lastText = "";
-            sent = prompt().size();
+            sent();
         }
         lastText = item instanceof Item.Message message ? message.text() : lastText;
         OpenCall answered = item instanceof Item.Output output ? open.get(output.callId()) : null;
@@ -126,17 +136,24 @@ final class Fold {
 
     private void responseEnded(String kind, JsonFields fields) {
         if (!responding) {
-            sent = prompt().size();
+            sent();
         }
         responding = false;
         Usage usage = usage(fields);
         if (kind.equals(Draft.RESPONSE)) {
             lastUsage = usage;
+            long at = fields.number("at", 0);
+            answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
         boolean whole = kind.equals(Draft.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
         answer = whole && open.isEmpty() && !lastText.isBlank() ? lastText : null;
         place();
+    }
+
+    private void sent() {
+        sent = prompt();
+        newEpoch = null;
     }
 
     // Outputs become durable as they come and stand in the prompt in the order of their calls, behind the response: a
@@ -200,10 +217,22 @@ final class Fold {
         return prompt != null;
     }
 
-    /** The prompt that was last sent, as far as this epoch knows; null where nothing was. */
+    /** The prompt that was last sent and answered, also in an earlier epoch; null where none was. */
     @Nullable
     Prompt lastSent() {
-        return sent == 0 ? null : ((ChunkedPrompt) prompt()).first(sent);
+        return sent;
+    }
+
+    /** Why the prompt began anew since it was last sent; null where it did not. */
+    @Nullable
+    String newEpoch() {
+        return newEpoch;
+    }
+
+    /** When the last whole response came in; null where there was none, or the log does not say it. */
+    @Nullable
+    Instant answeredAt() {
+        return answeredAt;
     }
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
@@ -236,6 +265,11 @@ final class Fold {
     @Nullable
     Long fullOutput(String callId) {
         return fullOutputs.get(callId);
+    }
+
+    /** What items in the middle of the prompt add to its fixed fields. */
+    AppendedSettings appended() {
+        return appended;
     }
 
     RepeatedCalls repeats() {

@@ -1,86 +1,109 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.JsonFields;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
+/*
+ * What it keeps. Prompts carry the chain of hashes and lengths, and a prompt shares its bytes with the one that grew from
+ * it: holding on to the last one that was sent holds no bytes of its own while the prefix is whole. Only where the two
+ * differ are bytes read, those of the log's own fold.
+ */
 /** Compares prompts by the hashes that they carry. */
 final class HashChain implements PrefixCache {
-    private @Nullable Prompt before;
+    private static final int BYTES_PER_TOKEN = 4;
+
+    private final Rules rules;
+    private @Nullable Prompt sent;
+    private Usage usage = Usage.NONE;
+    private long usageBytes;
+    private @Nullable Instant answered;
+    private @Nullable Duration pause;
+    private @Nullable Break broken;
+    private long whole;
+    private long expected;
+
+    HashChain(Rules rules) {
+        this.rules = rules;
+    }
 
     @Override
-    public Report check(Prompt next) {
-        Prompt last = before;
-        before = next;
+    public void resume(Prompt lastSent, Usage lastUsage, @Nullable Instant at) {
+        sent = lastSent;
+        usage = lastUsage;
+        usageBytes = lastSent.length();
+        answered = at;
+    }
+
+    @Override
+    public Report check(Prompt next, @Nullable String epoch) {
+        Prompt last = sent;
+        sent = next;
+        pause = answered == null
+                ? null
+                : Duration.between(answered, rules.clock().instant());
+        broken = null;
         if (last == null) {
-            return new Report(0, next.length(), null);
+            whole = 0;
+            expected = 0;
+            return report(0, next, null);
         }
+        whole = rules.readable(tokens(last.length()));
         if (next.startsWith(last)) {
-            return new Report(last.length(), next.length(), null);
+            expected = whole;
+            return report(last.length(), next, null);
         }
-        if (next.hash(0) != last.hash(0)) {
-            return new Report(0, next.length(), headBreak(last, next));
-        }
-        int same = commonItems(last, next);
-        return new Report(next.length(same), next.length(), new Break("input_changed", "input", same));
+        Break difference = new PrefixDifference(last, next).find(epoch);
+        broken = difference;
+        expected = rules.readable(tokens(difference.offset()));
+        return report(difference.offset(), next, difference);
     }
 
-    // The hashes are a chain: once two differ, all that follow differ, so the place can be searched by halves.
-    private static int commonItems(Prompt last, Prompt next) {
-        int same = 0;
-        int different = Math.min(last.size(), next.size()) + 1;
-        while (different - same > 1) {
-            int middle = (same + different) >>> 1;
-            if (last.hash(middle) == next.hash(middle)) {
-                same = middle;
-            } else {
-                different = middle;
-            }
+    private Report report(long reusableBytes, Prompt next, @Nullable Break difference) {
+        long lost = whole - expected;
+        return new Report(reusableBytes, next.length(), expected, lost, cost(lost), difference, false);
+    }
+
+    private @Nullable BigDecimal cost(long lost) {
+        Limits.Prices prices = rules.prices();
+        return prices == null
+                ? null
+                : prices.cost(Usage.reported(lost, 0, lost, 0, 0))
+                        .max(prices.cost(Usage.reported(lost, 0, 0, 0, 0)))
+                        .subtract(prices.cost(Usage.reported(lost, lost, 0, 0, 0)))
+                        .stripTrailingZeros();
+    }
+
+    private boolean counted() {
+        return usage.input() > 0 && usageBytes > 0 && !usage.estimated();
+    }
+
+    // By the server's own count where there is one, since a token is three bytes in one language and five in another.
+    private long tokens(long bytes) {
+        return counted() ? Math.round((double) usage.input() * bytes / usageBytes) : bytes / BYTES_PER_TOKEN;
+    }
+
+    @Override
+    public Verdict settle(Usage reported) {
+        long missed = Math.max(0, whole - reported.cached());
+        // Servers round in their own ways; and where tokens were only estimated, there may be half as many.
+        long tolerance = counted() ? rules.stepTokens() : whole / 2 + rules.stepTokens();
+        Miss miss = missed <= tolerance || reported.estimated() ? Miss.NONE : blame();
+        Verdict verdict = new Verdict(expected, reported, miss == Miss.NONE ? 0 : missed, miss, broken);
+        Prompt answeredPrompt = sent;
+        usage = reported;
+        usageBytes = answeredPrompt == null ? 0 : answeredPrompt.length();
+        answered = rules.clock().instant();
+        return verdict;
+    }
+
+    private Miss blame() {
+        Break difference = broken;
+        if (difference != null) {
+            return difference.reason().equals(PrefixDifference.COMPACTED) ? Miss.COMPACTION : Miss.CLIENT;
         }
-        return same;
-    }
-
-    private static Break headBreak(Prompt last, Prompt next) {
-        JsonFields then = JsonFields.of(last.head().getBytes(StandardCharsets.UTF_8));
-        JsonFields now = JsonFields.of(next.head().getBytes(StandardCharsets.UTF_8));
-        String field = firstDifference(then, now, List.of());
-        return field == null
-                ? new Break("input_changed", "order of the fixed fields", -1)
-                : new Break(reason(field), field, -1);
-    }
-
-    /** The reason, in the API's words, for which one set of fixed fields differs from another; null if it does not. */
-    static @Nullable String firstChange(JsonFields then, JsonFields now, List<String> except) {
-        String field = firstDifference(then, now, except);
-        return field == null ? null : reason(field);
-    }
-
-    private static @Nullable String firstDifference(JsonFields then, JsonFields now, List<String> except) {
-        for (JsonFields.Field field : now.all()) {
-            JsonFields.Field old = then.field(field.name());
-            boolean same = old != null && then.raw(old).equals(now.raw(field));
-            if (!same && !except.contains(field.name())) {
-                return field.name();
-            }
-        }
-        for (JsonFields.Field field : then.all()) {
-            if (now.field(field.name()) == null && !except.contains(field.name())) {
-                return field.name();
-            }
-        }
-        return null;
-    }
-
-    private static String reason(String field) {
-        return switch (field) {
-            case "model" -> "model_changed";
-            case "tools", "parallel_tool_calls" -> "tools_changed";
-            case "text" -> "text_format_changed";
-            case "reasoning" -> "reasoning_effort_changed";
-            case "prompt_cache_key" -> "prompt_cache_key_changed";
-            case "service_tier" -> "service_tier_changed";
-            default -> "input_changed";
-        };
+        Duration idle = pause;
+        return idle == null || idle.compareTo(rules.life()) > 0 ? Miss.IDLE : Miss.SERVER;
     }
 }

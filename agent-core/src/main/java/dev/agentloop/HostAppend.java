@@ -31,14 +31,18 @@ final class HostAppend {
             String kind = kind(item);
             boolean ofModel = kind.equals(Draft.ITEM_MODEL);
             if (responding && !ofModel) {
-                scope.journal().add(Draft.response(NO_RESPONSE));
+                scope.journal().add(end(scope, NO_RESPONSE));
             }
             responding = ofModel;
             scope.journal().add(Draft.item(kind, item));
         }
         if (response != null || responding) {
-            scope.journal().add(Draft.response(response != null ? response : NO_RESPONSE));
+            scope.journal().add(end(scope, response != null ? response : NO_RESPONSE));
         }
+    }
+
+    private static Draft end(RunScope scope, ModelResponse response) {
+        return Draft.response(response, scope.config().clock().instant());
     }
 
     private String kind(Item item) {

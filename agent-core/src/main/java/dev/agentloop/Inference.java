@@ -175,7 +175,7 @@ final class Inference {
                 .forEach(this::take);
         dropTrailingReasoning();
         makeDurable();
-        run.journal().add(Draft.response(whole));
+        run.journal().add(Draft.response(whole, run.config().clock().instant()));
         run.meter().use(whole.usage());
         run.journal().then(() -> run.events().tell(new AgentEvent.StepEnded(step, whole.usage(), null)));
         run.journal().commit();

@@ -115,10 +115,16 @@ public record Limits(
 
         /** What this usage costs. */
         public BigDecimal cost(Usage usage) {
-            long plain = Math.max(0, usage.input() - usage.cached() - usage.cacheWritten());
-            return input.multiply(BigDecimal.valueOf(plain))
+            return input.multiply(BigDecimal.valueOf(usage.uncached()))
                     .add(cached.multiply(BigDecimal.valueOf(usage.cached())))
                     .add(cacheWritten.multiply(BigDecimal.valueOf(usage.cacheWritten())))
+                    .add(output.multiply(BigDecimal.valueOf(usage.output())))
+                    .divide(MILLION);
+        }
+
+        /** What this usage would cost without the provider's cache. */
+        public BigDecimal withoutCache(Usage usage) {
+            return input.multiply(BigDecimal.valueOf(usage.input()))
                     .add(output.multiply(BigDecimal.valueOf(usage.output())))
                     .divide(MILLION);
         }

@@ -54,9 +54,9 @@ final class Loop {
 
     /** Brings the log to where the next inference can be made. Gives the ending where there is nothing left to ask. */
     private @Nullable Ending begin(List<Item> input) throws InterruptedException {
-        Prompt before = run.fold().hasPrompt() ? run.fold().lastSent() : null;
+        Prompt before = run.fold().lastSent();
         if (before != null) {
-            prefixCache.check(before);
+            prefixCache.resume(before, run.fold().lastUsage(), run.fold().answeredAt());
         }
         String answer = run.fold().answer();
         endings.watchTheClock();
@@ -75,12 +75,17 @@ final class Loop {
 
     /** One inference; its calls are started meanwhile. Gives the ending that it means, or null to go on. */
     private @Nullable Ending infer(Prompt prompt) throws InterruptedException {
+        PrefixCache.Report prefix = prefixCache.check(prompt, run.fold().newEpoch());
+        if (prefix.refused()) {
+            return Endings.refused(prefix);
+        }
         int step = run.meter().nextStep();
-        run.events().tell(new AgentEvent.StepStarted(step, prefixCache.check(prompt)));
+        run.events().tell(new AgentEvent.StepStarted(step, prefix));
         Inference inference = new Inference(run, tools, step);
         try {
             ModelResponse response = inference.run(prompt);
             recovery.succeeded();
+            run.events().tell(new AgentEvent.CacheUsed(step, prefixCache.settle(response.usage())));
             return endings.after(response);
         } catch (ModelException e) {
             // The tools that were started have their outputs in the log before anything else is decided.

@@ -11,7 +11,7 @@ record LoopConfig(
         Model model,
         @Nullable String instructions,
         @Nullable AnswerFormat answerFormat,
-        Toolbox toolbox,
+        Supplier<Toolbox> tools,
         Compactor compactor,
         Supplier<PrefixCache> prefixCache,
         Limits limits,
@@ -30,7 +30,7 @@ record LoopConfig(
     /** The settings of a conversation that begins now. */
     PromptSettings settings(String cacheKey) {
         PromptSettings.Builder settings = model.settings().toBuilder().cacheKey(cacheKey);
-        if (instructions != null) {
+        if (instructions != null && !model.settings().instructionsInInput()) {
             settings.instructions(instructions);
         }
         if (answerFormat != null) {

@@ -50,10 +50,11 @@ public sealed interface Outcome {
      * @param conversation the id of the conversation
      * @param version the version of its log at the end of the run
      * @param usage what the run used
+     * @param total what the conversation has used in all its runs, those before a fork included
      * @param steps how many inferences the run made
      * @param partialText what the model had said in its last response
      */
-    record Summary(String conversation, long version, Usage usage, int steps, String partialText) {}
+    record Summary(String conversation, long version, Usage usage, Usage total, int steps, String partialText) {}
 
     /** The model gave its final answer. */
     record Finished(String answer, Summary summary) implements Outcome {
@@ -119,6 +120,8 @@ public sealed interface Outcome {
         POLICY,
         /** The prompt does not fit the context window, and was not made shorter. */
         CONTEXT_LENGTH,
+        /** The prompt does not begin with the one before, and the prefix cache is strict; nothing was sent. */
+        PREFIX_BROKEN,
         /** The compactor failed; nothing was changed. */
         COMPACTION_FAILED,
         /** The model answered with nothing, three times. */

@@ -91,6 +91,13 @@ public final class PromptSettings {
         return values.stream;
     }
 
+    /** These settings with another effort, or with none. */
+    PromptSettings withEffort(@Nullable String other) {
+        Builder changed = toBuilder();
+        changed.effort = other;
+        return changed.build();
+    }
+
     /**
      * The fixed fields of a request as one line of JSON, in wire order.
      *

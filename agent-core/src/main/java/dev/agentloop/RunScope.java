@@ -3,6 +3,7 @@ package dev.agentloop;
 /** What the parts of one run share; all of it belongs to the thread of the loop, but for the mailbox's {@code post}. */
 record RunScope(
         LoopConfig config,
+        Toolbox toolbox,
         ConversationLog log,
         Journal journal,
         Mailbox mailbox,
@@ -16,6 +17,7 @@ record RunScope(
         Limits limits = own == null ? config.limits() : own;
         return new RunScope(
                 config,
+                config.tools().get(),
                 log,
                 new Journal(log),
                 new Mailbox(),

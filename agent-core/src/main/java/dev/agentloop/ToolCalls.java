@@ -61,7 +61,7 @@ final class ToolCalls {
     private void settle(OpenCall open) {
         ToolCall call = open.call();
         Approver.Answer answer = open.answer();
-        Tool tool = run.config().toolbox().find(call.name()).orElse(null);
+        Tool tool = run.toolbox().find(call.name()).orElse(null);
         if (open.forked()) {
             answer(call, ToolOutput.error("not run here: this conversation was forked before the call had its output"));
         } else if (answer != null) {
@@ -107,7 +107,7 @@ final class ToolCalls {
 
     /** Takes in a call that becomes durable with the journal's next commit. */
     void admit(ToolCall call) {
-        Tool tool = run.config().toolbox().find(call.name()).orElse(null);
+        Tool tool = run.toolbox().find(call.name()).orElse(null);
         if (tool == null) {
             answer(call, ToolOutput.error("unsupported call: " + call.name()));
             return;
@@ -150,7 +150,7 @@ final class ToolCalls {
     }
 
     private void answered(ToolCall call, Approver.Answer answer) {
-        Tool tool = run.config().toolbox().find(call.name()).orElse(null);
+        Tool tool = run.toolbox().find(call.name()).orElse(null);
         if (!answer.approved()) {
             answer(
                     call,

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -82,16 +82,22 @@ public final class Toolbox {
      * @param customTools whether the model has custom tools, so that a tool with a grammar is declared as one
      */
     public String json(boolean customTools) {
-        if (tools.isEmpty()) {
-            return "";
-        }
-        String object = Json.objectText(w -> w.array("tools", a -> {
-            for (Map.Entry<String, Tool> entry : tools.entrySet()) {
-                Tool.Specification specification = entry.getValue().specification();
-                a.element(t -> declare(specification, customTools, t));
-            }
-        }));
-        return object.substring("{\"tools\":".length(), object.length() - 1);
+        return json(customTools, Set.of());
+    }
+
+    /** The same without the tools that are declared elsewhere. */
+    String json(boolean customTools, Set<String> except) {
+        SortedMap<String, String> declarations = declarations(customTools);
+        declarations.keySet().removeAll(except);
+        return declarations.isEmpty() ? "" : "[" + String.join(",", declarations.values()) + "]";
+    }
+
+    /** What declares each tool to the model, by its name. */
+    SortedMap<String, String> declarations(boolean customTools) {
+        SortedMap<String, String> declarations = new TreeMap<>();
+        tools.forEach((name, tool) ->
+                declarations.put(name, Json.objectText(w -> declare(tool.specification(), customTools, w))));
+        return declarations;
     }
 
     private static void declare(Tool.Specification specification, boolean customTools, Json.Writer out)

@@ -41,6 +41,11 @@ public record Usage(long input, long cached, long cacheWritten, long output, lon
                 estimated || other.estimated);
     }
 
+    /** The part of the input that was neither read from the provider's cache nor written to it. */
+    public long uncached() {
+        return Math.max(0, input - cached - cacheWritten);
+    }
+
     /** Input and output tokens together. */
     public long total() {
         return input + output;

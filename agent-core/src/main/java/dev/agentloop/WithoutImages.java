@@ -16,8 +16,9 @@ final class WithoutImages {
     /** The items of the prompt, with the images of those that were never part of a successful request replaced. */
     static List<Item> from(Fold fold) {
         List<Item> items = new ArrayList<>(fold.prompt().items());
-        Prompt accepted = fold.lastSent();
-        for (int i = accepted == null ? 0 : accepted.size(); i < items.size(); i++) {
+        Prompt last = fold.lastSent();
+        int accepted = last != null && fold.prompt().startsWith(last) ? last.size() : 0;
+        for (int i = accepted; i < items.size(); i++) {
             items.set(i, replaced(items.get(i)));
         }
         return items;

@@ -82,42 +82,6 @@ class ContextTest {
     }
 
     @Test
-    void hashChain_namesTheFirstDifference() {
-        PromptSettings settings = PromptSettings.of("m").cacheKey("k").build();
-        Prompt base =
-                Prompt.of(settings, Toolbox.empty()).plus(List.of(Item.user("a"), Item.user("b"), Item.user("c")));
-        PrefixCache cache = PrefixCache.hashChain();
-        assertThat(cache.check(base)).isEqualTo(new PrefixCache.Report(0, base.length(), null));
-        Prompt longer = base.plus(List.of(Item.user("d")));
-        assertThat(cache.check(longer)).isEqualTo(new PrefixCache.Report(base.length(), longer.length(), null));
-        Prompt edited =
-                Prompt.of(settings, Toolbox.empty()).plus(List.of(Item.user("a"), Item.user("B"), Item.user("c")));
-        assertThat(cache.check(edited).broken()).isEqualTo(new PrefixCache.Break("input_changed", "input", 1));
-        List<String> reasons = new ArrayList<>();
-        for (PromptSettings.Builder changed : List.of(
-                PromptSettings.of("other").cacheKey("k"),
-                settings.toBuilder().cacheKey("x"),
-                settings.toBuilder().effort("low"),
-                settings.toBuilder().verbosity("low"),
-                settings.toBuilder().field("service_tier", "\"flex\""),
-                settings.toBuilder().instructions("new"))) {
-            cache.check(base);
-            PrefixCache.Break broken = cache.check(
-                            Prompt.of(changed.build(), Toolbox.empty()).plus(base.items()))
-                    .broken();
-            reasons.add(broken.reason() + " " + broken.field());
-        }
-        assertThat(reasons)
-                .containsExactly(
-                        "model_changed model",
-                        "prompt_cache_key_changed prompt_cache_key",
-                        "reasoning_effort_changed reasoning",
-                        "text_format_changed text",
-                        "service_tier_changed service_tier",
-                        "input_changed instructions");
-    }
-
-    @Test
     void retryPolicy_doublesWithJitter_andObeysTheServer() {
         ModelException failure =
                 ModelException.of(ModelException.Kind.SERVER, "500").build();

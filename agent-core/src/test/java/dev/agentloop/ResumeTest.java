@@ -164,7 +164,9 @@ class ResumeTest {
 
     @Test
     void durableAnswer_endsTheNextRun_withoutPayingAgain() {
-        left(model(Script.message("the answer")), Draft.response(ModelResponse.of(List.of(), Usage.NONE)));
+        left(
+                model(Script.message("the answer")),
+                Draft.response(ModelResponse.of(List.of(), Usage.NONE), java.time.Instant.EPOCH));
         Script script = new Script(says("more"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             Conversation conversation = agent.resume(id);

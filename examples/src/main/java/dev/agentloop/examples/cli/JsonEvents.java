@@ -107,6 +107,13 @@ final class JsonEvents implements AgentListener {
                 json.writeStringField("broken", e.broken());
                 usage(json, e.usage());
             });
+        } else if (event instanceof AgentEvent.CacheUsed e) {
+            line("cache_used", json -> {
+                json.writeNumberField("step", e.step());
+                json.writeNumberField("expected_tokens", e.verdict().expectedTokens());
+                json.writeNumberField("missed_tokens", e.verdict().missedTokens());
+                json.writeStringField("miss", word(e.verdict().miss()));
+            });
         } else if (event instanceof AgentEvent.Retrying e) {
             line("retrying", json -> {
                 json.writeNumberField("attempt", e.attempt());
@@ -202,8 +209,14 @@ final class JsonEvents implements AgentListener {
         if (broken != null) {
             json.writeObjectFieldStart("broken");
             json.writeStringField("reason", broken.reason());
-            json.writeStringField("field", broken.field());
+            json.writeStringField("change", broken.change());
+            json.writeStringField("section", broken.section());
             json.writeNumberField("item", broken.item());
+            json.writeStringField("field", broken.field());
+            json.writeNumberField("offset", broken.offset());
+            if (broken.epoch() != null) {
+                json.writeStringField("epoch", broken.epoch());
+            }
             json.writeEndObject();
         }
     }

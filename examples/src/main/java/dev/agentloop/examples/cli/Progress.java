@@ -19,7 +19,7 @@ final class Progress implements AgentListener {
     private final Set<String> running = new HashSet<>();
     private String said = "";
     private String used = "";
-    private PrefixCache.Report prefix = new PrefixCache.Report(0, 0, null);
+    private PrefixCache.Report prefix = new PrefixCache.Report(0, 0, 0, 0, null, null, false);
 
     Progress(PrintStream out) {
         this.out = out;
@@ -40,6 +40,8 @@ final class Progress implements AgentListener {
             toolEnded(e);
         } else if (event instanceof AgentEvent.StepEnded e) {
             stepEnded(e);
+        } else if (event instanceof AgentEvent.CacheUsed e && e.verdict().miss() != PrefixCache.Miss.NONE) {
+            out.println("  cache: " + TerminalText.line(e.verdict().describe()));
         } else if (event instanceof AgentEvent.Retrying e) {
             out.println("  try " + e.attempt() + " failed, another one in " + TerminalText.time(e.delay()) + ": "
                     + TerminalText.line(e.cause()));
@@ -130,8 +132,7 @@ final class Progress implements AgentListener {
     private String reusable() {
         PrefixCache.Break broken = prefix.broken();
         if (broken != null) {
-            return "; the prompt does not begin as the one before: " + broken.reason() + " in " + broken.field()
-                    + (broken.item() < 0 ? "" : ", item " + broken.item());
+            return "; the prompt does not begin as the one before: " + TerminalText.line(prefix.describe());
         }
         return prefix.reusableBytes() == 0
                 ? ""

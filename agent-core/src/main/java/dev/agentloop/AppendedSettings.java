@@ -1,0 +1,78 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.util.Collection;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What items in the middle of a prompt add to its fixed fields: tools and another effort. Not thread-safe.
+ *
+ * <p>The items are those of the Responses API, {@code additional_tools} and {@code configuration_update}.
+ */
+final class AppendedSettings {
+    static final String TOOLS = "additional_tools";
+    static final String UPDATE = "configuration_update";
+
+    private final SortedMap<String, String> tools = new TreeMap<>();
+    private @Nullable String effort;
+
+    /** Takes in an item that was added to the prompt. */
+    void note(Item item) {
+        if (item.type().equals(TOOLS)) {
+            tools.putAll(declarations(fields(item).inner("tools")));
+        } else if (item.type().equals(UPDATE)) {
+            JsonFields reasoning = fields(item).inner("reasoning");
+            String updated = reasoning == null ? null : reasoning.text("effort");
+            effort = updated == null ? effort : updated;
+        }
+    }
+
+    private static JsonFields fields(Item item) {
+        return JsonFields.of(((ItemBytes) item).line());
+    }
+
+    /** The declarations in an array of tools, by name. */
+    static SortedMap<String, String> declarations(@Nullable JsonFields array) {
+        SortedMap<String, String> byName = new TreeMap<>();
+        if (array != null) {
+            for (JsonFields.Field element : array.all()) {
+                JsonFields tool = array.inner(element);
+                String name = tool == null ? null : tool.text("name");
+                if (name != null) {
+                    byName.put(name, array.raw(element));
+                }
+            }
+        }
+        return byName;
+    }
+
+    /** The tools that were added, by name, with their declarations. */
+    SortedMap<String, String> tools() {
+        return tools;
+    }
+
+    /** The effort that holds now, or null where none was appended. */
+    @Nullable
+    String effort() {
+        return effort;
+    }
+
+    /** The item that adds tools from its place on. */
+    static Item tools(Collection<String> declarations) {
+        return Item.of(Json.object(w -> w.text("type", TOOLS)
+                .text("role", "developer")
+                .array("tools", a -> {
+                    for (String declaration : declarations) {
+                        a.rawElement(declaration);
+                    }
+                })));
+    }
+
+    /** The item that changes the effort from its place on. */
+    static Item effort(String value) {
+        return Item.of(Json.object(w -> w.text("type", UPDATE).object("reasoning", r -> r.text("effort", value))));
+    }
+}
