@@ -71,14 +71,13 @@ class PrefixCacheTest {
     }
 
     /** What is done to the host, and what the account must say of it. */
-    private record Cause(String name, Consumer<Host> change, String reason, String how, String section, String field) {}
+    private record Row(String name, Consumer<Host> change, String reason, String how, String section, String field) {}
 
-    private static List<Cause> ofTools() {
+    private static List<Row> ofTools() {
         String tools = "tools_changed";
         return List.of(
-                new Cause(
-                        "tool reordered", h -> h.tools.add(h.tools.remove(0)), tools, "reordered", "tools", "tools[0]"),
-                new Cause(
+                new Row("tool reordered", h -> h.tools.add(h.tools.remove(0)), tools, "reordered", "tools", "tools[0]"),
+                new Row(
                         "schema key order",
                         h -> h.tool(
                                 1,
@@ -89,22 +88,22 @@ class PrefixCacheTest {
                         "reordered",
                         "tools",
                         "tools[1].parameters.properties.lines"),
-                new Cause(
+                new Row(
                         "description edited",
                         h -> h.tool(2, t -> t.replace("Reads a file", "Reads one file")),
                         tools,
                         "edited",
                         "tools",
                         "tools[2].description"),
-                new Cause(
+                new Row(
                         "tool added",
                         h -> h.tools.add(1, Host.declared("head", "Reads the first lines.", SCHEMA)),
                         tools,
                         "added",
                         "tools",
                         "tools[1]"),
-                new Cause("tool removed", h -> h.tools.remove(1), tools, "removed", "tools", "tools[1]"),
-                new Cause(
+                new Row("tool removed", h -> h.tools.remove(1), tools, "removed", "tools", "tools[1]"),
+                new Row(
                         "server restarted with another list",
                         h -> {
                             h.tools.remove(2);
@@ -116,30 +115,30 @@ class PrefixCacheTest {
                         "tools[2].name"));
     }
 
-    private static List<Cause> ofSettings() {
+    private static List<Row> ofSettings() {
         return List.of(
-                new Cause(
+                new Row(
                         "date in instructions",
                         h -> h.settings.instructions("You are careful. Today is 2026-11-22."),
                         "input_changed",
                         "edited",
                         "instructions",
                         "instructions"),
-                new Cause(
+                new Row(
                         "effort",
                         h -> h.settings.effort("high"),
                         "reasoning_effort_changed",
                         "edited",
                         "reasoning.effort",
                         "reasoning.effort"),
-                new Cause(
+                new Row(
                         "verbosity",
                         h -> h.settings.verbosity("high"),
                         "verbosity_changed",
                         "edited",
                         "text.verbosity",
                         "text.verbosity"),
-                new Cause(
+                new Row(
                         "model",
                         h -> h.settings = PromptSettings.of("gpt-5.2")
                                 .instructions("You are careful. Say what you did.")
@@ -150,14 +149,14 @@ class PrefixCacheTest {
                         "edited",
                         "model",
                         "model"),
-                new Cause(
+                new Row(
                         "key",
                         h -> h.settings.cacheKey("conversation-2"),
                         "prompt_cache_key_changed",
                         "edited",
                         "prompt_cache_key",
                         "prompt_cache_key"),
-                new Cause(
+                new Row(
                         "text format",
                         h -> h.settings.answerFormat(
                                 "answer", "{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"string\"}}}"),
@@ -165,14 +164,14 @@ class PrefixCacheTest {
                         "removed",
                         "text.format",
                         "text.format.schema.properties.a"),
-                new Cause(
+                new Row(
                         "service tier",
                         h -> h.settings.field("service_tier", "\"flex\""),
                         "service_tier_changed",
                         "added",
                         "service_tier",
                         "service_tier"),
-                new Cause(
+                new Row(
                         "resume without the stored header",
                         h -> {
                             h.settings.instructions("You are careful, version 2.");
@@ -184,7 +183,7 @@ class PrefixCacheTest {
                         "instructions"));
     }
 
-    private static List<Cause> ofItems() {
+    private static List<Row> ofItems() {
         return List.of(
                 input(
                         "permissions message rewritten",
@@ -225,25 +224,25 @@ class PrefixCacheTest {
                         "input[1].content"));
     }
 
-    private static Cause input(String name, Consumer<Host> change, String how, String field) {
-        return new Cause(name, change, "input_changed", how, "input", field);
+    private static Row input(String name, Consumer<Host> change, String how, String field) {
+        return new Row(name, change, "input_changed", how, "input", field);
     }
 
     @TestFactory
     Stream<DynamicTest> aBrokenPrefix_isNamedByItsCauseItsPlaceAndItsByte() {
-        List<Cause> causes = Stream.of(ofTools(), ofSettings(), ofItems())
+        List<Row> rows = Stream.of(ofTools(), ofSettings(), ofItems())
                 .flatMap(List::stream)
                 .toList();
-        assertThat(causes).hasSizeGreaterThanOrEqualTo(20);
-        return causes.stream().map(cause -> DynamicTest.dynamicTest(cause.name(), () -> explained(cause)));
+        assertThat(rows).hasSizeGreaterThanOrEqualTo(20);
+        return rows.stream().map(row -> DynamicTest.dynamicTest(row.name(), () -> explained(row)));
     }
 
-    private static void explained(Cause cause) {
+    private static void explained(Row row) {
         Host host = new Host();
         Prompt before = host.prompt();
         PrefixCache cache = PrefixCache.hashChain();
         cache.check(before);
-        cause.change().accept(host);
+        row.change().accept(host);
         Prompt after = host.prompt();
 
         PrefixCache.Report report = cache.check(after);
@@ -251,13 +250,13 @@ class PrefixCacheTest {
         PrefixCache.Break broken = report.broken();
         assertThat(broken).isNotNull();
         assertThat(List.of(broken.reason(), broken.change(), broken.section(), broken.field()))
-                .containsExactly(cause.reason(), cause.how(), cause.section(), cause.field());
+                .containsExactly(row.reason(), row.how(), row.section(), row.field());
         int mismatch = Arrays.mismatch(bytes(before), bytes(after));
         assertThat(broken.offset()).isEqualTo(mismatch);
         assertThat(report.reusableBytes()).isEqualTo(mismatch);
-        String item = cause.field().replaceAll("^input\\[(\\d+)].*", "$1");
-        assertThat(broken.item()).isEqualTo(cause.section().equals("input") ? Integer.parseInt(item) : -1);
-        assertThat(broken.describe()).contains(cause.field() + " was " + cause.how(), "no entry of the log says why");
+        String item = row.field().replaceAll("^input\\[(\\d+)].*", "$1");
+        assertThat(broken.item()).isEqualTo(row.section().equals("input") ? Integer.parseInt(item) : -1);
+        assertThat(broken.describe()).contains(row.field() + " was " + row.how(), "no entry of the log says why");
         assertThat(report.describe()).contains("tokens are read anew");
     }
 
