@@ -109,7 +109,9 @@ final class ContextChanges {
         }
         Prompt prompt = run.fold().prompt();
         // The API refuses two updates side by side: behind one that nothing has followed, the next waits for its turn.
-        if (!prompt.item(prompt.size() - 1).type().equals(AppendedSettings.UPDATE)) {
+        boolean behindOne =
+                prompt.size() > 0 && prompt.item(prompt.size() - 1).type().equals(AppendedSettings.UPDATE);
+        if (!behindOne) {
             add("effort", AppendedSettings.effort(wanted));
         }
     }

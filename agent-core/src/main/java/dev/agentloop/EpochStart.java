@@ -80,7 +80,11 @@ final class EpochStart {
         kept.forEach(appended::note);
         String head = now.head(
                 run.toolbox().json(settings().customTools(), appended.tools().keySet()));
-        run.journal().add(Draft.epoch(reason, head, kept.size() == before.size() ? null : kept));
+        boolean same = kept.size() == before.size();
+        if (same && head.equals(before.head())) {
+            return;
+        }
+        run.journal().add(Draft.epoch(reason, head, same ? null : kept));
         run.journal()
                 .then(() ->
                         run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), reason)));
