@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Compares prompts by the hashes that they carry. */
 final class HashChain implements PrefixCache {
     private static final int BYTES_PER_TOKEN = 4;
+    private static final int ROUGHLY = 4;
 
     private final Rules rules;
     private @Nullable Prompt sent;
@@ -75,8 +76,10 @@ final class HashChain implements PrefixCache {
                         .stripTrailingZeros();
     }
 
+    // More tokens than bytes are not the prompt's own: a hosted tool's results, or the prompt once for each of its
+    // calls.
     private boolean counted() {
-        return usage.input() > 0 && usageBytes > 0 && !usage.estimated();
+        return usage.input() > 0 && usage.input() <= usageBytes && !usage.estimated();
     }
 
     // By the server's own count where there is one, since a token is three bytes in one language and five in another.
@@ -89,7 +92,7 @@ final class HashChain implements PrefixCache {
         long missed = Math.max(0, whole - reported.cached());
         // Servers round in their own ways; and where tokens were only estimated, there may be half as many.
         long tolerance = counted() ? rules.stepTokens() : whole / 2 + rules.stepTokens();
-        Miss miss = missed <= tolerance || reported.estimated() ? Miss.NONE : blame();
+        Miss miss = missed <= tolerance || reported.estimated() ? Miss.NONE : blame(reported.cached() + tolerance);
         Verdict verdict = new Verdict(expected, reported, miss == Miss.NONE ? 0 : missed, miss, broken);
         Prompt answeredPrompt = sent;
         usage = reported;
@@ -98,9 +101,10 @@ final class HashChain implements PrefixCache {
         return verdict;
     }
 
-    private Miss blame() {
+    // What lies before a difference should have been read; where it is, in tokens, is known only roughly.
+    private Miss blame(long read) {
         Break difference = broken;
-        if (difference != null) {
+        if (difference != null && read >= expected - expected / ROUGHLY) {
             return difference.reason().equals(PrefixDifference.COMPACTED) ? Miss.COMPACTION : Miss.CLIENT;
         }
         Duration idle = pause;

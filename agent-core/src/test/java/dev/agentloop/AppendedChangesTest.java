@@ -347,7 +347,8 @@ class AppendedChangesTest {
                 (prompt, listener) ->
                         ModelResponse.of(List.of(Script.message("b")), Usage.reported(4_200, 0, 4_100, 10, 0)));
         tools.add(new Named("t", "Does it."));
-        UnaryOperator<AgentLoop.Builder> with = agent -> agent.model(reporting);
+        UnaryOperator<AgentLoop.Builder> with =
+                agent -> agent.model(reporting).instructions("Be careful. ".repeat(1_000));
         run(model("m"), with);
         Outcome second = run(model("m"), with);
         List<PrefixCache.Verdict> verdicts = events.stream()

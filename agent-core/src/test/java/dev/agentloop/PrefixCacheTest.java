@@ -48,7 +48,7 @@ class PrefixCacheTest {
                 Item.user("Look at README.md."),
                 Item.of(IMAGE.getBytes(UTF_8)),
                 Item.of(CALL.getBytes(UTF_8)),
-                ToolOutput.text("# Title").item(ToolCall.function("call_1", "grep", "{}")),
+                ToolOutput.text("# Title\n" + "text ".repeat(100_000)).item(ToolCall.function("call_1", "grep", "{}")),
                 Item.user("Now the other file.")));
 
         static String declared(String name, String description, String schema) {
@@ -359,15 +359,20 @@ class PrefixCacheTest {
     @Test
     void settle_tellsWhoIsToBlameForAMiss() {
         Duration soon = Duration.ofSeconds(10);
-        Consumer<Host> edit = host -> host.items.set(1, Item.user("Other."));
+        Consumer<Host> edit = host -> host.items.set(0, Item.developer("Other."));
+        Consumer<Host> model = host -> host.settings = PromptSettings.of("gpt-5.2");
         assertThat(after(soon, null, null, 9_984).miss()).isEqualTo(PrefixCache.Miss.NONE);
         assertThat(after(soon, null, null, 9_856).miss()).isEqualTo(PrefixCache.Miss.NONE);
         assertThat(after(soon, null, null, 9_855).miss()).isEqualTo(PrefixCache.Miss.SERVER);
         assertThat(after(Duration.ofMinutes(6), null, null, 0).miss()).isEqualTo(PrefixCache.Miss.IDLE);
         assertThat(after(Duration.ofMinutes(6), null, null, 9_984).miss()).isEqualTo(PrefixCache.Miss.NONE);
-        assertThat(after(soon, edit, null, 2_048).miss()).isEqualTo(PrefixCache.Miss.CLIENT);
-        assertThat(after(soon, edit, "model_changed", 0).miss()).isEqualTo(PrefixCache.Miss.CLIENT);
+        assertThat(after(soon, edit, null, 0).miss()).isEqualTo(PrefixCache.Miss.CLIENT);
+        assertThat(after(soon, model, "model_changed", 0).miss()).isEqualTo(PrefixCache.Miss.CLIENT);
         assertThat(after(soon, edit, "context_compacted", 0).miss()).isEqualTo(PrefixCache.Miss.COMPACTION);
+        // The difference explains only what lies behind it.
+        Consumer<Host> late = host -> host.items.set(5, Item.user("Other."));
+        assertThat(after(soon, late, null, 0).miss()).isEqualTo(PrefixCache.Miss.SERVER);
+        assertThat(after(Duration.ofMinutes(6), late, null, 0).miss()).isEqualTo(PrefixCache.Miss.IDLE);
     }
 
     @Test
