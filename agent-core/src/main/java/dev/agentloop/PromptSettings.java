@@ -130,6 +130,7 @@ public final class PromptSettings {
                 w.raw(field.getKey(), field.getValue());
             }
             text(w, "prompt_cache_key", v.cacheKey);
+            v.cache.write(w);
         });
     }
 
@@ -152,7 +153,7 @@ public final class PromptSettings {
         });
     }
 
-    private static void text(Json.Writer out, String name, @Nullable String value) throws java.io.IOException {
+    static void text(Json.Writer out, String name, @Nullable String value) throws java.io.IOException {
         if (value != null) {
             out.text(name, value);
         }
@@ -184,6 +185,7 @@ public final class PromptSettings {
         private @Nullable String answerName;
         private @Nullable String answerSchema;
         private @Nullable String cacheKey;
+        private CacheFields cache = CacheFields.NONE;
         private final TreeMap<String, String> fields = new TreeMap<>();
 
         private Builder(String model) {
@@ -212,6 +214,7 @@ public final class PromptSettings {
             this.answerName = other.answerName;
             this.answerSchema = other.answerSchema;
             this.cacheKey = other.cacheKey;
+            this.cache = other.cache;
             this.fields.putAll(other.fields);
         }
 
@@ -360,6 +363,40 @@ public final class PromptSettings {
         }
 
         /**
+         * Where the server may set cache breakpoints, {@code prompt_cache_options.mode}: {@code implicit} for one of its own
+         * at the latest message beside the host's, as it does by default, or {@code explicit} for only those that the host
+         * sets; without any, nothing is cached then. For models with {@link #cacheOptions}.
+         *
+         * @throws IllegalArgumentException if it is neither
+         */
+        public Builder cacheMode(String mode) {
+            this.cache = cache.withMode(mode);
+            return this;
+        }
+
+        /**
+         * How long the provider keeps what it caches at least, {@code prompt_cache_options.ttl}; the API knows
+         * {@code 30m}, which is its default. For models with {@link #cacheOptions}.
+         *
+         * @throws IllegalArgumentException if the API does not know it
+         */
+        public Builder cacheTtl(String ttl) {
+            this.cache = cache.withTtl(ttl);
+            return this;
+        }
+
+        /**
+         * How long the provider keeps what it caches, {@code prompt_cache_retention}: {@code in_memory} for minutes, at most
+         * an hour, or {@code 24h}; gpt-5.5 has only the latter. For models without {@link #cacheOptions}.
+         *
+         * @throws IllegalArgumentException if it is neither
+         */
+        public Builder cacheRetention(String retention) {
+            this.cache = cache.withRetention(retention);
+            return this;
+        }
+
+        /**
          * A further field of the request, such as {@code service_tier}; written in the order of the names.
          *
          * @param json the value as JSON text, on one line
@@ -378,8 +415,13 @@ public final class PromptSettings {
             return this;
         }
 
-        /** The settings. */
+        /**
+         * The settings.
+         *
+         * @throws IllegalArgumentException if a cache field is set that the model does not take
+         */
         public PromptSettings build() {
+            cache.check(model, capabilities.contains(Capability.CACHE_OPTIONS));
             return new PromptSettings(new Builder(this));
         }
     }
@@ -396,6 +438,8 @@ public final class PromptSettings {
             "stream",
             "max_output_tokens",
             "prompt_cache_key",
+            CacheFields.OPTIONS,
+            CacheFields.RETENTION,
             "input",
             "tool_choice",
             "truncation",
