@@ -8,28 +8,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a request says about the provider's cache, beside its key: the values of {@code prompt_cache_options}, and for older
  * models that of {@code prompt_cache_retention}. Null where nothing is said.
+ *
+ * @param diagnostics whether each request names the last response, to be told what of its prefix was reusable
  */
 record CacheFields(
         @Nullable String mode,
         @Nullable String ttl,
-        @Nullable String retention) {
+        @Nullable String retention,
+        boolean diagnostics) {
     static final String OPTIONS = "prompt_cache_options";
     static final String RETENTION = "prompt_cache_retention";
 
-    static final CacheFields NONE = new CacheFields(null, null, null);
+    static final CacheFields NONE = new CacheFields(null, null, null, false);
 
     private static final String EXPLICIT = "explicit";
 
     CacheFields withMode(String value) {
-        return new CacheFields(known("cache mode", value, "implicit", EXPLICIT), ttl, retention);
+        return new CacheFields(known("cache mode", value, "implicit", EXPLICIT), ttl, retention, diagnostics);
     }
 
     CacheFields withTtl(String value) {
-        return new CacheFields(mode, known("cache lifetime", value, "30m"), retention);
+        return new CacheFields(mode, known("cache lifetime", value, "30m"), retention, diagnostics);
     }
 
     CacheFields withRetention(String value) {
-        return new CacheFields(mode, ttl, known("cache retention", value, "in_memory", "24h"));
+        return new CacheFields(mode, ttl, known("cache retention", value, "in_memory", "24h"), diagnostics);
+    }
+
+    CacheFields withDiagnostics(boolean asked) {
+        return new CacheFields(mode, ttl, retention, asked);
     }
 
     private static String known(String what, String value, String... values) {
@@ -57,7 +64,7 @@ record CacheFields(
     }
 
     private boolean saysOptions() {
-        return mode != null || ttl != null;
+        return mode != null || ttl != null || diagnostics;
     }
 
     void write(Json.Writer out) throws IOException {
@@ -65,6 +72,9 @@ record CacheFields(
             out.object(OPTIONS, options -> {
                 PromptSettings.text(options, "mode", mode);
                 PromptSettings.text(options, "ttl", ttl);
+                if (diagnostics) {
+                    options.raw(PromptEnding.COMPARISON, "null");
+                }
             });
         }
         PromptSettings.text(out, RETENTION, retention);

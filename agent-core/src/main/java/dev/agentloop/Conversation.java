@@ -128,6 +128,7 @@ public final class Conversation {
      *
      * @return how it ended
      * @throws BusyException if the conversation is being changed already
+     * @throws IllegalArgumentException if the options allow a tool that there is not; nothing is appended then
      * @throws IllegalStateException if there is new input while a call awaits approval and there is no approver
      * @throws ModelException if the model gave no usable response after all tries; the conversation can be resumed
      * @throws StoreException if the log cannot be written; what was not durable was not acted on
@@ -137,7 +138,9 @@ public final class Conversation {
             ConversationLog log = ConversationLog.loadOrBegin(config.store(), id, position);
             recent.clear();
             refuseWhileUndecided(log, input);
-            Loop loop = new Loop(RunScope.of(config, log, options));
+            RunScope scope = RunScope.of(config, log, options);
+            AllowedTools.check(scope);
+            Loop loop = new Loop(scope);
             running = loop;
             try {
                 return loop.run(List.copyOf(input));

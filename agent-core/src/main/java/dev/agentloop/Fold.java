@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,9 @@ final class Fold {
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
     private AppendedSettings appended = new AppendedSettings();
+    private @Nullable Set<String> allowed;
+    private String responseId = "";
+    private boolean endingStale;
     private @Nullable Prompt prompt;
     private String unknown = "";
     private String lastText = "";
@@ -57,9 +61,9 @@ final class Fold {
         switch (kind) {
             case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
-            case Draft.FORK -> open.values().forEach(OpenCall::fork);
-            case Draft.TURN_BEGUN -> ended = false;
-            case Draft.TURN_ENDED -> ended = true;
+            case Draft.FORK -> fork();
+            case Draft.TURN_BEGUN -> turn(false, names(fields.inner("allowed_tools")));
+            case Draft.TURN_ENDED -> turn(true, null);
             case Draft.TOOL_STARTED -> open(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Draft.APPROVAL_ASKED -> open(fields).ask();
@@ -72,6 +76,21 @@ final class Fold {
             case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
             default -> unknown = kind;
         }
+    }
+
+    private void fork() {
+        open.values().forEach(OpenCall::fork);
+        turn(ended, null);
+    }
+
+    private void turn(boolean isOver, @Nullable Set<String> mayCall) {
+        ended = isOver;
+        allowed = mayCall;
+        endingStale = true;
+    }
+
+    private static @Nullable Set<String> names(@Nullable JsonFields array) {
+        return array == null ? null : array.all().stream().map(array::text).collect(Collectors.toSet());
     }
 
     private void checkFormat(long format) {
@@ -107,12 +126,14 @@ final class Fold {
             sections.values().retainAll(new HashSet<>(items));
         }
         newEpoch = ItemBytes.orEmpty(fields.text("reason"));
+        endingStale = true;
         epoch++;
     }
 
     private void item(String kind, Item item) {
         answer = null;
         appended.note(item);
+        endingStale |= item.type().equals(AppendedSettings.TOOLS);
         if (kind.equals(Draft.ITEM_MODEL) && !responding) {
             responding = true;
             lastText = "";
@@ -142,6 +163,9 @@ final class Fold {
         Usage usage = usage(fields);
         if (kind.equals(Draft.RESPONSE)) {
             lastUsage = usage;
+            String id = ItemBytes.orEmpty(fields.text("id"));
+            responseId = id.isEmpty() ? responseId : id;
+            endingStale = true;
             long at = fields.number("at", 0);
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
@@ -210,6 +234,11 @@ final class Fold {
             unplaced.clear();
             prompt = folded;
         }
+        if (endingStale) {
+            folded = ((ChunkedPrompt) folded).withEnding(new PromptEnding(allowed, appended.tools(), responseId));
+            endingStale = false;
+            prompt = folded;
+        }
         return folded;
     }
 
@@ -265,6 +294,12 @@ final class Fold {
     @Nullable
     Long fullOutput(String callId) {
         return fullOutputs.get(callId);
+    }
+
+    /** The names of the tools that the turn under way may call; null for all. */
+    @Nullable
+    Set<String> allowed() {
+        return allowed;
     }
 
     /** What items in the middle of the prompt add to its fixed fields. */

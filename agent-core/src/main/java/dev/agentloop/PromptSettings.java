@@ -397,6 +397,20 @@ public final class PromptSettings {
         }
 
         /**
+         * Whether each request names the last response of the conversation, so that the server says what of its prefix was
+         * read from the cache and, if not all, why: {@code prompt_cache_options.comparison_response_id}. The answer is
+         * {@link ModelResponse#cacheDiagnosis}. For models with {@link #cacheOptions}.
+         *
+         * <p>The whole object {@code prompt_cache_options} is then sent behind the items, in {@link Prompt#ending}, because
+         * the id differs from request to request; in the fixed fields of {@link Prompt#head} it has the id's place, with
+         * {@code null} in it.
+         */
+        public Builder cacheDiagnostics(boolean asked) {
+            this.cache = cache.withDiagnostics(asked);
+            return this;
+        }
+
+        /**
          * A further field of the request, such as {@code service_tier}; written in the order of the names.
          *
          * @param json the value as JSON text, on one line

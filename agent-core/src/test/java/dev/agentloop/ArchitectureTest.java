@@ -26,7 +26,7 @@ class ArchitectureTest {
             List.of("ToolCall", "ToolOutput", "ReceivedCall"),
             List.of("Tool", "ToolContext"),
             List.of("Toolbox"),
-            List.of("Prompt", "PromptSettings", "ChunkedPrompt"),
+            List.of("Prompt", "PromptSettings", "ChunkedPrompt", "PromptEnding", "CacheFields", "AppendedSettings"),
             List.of("Model", "ModelResponse", "ModelException", "Usage"),
             List.of("Compactor"));
 

@@ -49,7 +49,7 @@ class StrictRequestSchemaTest {
         for (ByteBuffer buffer : prompt.wire()) {
             body.append(StandardCharsets.ISO_8859_1.decode(buffer));
         }
-        String latin = body.append("],\"tool_choice\":\"auto\"}").toString();
+        String latin = body.append("],").append(prompt.ending()).append('}').toString();
         return new String(latin.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
