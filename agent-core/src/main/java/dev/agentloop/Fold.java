@@ -31,6 +31,7 @@ final class Fold {
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
     private AppendedSettings appended = new AppendedSettings();
+    private int breakpoints;
     private @Nullable Set<String> allowed;
     private String responseId = "";
     private boolean endingStale;
@@ -123,7 +124,8 @@ final class Fold {
         if (window != null) {
             appended = new AppendedSettings();
             items.forEach(appended::note);
-            sections.values().retainAll(new HashSet<>(items));
+            sections.values()
+                    .retainAll(items.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
         }
         newEpoch = ItemBytes.orEmpty(fields.text("reason"));
         endingStale = true;
@@ -151,8 +153,9 @@ final class Fold {
         if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
             open.put(call.callId(), new OpenCall(call));
         } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
-            sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), item);
+            sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), CacheBreakpoint.without(item));
         }
+        breakpoints += ofModel ? 0 : CacheBreakpoint.count(item);
     }
 
     private void responseEnded(String kind, JsonFields fields) {
@@ -178,6 +181,7 @@ final class Fold {
     private void sent() {
         sent = prompt();
         newEpoch = null;
+        breakpoints = 0;
     }
 
     // Outputs become durable as they come and stand in the prompt in the order of their calls, behind the response: a
@@ -284,7 +288,12 @@ final class Fold {
         return responding;
     }
 
-    /** The newest item of a section of the context, or null. */
+    /** How many cache breakpoints the prompt has that were in no request yet. */
+    int breakpoints() {
+        return breakpoints;
+    }
+
+    /** The newest item of a section of the context, without a cache breakpoint, or null. */
     @Nullable
     Item section(String name) {
         return sections.get(name);

@@ -72,6 +72,15 @@ public final class PromptSettings {
         return has(Capability.CACHE_BREAKPOINTS);
     }
 
+    /** How many breakpoints of the host's the API writes for one request: four in all, and one is its own if it sets one. */
+    int mostBreakpoints() {
+        return !cacheBreakpoints() ? 0 : explicitCache() ? 4 : 3;
+    }
+
+    boolean explicitCache() {
+        return values.cache.explicit();
+    }
+
     private boolean has(Capability capability) {
         return values.capabilities.contains(capability);
     }
