@@ -46,12 +46,9 @@ public record ModelResponse(
      * @param reusableTokens how many tokens of the earlier prompt could have been reused; 0 where the server does not say
      */
     public record CacheDiagnosis(String type, @Nullable String reason, long missedTokens, long reusableTokens) {
-        /** The type of a diagnosis that says why the prefix was not read from the cache. */
-        public static final String MISS = "cache_miss";
-
         /** Whether the server says that it did not read from the cache what it could have. */
         public boolean miss() {
-            return type.equals(MISS);
+            return type.equals("cache_miss");
         }
     }
 
