@@ -21,17 +21,20 @@ final class ChunkedPrompt implements Prompt {
     private static final int CHUNK = 64 * 1024;
     private static final byte[] INPUT = ",\"input\":[".getBytes(StandardCharsets.US_ASCII);
 
-    private final String head;
-    private final String model;
+    private final Fixed fixed;
+    private final String ending;
     private final Tail tail;
     private final byte[][] chunks;
     private final long[] ends;
     private final long[] hashes;
     private final int size;
 
-    private ChunkedPrompt(String head, String model, Tail tail) {
-        this.head = head;
-        this.model = model;
+    /** What does not change when a prompt grows, and whether its ending compares it with the last response. */
+    private record Fixed(String head, String model, boolean compares) {}
+
+    private ChunkedPrompt(Fixed fixed, String ending, Tail tail) {
+        this.fixed = fixed;
+        this.ending = ending;
         this.tail = tail;
         this.chunks = Arrays.copyOf(tail.chunks, tail.chunkCount);
         this.ends = tail.ends;
@@ -39,24 +42,47 @@ final class ChunkedPrompt implements Prompt {
         this.size = tail.items;
     }
 
+    private ChunkedPrompt(ChunkedPrompt other, String ending) {
+        this.fixed = other.fixed;
+        this.ending = ending;
+        this.tail = other.tail;
+        this.chunks = other.chunks;
+        this.ends = other.ends;
+        this.hashes = other.hashes;
+        this.size = other.size;
+    }
+
     static ChunkedPrompt of(String head) {
-        byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
-        String model = ItemBytes.orEmpty(JsonFields.of(bytes).text("model"));
+        JsonFields fields = JsonFields.of(head.getBytes(StandardCharsets.UTF_8));
+        boolean compares = PromptEnding.compares(fields);
+        byte[] bytes = fields.line(compares ? CacheFields.OPTIONS : null);
+        Fixed fixed = new Fixed(head, ItemBytes.orEmpty(fields.text("model")), compares);
         Tail tail = new Tail();
         tail.add(bytes, 0, bytes.length - 1);
         tail.add(INPUT, 0, INPUT.length);
         tail.endOfItem(Tail.digest(bytes, 0L));
-        return new ChunkedPrompt(head, model, tail);
+        return new ChunkedPrompt(fixed, PromptEnding.PLAIN.text(head, compares), tail);
+    }
+
+    /** The same prompt with another ending. */
+    Prompt withEnding(PromptEnding other) {
+        String text = other.text(fixed.head, fixed.compares);
+        return text.equals(ending) ? this : new ChunkedPrompt(this, text);
     }
 
     @Override
     public String head() {
-        return head;
+        return fixed.head;
+    }
+
+    @Override
+    public String ending() {
+        return ending;
     }
 
     @Override
     public String model() {
-        return model;
+        return fixed.model;
     }
 
     @Override
@@ -91,7 +117,7 @@ final class ChunkedPrompt implements Prompt {
             for (Item item : items) {
                 line.append(((ItemBytes) item).line());
             }
-            return new ChunkedPrompt(head, model, line);
+            return new ChunkedPrompt(fixed, ending, line);
         }
     }
 

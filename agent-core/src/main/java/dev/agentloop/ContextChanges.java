@@ -2,7 +2,9 @@ package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +24,25 @@ final class ContextChanges {
 
     /** Puts what a new conversation begins with into the journal. */
     void first() {
+        initial().forEach(this::add);
+    }
+
+    /**
+     * What a new conversation begins with, by section. Where the model takes them, a cache breakpoint is at its end: other
+     * conversations begin with the same, and their first messages differ.
+     */
+    Map<String, Item> initial() {
+        Map<String, Item> sections = new LinkedHashMap<>();
         String instructions = ItemBytes.orEmpty(run.config().instructions());
         if (settings().instructionsInInput() && !instructions.isEmpty()) {
-            add(INSTRUCTIONS, Item.developer(instructions));
+            sections.put(INSTRUCTIONS, Item.developer(instructions));
         }
-        run.config().context().now().forEach(this::add);
+        sections.putAll(run.config().context().now());
+        if (settings().cacheBreakpoints() && !sections.isEmpty()) {
+            String last = List.copyOf(sections.keySet()).get(sections.size() - 1);
+            sections.computeIfPresent(last, (name, item) -> item.withCacheBreakpoint());
+        }
+        return sections;
     }
 
     /** Puts what has changed since into the journal. */

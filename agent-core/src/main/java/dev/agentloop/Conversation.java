@@ -77,6 +77,8 @@ public final class Conversation {
      * <p>Outputs must answer calls that have none yet; while such calls are open, nothing else can be appended.
      *
      * @throws IllegalStateException if that is not so; nothing is appended then
+     * @throws IllegalArgumentException if the items have cache breakpoints that the API would refuse or not write; nothing
+     *     is appended then
      */
     public void append(List<? extends Item> items) {
         changing(new HostAppend(items)::addTo);
@@ -128,6 +130,8 @@ public final class Conversation {
      *
      * @return how it ended
      * @throws BusyException if the conversation is being changed already
+     * @throws IllegalArgumentException if the options allow a tool that there is not, or the input has cache breakpoints
+     *     that the API would refuse or not write; nothing is appended then
      * @throws IllegalStateException if there is new input while a call awaits approval and there is no approver
      * @throws ModelException if the model gave no usable response after all tries; the conversation can be resumed
      * @throws StoreException if the log cannot be written; what was not durable was not acted on
@@ -137,7 +141,10 @@ public final class Conversation {
             ConversationLog log = ConversationLog.loadOrBegin(config.store(), id, position);
             recent.clear();
             refuseWhileUndecided(log, input);
-            Loop loop = new Loop(RunScope.of(config, log, options));
+            RunScope scope = RunScope.of(config, log, options);
+            AllowedTools.check(scope);
+            BreakpointLimit.check(scope, input);
+            Loop loop = new Loop(scope);
             running = loop;
             try {
                 return loop.run(List.copyOf(input));

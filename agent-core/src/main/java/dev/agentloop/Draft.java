@@ -4,6 +4,8 @@ import dev.agentloop.internal.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,8 +65,18 @@ record Draft(String kind, byte[] payload) {
         return of(FORK, w -> w.text("of", of).number("version", version));
     }
 
-    static Draft turnBegun(String owner) {
-        return of(TURN_BEGUN, w -> w.text("owner", owner));
+    /** A turn begins, in which these tools may be called; null for all. */
+    static Draft turnBegun(String owner, @Nullable Set<String> allowed) {
+        return of(TURN_BEGUN, w -> {
+            w.text("owner", owner);
+            if (allowed != null) {
+                w.array("allowed_tools", names -> {
+                    for (String name : new TreeSet<>(allowed)) {
+                        names.rawElement(Json.quote(name));
+                    }
+                });
+            }
+        });
     }
 
     static Draft turnEnded(String outcome, Usage usage, int steps) {

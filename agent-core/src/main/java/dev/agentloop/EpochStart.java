@@ -74,13 +74,17 @@ final class EpochStart {
         Prompt before = run.fold().prompt();
         PromptSettings now =
                 run.config().settings(ItemBytes.orEmpty(pinned(run.fold()).text("prompt_cache_key")));
-        List<Item> kept = new ArrayList<>(before.items());
+        List<Item> all = List.copyOf(before.items());
+        List<Item> kept = new ArrayList<>(all);
         kept.removeIf(item -> !takes(now, item));
+        if (!now.cacheBreakpoints()) {
+            kept.replaceAll(CacheBreakpoint::without);
+        }
         AppendedSettings appended = new AppendedSettings();
         kept.forEach(appended::note);
         String head = now.head(
                 run.toolbox().json(settings().customTools(), appended.tools().keySet()));
-        boolean same = kept.size() == before.size();
+        boolean same = kept.equals(all);
         if (same && head.equals(before.head())) {
             return;
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,10 @@ final class Fold {
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
     private AppendedSettings appended = new AppendedSettings();
+    private int breakpoints;
+    private @Nullable Set<String> allowed;
+    private String responseId = "";
+    private boolean endingStale;
     private @Nullable Prompt prompt;
     private String unknown = "";
     private String lastText = "";
@@ -57,9 +62,9 @@ final class Fold {
         switch (kind) {
             case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
-            case Draft.FORK -> open.values().forEach(OpenCall::fork);
-            case Draft.TURN_BEGUN -> ended = false;
-            case Draft.TURN_ENDED -> ended = true;
+            case Draft.FORK -> fork();
+            case Draft.TURN_BEGUN -> turn(false, names(fields.inner("allowed_tools")));
+            case Draft.TURN_ENDED -> turn(true, null);
             case Draft.TOOL_STARTED -> open(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Draft.APPROVAL_ASKED -> open(fields).ask();
@@ -72,6 +77,21 @@ final class Fold {
             case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
             default -> unknown = kind;
         }
+    }
+
+    private void fork() {
+        open.values().forEach(OpenCall::fork);
+        turn(ended, null);
+    }
+
+    private void turn(boolean isOver, @Nullable Set<String> mayCall) {
+        ended = isOver;
+        allowed = mayCall;
+        endingStale = true;
+    }
+
+    private static @Nullable Set<String> names(@Nullable JsonFields array) {
+        return array == null ? null : array.all().stream().map(array::text).collect(Collectors.toSet());
     }
 
     private void checkFormat(long format) {
@@ -104,15 +124,18 @@ final class Fold {
         if (window != null) {
             appended = new AppendedSettings();
             items.forEach(appended::note);
-            sections.values().retainAll(new HashSet<>(items));
+            sections.values()
+                    .retainAll(items.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
         }
         newEpoch = ItemBytes.orEmpty(fields.text("reason"));
+        endingStale = true;
         epoch++;
     }
 
     private void item(String kind, Item item) {
         answer = null;
         appended.note(item);
+        endingStale |= item.type().equals(AppendedSettings.TOOLS);
         if (kind.equals(Draft.ITEM_MODEL) && !responding) {
             responding = true;
             lastText = "";
@@ -130,8 +153,9 @@ final class Fold {
         if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
             open.put(call.callId(), new OpenCall(call));
         } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
-            sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), item);
+            sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), CacheBreakpoint.without(item));
         }
+        breakpoints += ofModel ? 0 : CacheBreakpoint.count(item);
     }
 
     private void responseEnded(String kind, JsonFields fields) {
@@ -142,6 +166,9 @@ final class Fold {
         Usage usage = usage(fields);
         if (kind.equals(Draft.RESPONSE)) {
             lastUsage = usage;
+            String id = ItemBytes.orEmpty(fields.text("id"));
+            responseId = id.isEmpty() ? responseId : id;
+            endingStale = true;
             long at = fields.number("at", 0);
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
@@ -154,6 +181,7 @@ final class Fold {
     private void sent() {
         sent = prompt();
         newEpoch = null;
+        breakpoints = 0;
     }
 
     // Outputs become durable as they come and stand in the prompt in the order of their calls, behind the response: a
@@ -210,6 +238,11 @@ final class Fold {
             unplaced.clear();
             prompt = folded;
         }
+        if (endingStale) {
+            folded = ((ChunkedPrompt) folded).withEnding(new PromptEnding(allowed, appended.tools(), responseId));
+            endingStale = false;
+            prompt = folded;
+        }
         return folded;
     }
 
@@ -255,7 +288,12 @@ final class Fold {
         return responding;
     }
 
-    /** The newest item of a section of the context, or null. */
+    /** How many cache breakpoints the prompt has that were in no request yet. */
+    int breakpoints() {
+        return breakpoints;
+    }
+
+    /** The newest item of a section of the context, without a cache breakpoint, or null. */
     @Nullable
     Item section(String name) {
         return sections.get(name);
@@ -265,6 +303,12 @@ final class Fold {
     @Nullable
     Long fullOutput(String callId) {
         return fullOutputs.get(callId);
+    }
+
+    /** The names of the tools that the turn under way may call; null for all. */
+    @Nullable
+    Set<String> allowed() {
+        return allowed;
     }
 
     /** What items in the middle of the prompt add to its fixed fields. */

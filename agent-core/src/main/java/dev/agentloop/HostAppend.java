@@ -25,6 +25,7 @@ final class HostAppend {
     /** Puts the items into the journal, and whatever a new conversation begins with before them. */
     void addTo(RunScope scope) {
         check(scope.fold().open().keySet());
+        BreakpointLimit.check(scope, items);
         new TurnStart(scope).prepare();
         boolean responding = false;
         for (Item item : items) {

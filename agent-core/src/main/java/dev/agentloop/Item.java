@@ -30,6 +30,20 @@ public sealed interface Item {
         return StandardCharsets.UTF_8.decode(bytes()).toString();
     }
 
+    /**
+     * This message with a cache breakpoint at its end, for a prefix that other requests share: on its last part of text, image
+     * or file, {@code prompt_cache_breakpoint}. To be made before the message is appended; what was sent stays as it is.
+     *
+     * <p>By OpenAI's guide on prompt caching a request writes at most four of them, and one is the server's own unless
+     * {@link PromptSettings.Builder#cacheMode} is {@code explicit}; more new ones are refused when they are appended, and any
+     * where the model takes none.
+     *
+     * @throws IllegalArgumentException if this is no message, one of the model's, or has no such part
+     */
+    default Item withCacheBreakpoint() {
+        return CacheBreakpoint.on(this);
+    }
+
     /** A message by the user, by the application or by the model. */
     final class Message extends ItemBytes implements Item {
         private final String role;

@@ -14,12 +14,47 @@ import org.jspecify.annotations.Nullable;
  * @param incomplete why the response stopped early, in the API's words such as {@code max_output_tokens}; null where it is
  *     complete
  * @param endTurn false where the model wants another inference even without a tool call
+ * @param cacheDiagnosis what the server says about the reuse of the prompt's prefix; null where it was not asked or says
+ *     nothing, see {@link PromptSettings.Builder#cacheDiagnostics}
  */
 public record ModelResponse(
-        String id, List<Item> items, Usage usage, @Nullable String incomplete, boolean endTurn) {
+        String id,
+        List<Item> items,
+        Usage usage,
+        @Nullable String incomplete,
+        boolean endTurn,
+        @Nullable CacheDiagnosis cacheDiagnosis) {
 
     public ModelResponse {
         items = List.copyOf(items);
+    }
+
+    /** A response without a diagnosis. */
+    public ModelResponse(String id, List<Item> items, Usage usage, @Nullable String incomplete, boolean endTurn) {
+        this(id, items, usage, incomplete, endTurn, null);
+    }
+
+    /**
+     * What the server says when it compares a prompt with that of an earlier response: {@code prompt_cache_diagnostics},
+     * best effort and the first difference only. Immutable and thread-safe.
+     *
+     * @param type {@code cache_hit}, {@code cache_miss}, {@code comparison_response_not_found}, {@code unavailable}, or a
+     *     type that the API has learned since
+     * @param reason why it missed, in the API's words such as {@code tools_changed}; null where it did not or does not say
+     * @param missedTokens how many tokens were not read from the cache though the earlier prompt had them; 0 where the
+     *     server does not say
+     * @param reusableTokens how many tokens of the earlier prompt could have been reused; 0 where the server does not say
+     */
+    public record CacheDiagnosis(String type, @Nullable String reason, long missedTokens, long reusableTokens) {
+        /** Whether the server says that it did not read from the cache what it could have. */
+        public boolean miss() {
+            return type.equals("cache_miss");
+        }
+    }
+
+    /** This response with a diagnosis. */
+    public ModelResponse withCacheDiagnosis(@Nullable CacheDiagnosis diagnosis) {
+        return new ModelResponse(id, items, usage, incomplete, endTurn, diagnosis);
     }
 
     /** A complete response. */

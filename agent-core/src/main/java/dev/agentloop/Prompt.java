@@ -16,8 +16,20 @@ public sealed interface Prompt permits ChunkedPrompt {
         return ChunkedPrompt.of(settings.head(tools.json(settings.customTools())));
     }
 
-    /** The fixed fields of the request as one line of JSON, in wire order. */
+    /**
+     * The fixed fields of the request as one line of JSON, in wire order. Where {@code prompt_cache_options} have a
+     * {@code comparison_response_id}, they are sent in the {@link #ending} instead of here.
+     */
     String head();
+
+    /**
+     * The fields behind the items, as JSON text without braces, such as {@code "tool_choice":"auto"}; never empty.
+     *
+     * <p>They may differ from one request to the next: no part of {@link #wire}, {@link #length}, {@link #hash} or
+     * {@link #startsWith}. Given by the log like everything else: the tools that the turn under way may call, and the last
+     * response where the settings ask for a comparison with it.
+     */
+    String ending();
 
     /** The model's name in the fixed fields. */
     String model();
@@ -36,7 +48,7 @@ public sealed interface Prompt permits ChunkedPrompt {
 
     /**
      * The request's bytes from the first through the last byte of the last item: the part that a longer prompt begins
-     * with. A client adds {@code ]}, what may vary from request to request, and {@code }}.
+     * with. A client adds {@code ],}, the {@link #ending}, and {@code }}.
      *
      * @return read-only buffers of their own positions, to be sent in order; the bytes are not copied
      */

@@ -72,6 +72,15 @@ public final class PromptSettings {
         return has(Capability.CACHE_BREAKPOINTS);
     }
 
+    /** How many breakpoints of the host's the API writes for one request: four in all, and one is its own if it sets one. */
+    int mostBreakpoints() {
+        return !cacheBreakpoints() ? 0 : explicitCache() ? 4 : 3;
+    }
+
+    boolean explicitCache() {
+        return values.cache.explicit();
+    }
+
     private boolean has(Capability capability) {
         return values.capabilities.contains(capability);
     }
@@ -130,6 +139,7 @@ public final class PromptSettings {
                 w.raw(field.getKey(), field.getValue());
             }
             text(w, "prompt_cache_key", v.cacheKey);
+            v.cache.write(w);
         });
     }
 
@@ -152,7 +162,7 @@ public final class PromptSettings {
         });
     }
 
-    private static void text(Json.Writer out, String name, @Nullable String value) throws java.io.IOException {
+    static void text(Json.Writer out, String name, @Nullable String value) throws java.io.IOException {
         if (value != null) {
             out.text(name, value);
         }
@@ -184,6 +194,7 @@ public final class PromptSettings {
         private @Nullable String answerName;
         private @Nullable String answerSchema;
         private @Nullable String cacheKey;
+        private CacheFields cache = CacheFields.NONE;
         private final TreeMap<String, String> fields = new TreeMap<>();
 
         private Builder(String model) {
@@ -212,6 +223,7 @@ public final class PromptSettings {
             this.answerName = other.answerName;
             this.answerSchema = other.answerSchema;
             this.cacheKey = other.cacheKey;
+            this.cache = other.cache;
             this.fields.putAll(other.fields);
         }
 
@@ -360,6 +372,54 @@ public final class PromptSettings {
         }
 
         /**
+         * Where the server may set cache breakpoints, {@code prompt_cache_options.mode}: {@code implicit} for one of its own
+         * at the latest message beside the host's, as it does by default, or {@code explicit} for only those that the host
+         * sets; without any, nothing is cached then. For models with {@link #cacheOptions}.
+         *
+         * @throws IllegalArgumentException if it is neither
+         */
+        public Builder cacheMode(String mode) {
+            this.cache = cache.withMode(mode);
+            return this;
+        }
+
+        /**
+         * How long the provider keeps what it caches at least, {@code prompt_cache_options.ttl}; the API knows
+         * {@code 30m}, which is its default. For models with {@link #cacheOptions}.
+         *
+         * @throws IllegalArgumentException if the API does not know it
+         */
+        public Builder cacheTtl(String ttl) {
+            this.cache = cache.withTtl(ttl);
+            return this;
+        }
+
+        /**
+         * How long the provider keeps what it caches, {@code prompt_cache_retention}: {@code in_memory} for minutes, at most
+         * an hour, or {@code 24h}; gpt-5.5 has only the latter. For models without {@link #cacheOptions}.
+         *
+         * @throws IllegalArgumentException if it is neither
+         */
+        public Builder cacheRetention(String retention) {
+            this.cache = cache.withRetention(retention);
+            return this;
+        }
+
+        /**
+         * Whether each request names the last response of the conversation, so that the server says what of its prefix was
+         * read from the cache and, if not all, why: {@code prompt_cache_options.comparison_response_id}. The answer is
+         * {@link ModelResponse#cacheDiagnosis}. For models with {@link #cacheOptions}.
+         *
+         * <p>The whole object {@code prompt_cache_options} is then sent behind the items, in {@link Prompt#ending}, because
+         * the id differs from request to request; in the fixed fields of {@link Prompt#head} it has the id's place, with
+         * {@code null} in it.
+         */
+        public Builder cacheDiagnostics(boolean asked) {
+            this.cache = cache.withDiagnostics(asked);
+            return this;
+        }
+
+        /**
          * A further field of the request, such as {@code service_tier}; written in the order of the names.
          *
          * @param json the value as JSON text, on one line
@@ -378,8 +438,13 @@ public final class PromptSettings {
             return this;
         }
 
-        /** The settings. */
+        /**
+         * The settings.
+         *
+         * @throws IllegalArgumentException if a cache field is set that the model does not take
+         */
         public PromptSettings build() {
+            cache.check(model, capabilities.contains(Capability.CACHE_OPTIONS));
             return new PromptSettings(new Builder(this));
         }
     }
@@ -396,6 +461,8 @@ public final class PromptSettings {
             "stream",
             "max_output_tokens",
             "prompt_cache_key",
+            CacheFields.OPTIONS,
+            CacheFields.RETENTION,
             "input",
             "tool_choice",
             "truncation",

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,13 +10,19 @@ import org.jspecify.annotations.Nullable;
  * @param listener is told what the run does
  * @param limits the limits of this run, or null for those of the loop
  * @param context facts for tools and log lines, such as tenant and user; never sent to the model
+ * @param allowedTools the names of the tools that the model may call in this run, or null for all
  */
-public record RunOptions(AgentListener listener, @Nullable Limits limits, Map<String, String> context) {
-    /** No listener, the loop's limits, no context. */
-    public static final RunOptions DEFAULT = new RunOptions(AgentListener.NONE, null, Map.of());
+public record RunOptions(
+        AgentListener listener,
+        @Nullable Limits limits,
+        Map<String, String> context,
+        @Nullable Set<String> allowedTools) {
+    /** No listener, the loop's limits, no context, all tools. */
+    public static final RunOptions DEFAULT = new RunOptions(AgentListener.NONE, null, Map.of(), null);
 
     public RunOptions {
         context = Map.copyOf(context);
+        allowedTools = allowedTools == null ? null : Set.copyOf(allowedTools);
     }
 
     /** Options with this listener and nothing else. */
@@ -25,16 +32,30 @@ public record RunOptions(AgentListener listener, @Nullable Limits limits, Map<St
 
     /** These options with another listener. */
     public RunOptions withListener(AgentListener other) {
-        return new RunOptions(other, limits, context);
+        return new RunOptions(other, limits, context, allowedTools);
     }
 
     /** These options with limits of their own. */
     public RunOptions withLimits(Limits other) {
-        return new RunOptions(listener, other, context);
+        return new RunOptions(listener, other, context, allowedTools);
     }
 
     /** These options with other facts. */
     public RunOptions withContext(Map<String, String> other) {
-        return new RunOptions(listener, limits, other);
+        return new RunOptions(listener, limits, other, allowedTools);
+    }
+
+    /**
+     * These options with only some of the tools: {@code tool_choice} of type {@code allowed_tools}, behind the items, so that
+     * the declared tools and with them the cached prefix stay as they are.
+     *
+     * <p>It is kept in the log and ends with the run. The model is told which tools it may call; a call of another one is not
+     * run and answered with an error that it reads, and so is a call that an earlier run left open and did not start.
+     *
+     * @param names of tools of the conversation; a run with another name is refused before anything is appended. None for no
+     *     tool at all
+     */
+    public RunOptions withAllowedTools(Set<String> names) {
+        return new RunOptions(listener, limits, context, names);
     }
 }

@@ -112,6 +112,11 @@ final class ToolCalls {
             answer(call, ToolOutput.error("unsupported call: " + call.name()));
             return;
         }
+        ToolOutput refusal = AllowedTools.refusal(call, run.fold().allowed());
+        if (refusal != null) {
+            answer(call, refusal);
+            return;
+        }
         if (!run.meter().mayCall()) {
             answer(
                     call,

@@ -36,7 +36,7 @@ final class TurnStart {
                         .tell(new AgentEvent.RunStarted(
                                 run.log().id(), run.log().position().version())));
         prepare();
-        run.journal().add(Draft.turnBegun(run.config().owner()));
+        run.journal().add(Draft.turnBegun(run.config().owner(), run.options().allowedTools()));
         if (fold.responding()) {
             run.journal()
                     .add(Draft.responseBroken(

@@ -22,11 +22,11 @@ class ArchitectureTest {
      * belongs to the loop, which comes last and knows all of them, the store included.
      */
     private static final List<List<String>> STAGES = List.of(
-            List.of("Item", "ItemBytes"),
+            List.of("Item", "ItemBytes", "CacheBreakpoint"),
             List.of("ToolCall", "ToolOutput", "ReceivedCall"),
             List.of("Tool", "ToolContext"),
             List.of("Toolbox"),
-            List.of("Prompt", "PromptSettings", "ChunkedPrompt"),
+            List.of("Prompt", "PromptSettings", "ChunkedPrompt", "PromptEnding", "CacheFields", "AppendedSettings"),
             List.of("Model", "ModelResponse", "ModelException", "Usage"),
             List.of("Compactor"));
 

@@ -32,7 +32,7 @@ class ResumeTest {
         all.add(Draft.conversation(id, "2026-01-01T00:00:00Z"));
         String head = new Script().settings().toBuilder().cacheKey(id).build().head("");
         all.add(Draft.epoch("conversation_started", head, null));
-        all.add(Draft.turnBegun("somebody"));
+        all.add(Draft.turnBegun("somebody", null));
         all.add(Draft.item(Draft.ITEM_USER, Item.user("x")));
         all.addAll(Arrays.asList(drafts));
         log.append(all);
@@ -217,7 +217,7 @@ class ResumeTest {
     void writerWhoLost_learnsItAtItsNextAppend() {
         Script script = new Script((prompt, listener) -> {
             // Somebody else takes the conversation over while this run waits for its model.
-            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other")));
+            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other", null)));
             return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
         });
         left();

@@ -4,6 +4,7 @@ import dev.agentloop.Prompt;
 import java.net.http.HttpRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;
 
@@ -12,22 +13,28 @@ import java.util.concurrent.Flow;
  * subscriber gets the body from its beginning.
  */
 final class PromptBody implements HttpRequest.BodyPublisher {
-    private static final byte[] END = "],\"tool_choice\":\"auto\"}".getBytes(StandardCharsets.US_ASCII);
-
     private final Prompt prompt;
+    private final byte[] end;
 
     PromptBody(Prompt prompt) {
         this.prompt = prompt;
+        this.end = ("]," + prompt.ending() + "}").getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
     public long contentLength() {
-        return prompt.length() + END.length;
+        return prompt.length() + end.length;
     }
 
     @Override
     public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
-        subscriber.onSubscribe(new Delivery(prompt.wire(), subscriber));
+        subscriber.onSubscribe(new Delivery(buffers(), subscriber));
+    }
+
+    private List<ByteBuffer> buffers() {
+        List<ByteBuffer> buffers = new ArrayList<>(prompt.wire());
+        buffers.add(ByteBuffer.wrap(end).asReadOnlyBuffer());
+        return buffers;
     }
 
     /** Hands out the buffers on the subscriber's thread. */
@@ -75,11 +82,8 @@ final class PromptBody implements HttpRequest.BodyPublisher {
                         return;
                     }
                     wanted--;
-                    buffer = next < buffers.size()
-                            ? buffers.get(next)
-                            : ByteBuffer.wrap(END).asReadOnlyBuffer();
+                    buffer = buffers.get(next++);
                     last = next == buffers.size();
-                    next++;
                     ended = last;
                 }
                 subscriber.onNext(buffer);

@@ -203,11 +203,12 @@ final class ResponseReader {
         String reason = details == null ? null : details.text("reason");
         String id = response.text("id");
         return new ModelResponse(
-                id == null ? "" : id,
-                items,
-                ReportedUsage.of(response.inner("usage"), promptBytes, outputBytes),
-                reason == null ? cutOff : reason,
-                response.flag("end_turn", true));
+                        id == null ? "" : id,
+                        items,
+                        ReportedUsage.of(response.inner("usage"), promptBytes, outputBytes),
+                        reason == null ? cutOff : reason,
+                        response.flag("end_turn", true))
+                .withCacheDiagnosis(CacheDiagnostics.of(response.inner("prompt_cache_diagnostics")));
     }
 
     private void itemDone(JsonFields event) {

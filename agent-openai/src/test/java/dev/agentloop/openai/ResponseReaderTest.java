@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentloop.Item;
 import dev.agentloop.Model;
 import dev.agentloop.ModelResponse;
+import dev.agentloop.ModelResponse.CacheDiagnosis;
 import dev.agentloop.Prompt;
 import dev.agentloop.RetryPolicy;
 import dev.agentloop.Toolbox;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a good response gives. */
 @Timeout(60)
@@ -182,6 +184,47 @@ class ResponseReaderTest {
         assertThat(response.usage().estimated()).isTrue();
         assertThat(response.usage().input()).isPositive();
         assertThat(response.usage().output()).isPositive();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            nullValues = "-",
+            value = {
+                "{\"type\":\"cache_hit\"} | cache_hit | - | 0 | 0",
+                "{\"type\":\"cache_miss\",\"reason\":\"tools_changed\",\"cache_missed_tokens\":900,"
+                        + "\"comparison_reusable_tokens\":1200} | cache_miss | tools_changed | 900 | 1200",
+                "{\"type\":\"cache_miss\",\"reason\":\"moon_changed\",\"cache_missed_tokens\":7}"
+                        + " | cache_miss | moon_changed | 7 | 0",
+                "{\"type\":\"cache_miss\",\"reason\":null,\"cache_missed_tokens\":\"many\"} | cache_miss | - | 0 | 0",
+                "{\"type\":\"cache_miss\",\"cache_missed_tokens\":-4} | cache_miss | - | 0 | 0",
+                "{\"type\":\"comparison_response_not_found\"} | comparison_response_not_found | - | 0 | 0",
+                "{\"type\":\"unavailable\",\"a_field_of_tomorrow\":{}} | unavailable | - | 0 | 0",
+                "{\"type\":\"cache_of_tomorrow\"} | cache_of_tomorrow | - | 0 | 0",
+            })
+    void read_cacheDiagnostics_areToldAsTheyCome(String json, String type, String reason, long missed, long reusable)
+            throws Exception {
+        String fields = "\"prompt_cache_diagnostics\":" + json;
+
+        ModelResponse response = read(CREATED + done(0, message("Hello")) + terminal("completed", fields), new Told());
+
+        CacheDiagnosis expected = new CacheDiagnosis(type, reason, missed, reusable);
+        assertThat(response.cacheDiagnosis()).isEqualTo(expected);
+        assertThat(expected.miss()).isEqualTo(type.equals("cache_miss"));
+        assertThat(read(CREATED + done(0, message("Hello")) + terminal("incomplete", fields), new Told())
+                        .cacheDiagnosis())
+                .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "{}", "[]", "\"cache_hit\"", "{\"type\":null}", "{\"type\":7}"})
+    void read_cacheDiagnosticsWithoutType_areNone(String json) throws Exception {
+        String fields = "\"prompt_cache_diagnostics\":" + json;
+
+        assertThat(read(CREATED + done(0, message("Hello")) + terminal("completed", fields), new Told())
+                        .cacheDiagnosis())
+                .isNull();
     }
 
     @Test

@@ -8,11 +8,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
 import dev.agentloop.Item;
 import dev.agentloop.Model;
 import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
 import dev.agentloop.RetryPolicy;
+import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
@@ -25,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Flow;
 import org.junit.jupiter.api.Test;
 
@@ -161,6 +165,35 @@ class WireTest {
                     .contains("\"reasoning\":{\"effort\":\"high\"}")
                     .contains("\"include\":[\"reasoning.encrypted_content\"],\"store\":false,\"stream\":true")
                     .contains("\"service_tier\":\"flex\"");
+        }
+    }
+
+    @Test
+    void respond_whatVaries_standsBehindTheItems() throws Exception {
+        try (RawServer server = RawServer.answering(stream(saying("One")), stream(saying("Two")));
+                AgentLoop agent = AgentLoop.builder()
+                        .model(OpenAiModel.builder("gpt-5.6-sol")
+                                .baseUrl(server.baseUrl())
+                                .settings(s -> s.cacheTtl("30m").cacheDiagnostics(true))
+                                .build())
+                        .tools(new Look())
+                        .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run("Hi");
+            conversation.run("Again", RunOptions.DEFAULT.withAllowedTools(Set.of("look")));
+
+            List<Request> requests = server.requests();
+            assertThat(requests.get(0).text())
+                    .contains("\"prompt_cache_key\":\"" + conversation.id() + "\",\"input\":[")
+                    .endsWith("}],\"tool_choice\":\"auto\",\"prompt_cache_options\":{\"ttl\":\"30m\"}}");
+            assertThat(requests.get(1).text())
+                    .endsWith("}],\"tool_choice\":{\"type\":\"allowed_tools\",\"mode\":\"auto\",\"tools\":["
+                            + "{\"type\":\"function\",\"name\":\"look\"}]},\"prompt_cache_options\":"
+                            + "{\"ttl\":\"30m\",\"comparison_response_id\":\"resp_1\"}}");
+            String prefix = requests.get(0).text();
+            assertThat(requests.get(1).text()).startsWith(prefix.substring(0, prefix.indexOf("],\"tool_choice")));
+            assertThat(new ObjectMapper().readTree(requests.get(1).body()).get("input"))
+                    .hasSize(3);
         }
     }
 

@@ -17,7 +17,10 @@ import java.util.Set;
  */
 final class RequestCheck {
     private static final Set<String> VARYING =
-            Set.of("tool_choice", "metadata", "prompt_cache_options", "stream_options", "safety_identifier", "user");
+            Set.of("tool_choice", "metadata", "stream_options", "safety_identifier", "user");
+    /** Fixed for a conversation, unless it names a response to compare with. */
+    private static final String CACHE_OPTIONS = "prompt_cache_options";
+
     private static final Set<String> WITHOUT_ID = Set.of(
             "message",
             "reasoning",
@@ -113,7 +116,7 @@ final class RequestCheck {
                             ? (int) parser.currentLocation().getByteOffset()
                             : -1;
                 }
-                if (VARYING.contains(name)) {
+                if (VARYING.contains(name) || name.equals(CACHE_OPTIONS) && compares(parser)) {
                     headProblems.add("the field " + name + " may vary and stands before the input");
                 }
                 store = name.equals("store") ? value != JsonToken.VALUE_FALSE : store;
@@ -124,6 +127,19 @@ final class RequestCheck {
         }
         headProblems.add("there is no input");
         return -1;
+    }
+
+    /** Whether the options at which the parser stands name a response to compare with; reads to their end. */
+    private static boolean compares(JsonParser parser) throws IOException {
+        boolean compares = false;
+        if (parser.currentToken() == JsonToken.START_OBJECT) {
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                compares |= parser.currentName().equals("comparison_response_id");
+                parser.nextToken();
+                parser.skipChildren();
+            }
+        }
+        return compares;
     }
 
     /** Reads items from {@code at} on, and returns the place behind the last one. */
@@ -173,7 +189,7 @@ final class RequestCheck {
         List<String> problems = new ArrayList<>(headProblems);
         for (JsonFields.Field field :
                 JsonFields.of(object.getBytes(StandardCharsets.UTF_8)).all()) {
-            if (!VARYING.contains(field.name())) {
+            if (!VARYING.contains(field.name()) && !field.name().equals(CACHE_OPTIONS)) {
                 problems.add("the field " + field.name() + " is fixed for a conversation and stands behind the input");
             }
         }

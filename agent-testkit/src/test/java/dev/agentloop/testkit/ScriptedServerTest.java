@@ -162,6 +162,13 @@ class ScriptedServerTest {
                 body(USER).replace("{\"model\"", "{\"tool_choice\":\"auto\",\"model\""),
                 "the field tool_choice may vary and stands before the input"
             },
+            {
+                body(USER)
+                        .replace(
+                                "\"input\":",
+                                "\"prompt_cache_options\":{\"comparison_response_id\":\"resp_1\",\"ttl\":\"30m\"},\"input\":"),
+                "the field prompt_cache_options may vary and stands before the input"
+            },
             {body(USER).replace("auto\"}", "auto\",\"tools\":[]}"), "the field tools is fixed for a conversation"},
             {"{\"model\":\"m\",\"store\":false}", "there is no input"},
             {"{\"model\":", "the body is not a request in JSON"},
@@ -178,6 +185,13 @@ class ScriptedServerTest {
             assertThat(server.problems()).hasSize(cases.length);
             String async = CALL.replace("{\"type", "{\"async\":true,\"type");
             assertThat(post(server, body(USER, async)).statusCode()).isEqualTo(200);
+            String fixed = body(USER).replace("\"input\":", "\"prompt_cache_options\":{\"ttl\":\"30m\"},\"input\":");
+            assertThat(post(server, fixed).statusCode()).isEqualTo(200);
+            String varying = body(USER)
+                    .replace(
+                            "auto\"}",
+                            "auto\",\"prompt_cache_options\":{\"ttl\":\"30m\",\"comparison_response_id\":\"resp_1\"}}");
+            assertThat(post(server, varying).statusCode()).isEqualTo(200);
         }
         try (ScriptedServer server = ScriptedServer.builder()
                 .lenient()

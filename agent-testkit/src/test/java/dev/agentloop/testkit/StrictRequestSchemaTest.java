@@ -2,9 +2,12 @@ package dev.agentloop.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
 import dev.agentloop.Item;
 import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
+import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
@@ -14,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +53,7 @@ class StrictRequestSchemaTest {
         for (ByteBuffer buffer : prompt.wire()) {
             body.append(StandardCharsets.ISO_8859_1.decode(buffer));
         }
-        String latin = body.append("],\"tool_choice\":\"auto\"}").toString();
+        String latin = body.append("],").append(prompt.ending()).append('}').toString();
         return new String(latin.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
@@ -89,6 +93,56 @@ class StrictRequestSchemaTest {
     @Test
     void everyKindOfItemThatTheLibraryMakes_isAccepted() {
         assertThat(schema.violations(body(everyKindOfItem()))).isEmpty();
+    }
+
+    private static String last(PromptSettings settings, RunOptions options) {
+        ScriptedModel model = ScriptedModel.builder()
+                .settings(settings)
+                .answer(ScriptedResponse.says("one"), ScriptedResponse.says("two"))
+                .build();
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(model)
+                .developerInstructions("Be quick.")
+                .tools(new SampleTool(), new Patch())
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run("a");
+            conversation.run("b", options);
+        }
+        return body(model.lastPrompt());
+    }
+
+    @Test
+    void cacheFieldsAndAllowedTools_areAccepted() {
+        PromptSettings.Builder newer = PromptSettings.of("gpt-5.6")
+                .customTools(true)
+                .cacheOptions(true)
+                .cacheBreakpoints(true);
+        String restricted = last(
+                newer.cacheMode("explicit").cacheTtl("30m").build(),
+                RunOptions.DEFAULT.withAllowedTools(Set.of("sample", "patch")));
+        assertThat(restricted)
+                .contains("\"prompt_cache_options\":{", "\"prompt_cache_breakpoint\":{", "\"type\":\"allowed_tools\"");
+        assertThat(schema.violations(restricted)).isEmpty();
+        String older = last(
+                PromptSettings.of("gpt-5").cacheRetention("24h").build(),
+                RunOptions.DEFAULT.withAllowedTools(Set.of()));
+        assertThat(older).contains("\"prompt_cache_retention\":\"24h\"", "\"tool_choice\":\"none\"");
+        assertThat(schema.violations(older)).isEmpty();
+    }
+
+    @Test
+    void cacheDiagnostics_areAcceptedButForTheKnownGap() {
+        PromptSettings settings = PromptSettings.of("gpt-5.6")
+                .cacheOptions(true)
+                .cacheTtl("30m")
+                .cacheDiagnostics(true)
+                .build();
+        String compared = last(settings, RunOptions.DEFAULT);
+        String gap = ",\"comparison_response_id\":\"resp_1\"";
+        assertThat(compared).endsWith("\"prompt_cache_options\":{\"ttl\":\"30m\"" + gap + "}}");
+        assertThat(schema.violations(compared)).isNotEmpty();
+        assertThat(schema.violations(compared.replace(gap, ""))).isEmpty();
     }
 
     @ParameterizedTest
