@@ -1,4 +1,7 @@
-/** Contract suites for every port of the agent loop, a scripted model and server, prompt snapshots, a crash harness. */
+/**
+ * Contract suites for every port of the agent loop, a scripted model and server, prompt snapshots, a crash harness, a
+ * simulated prompt cache, a prompt linter.
+ */
 module dev.agentloop.testkit {
     requires transitive dev.agentloop.core;
     requires transitive org.assertj.core;

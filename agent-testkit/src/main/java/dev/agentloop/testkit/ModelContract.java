@@ -187,6 +187,8 @@ public abstract class ModelContract {
                         "context_length_exceeded", Kind.CONTEXT_LENGTH,
                         "invalid_encrypted_content", Kind.INVALID_ENCRYPTED_CONTENT,
                         "cyber_policy", Kind.POLICY,
+                        "invalid_prompt", Kind.POLICY,
+                        "invalid_image", Kind.INVALID_IMAGE,
                         "a_code_of_tomorrow", Kind.SERVER)
                 .entrySet()
                 .stream()

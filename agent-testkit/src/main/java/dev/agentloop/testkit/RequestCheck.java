@@ -144,43 +144,22 @@ final class RequestCheck {
 
     /** Reads items from {@code at} on, and returns the place behind the last one. */
     private int items(byte[] body, int at) throws IOException {
-        int end = at;
-        int next = afterSpace(body, at);
-        while (next < body.length && body[next] != ']') {
-            int start = body[next] == ',' ? afterSpace(body, next + 1) : next;
-            end = endOfValue(body, start);
-            JsonFields item = JsonFields.of(body, start, end);
+        ItemScan scan = new ItemScan(body, at);
+        while (scan.next()) {
+            JsonFields item = JsonFields.of(body, scan.start(), scan.end());
             if (item.has("id")
                     && WITHOUT_ID.contains(item.has("type") ? String.valueOf(item.text("type")) : "message")) {
                 itemProblems.add("item " + rules.count() + " (" + item.text("type")
                         + ") has an id, which a server that stores nothing cannot look up");
             }
             rules.accept(item);
-            next = afterSpace(body, end);
         }
-        return end;
-    }
-
-    private static int endOfValue(byte[] body, int start) throws IOException {
-        try (JsonParser parser = Json.FACTORY.createParser(body, start, body.length - start)) {
-            parser.nextToken();
-            parser.skipChildren();
-            parser.finishToken();
-            return start + (int) parser.currentLocation().getByteOffset();
-        }
-    }
-
-    private static int afterSpace(byte[] body, int start) {
-        int at = start;
-        while (at < body.length && (body[at] == ' ' || body[at] == '\n' || body[at] == '\r' || body[at] == '\t')) {
-            at++;
-        }
-        return at;
+        return scan.end();
     }
 
     private List<String> tail(byte[] body, int end) {
-        int bracket = afterSpace(body, end);
-        int rest = bracket < body.length ? afterSpace(body, bracket + 1) : bracket;
+        int bracket = ItemScan.afterSpace(body, end);
+        int rest = bracket < body.length ? ItemScan.afterSpace(body, bracket + 1) : bracket;
         if (rest >= body.length) {
             throw new IllegalArgumentException("it ends in the middle");
         }

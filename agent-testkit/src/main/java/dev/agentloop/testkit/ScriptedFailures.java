@@ -18,8 +18,7 @@ final class ScriptedFailures {
             case "insufficient_quota", "credit_balance_exhausted", "usage_not_included" -> Kind.QUOTA;
             case "context_length_exceeded" -> Kind.CONTEXT_LENGTH;
             case "invalid_encrypted_content" -> Kind.INVALID_ENCRYPTED_CONTENT;
-            case "bio_policy", "cyber_policy", "misalignment_policy_violation" -> Kind.POLICY;
-            case "invalid_prompt" -> Kind.INVALID_REQUEST;
+            case "invalid_prompt", "bio_policy", "cyber_policy", "misalignment_policy_violation" -> Kind.POLICY;
             case "invalid_image", "image_parse_error" -> Kind.INVALID_IMAGE;
             default -> Kind.SERVER;
         };

@@ -33,6 +33,7 @@ public final class ScriptedModel implements Model {
     private final PromptSettings settings;
     private final Deque<Answer> script;
     private final @Nullable Function<Prompt, ScriptedResponse> otherwise;
+    private final @Nullable CacheSimulator cache;
     private final int length;
     private final List<Prompt> prompts = new ArrayList<>();
     private PairingRules rules = new PairingRules();
@@ -45,6 +46,7 @@ public final class ScriptedModel implements Model {
         this.settings = builder.settings;
         this.script = new ArrayDeque<>(builder.answers);
         this.otherwise = builder.otherwise;
+        this.cache = builder.cache;
         this.length = script.size();
     }
 
@@ -96,7 +98,9 @@ public final class ScriptedModel implements Model {
             boolean grown = before != null && prompt.startsWith(before);
             prompts.add(prompt);
             number = prompts.size();
-            usual = Usage.reported(prompt.length() / 4, before != null && grown ? before.length() / 4 : 0, 0, 0, 0);
+            usual = cache != null
+                    ? cache.next(prompt)
+                    : Usage.reported(prompt.length() / 4, before != null && grown ? before.length() / 4 : 0, 0, 0, 0);
             check(prompt, before != null && grown ? before.size() : 0, number);
             answer = next(number);
         }
@@ -203,6 +207,7 @@ public final class ScriptedModel implements Model {
                 PromptSettings.of("scripted").reasoning(true).build();
         private final List<Answer> answers = new ArrayList<>();
         private @Nullable Function<Prompt, ScriptedResponse> otherwise;
+        private @Nullable CacheSimulator cache;
 
         private Builder() {}
 
@@ -237,6 +242,12 @@ public final class ScriptedModel implements Model {
         /** Answers all prompts behind the end of the script; the function is called by many threads at once. */
         public Builder otherwise(Function<Prompt, ScriptedResponse> function) {
             this.otherwise = function;
+            return this;
+        }
+
+        /** Has the input tokens of each response counted by a simulated cache, where the script does not say them. */
+        public Builder cache(CacheSimulator simulator) {
+            this.cache = simulator;
             return this;
         }
 

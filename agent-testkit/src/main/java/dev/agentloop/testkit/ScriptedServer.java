@@ -49,6 +49,7 @@ public final class ScriptedServer implements AutoCloseable {
     private final Deque<Function<ScriptedRequest, ScriptedReply>> script;
     private final @Nullable Function<ScriptedRequest, ScriptedReply> otherwise;
     private final @Nullable Consumer<ScriptedRequest> check;
+    private final @Nullable CacheSimulator cache;
     private final boolean strict;
     private final int deltaChars;
     private final List<ScriptedRequest> requests = new ArrayList<>();
@@ -73,6 +74,7 @@ public final class ScriptedServer implements AutoCloseable {
         this.script = new ArrayDeque<>(builder.answers);
         this.otherwise = builder.otherwise;
         this.check = builder.check;
+        this.cache = builder.cache;
         this.strict = builder.strict;
         this.deltaChars = builder.deltaChars;
     }
@@ -231,13 +233,17 @@ public final class ScriptedServer implements AutoCloseable {
             }
             log.last = received;
         }
-        return planned(received, judged(received, request, answer));
+        ScriptedReply reply = judged(received, request, answer);
+        Usage usual = reply instanceof ScriptedResponse && cache != null ? cache.next(request.body()) : usual(received);
+        return planned(received, reply, usual);
     }
 
-    private Planned planned(ScriptedRequest request, ScriptedReply reply) {
+    private static Usage usual(ScriptedRequest request) {
+        return Usage.reported(request.length() / 4, request.keepsPrefix() ? request.prefixBytes() / 4 : 0, 0, 0, 0);
+    }
+
+    private Planned planned(ScriptedRequest request, ScriptedReply reply, Usage usual) {
         ScriptedResponse response = reply instanceof ScriptedResponse scripted ? scripted : ScriptedResponse.empty();
-        Usage usual =
-                Usage.reported(request.length() / 4, request.keepsPrefix() ? request.prefixBytes() / 4 : 0, 0, 0, 0);
         ResponseEvents events = new ResponseEvents(response, request.model(), request.number(), usual, deltaChars);
         return new Planned(reply, events, request.number(), request.stream(), request::answered);
     }
@@ -297,6 +303,7 @@ public final class ScriptedServer implements AutoCloseable {
         private final List<Function<ScriptedRequest, ScriptedReply>> answers = new ArrayList<>();
         private @Nullable Function<ScriptedRequest, ScriptedReply> otherwise;
         private @Nullable Consumer<ScriptedRequest> check;
+        private @Nullable CacheSimulator cache;
         private ServerSocketFactory sockets = ServerSocketFactory.getDefault();
         private boolean strict = true;
         private int deltaChars = 24;
@@ -327,6 +334,15 @@ public final class ScriptedServer implements AutoCloseable {
         /** A check of the test's own for each request; what it throws is a problem, and refuses the request. */
         public Builder check(Consumer<ScriptedRequest> value) {
             this.check = value;
+            return this;
+        }
+
+        /**
+         * Has the input tokens of each response counted by a simulated cache, where the script does not say them. A request
+         * that is answered with an HTTP error is not played.
+         */
+        public Builder cache(CacheSimulator simulator) {
+            this.cache = simulator;
             return this;
         }
 
