@@ -64,8 +64,14 @@ public sealed interface AgentEvent {
      */
     record StepEnded(int step, Usage usage, @Nullable String broken) implements AgentEvent {}
 
-    /** What the provider's cache gave for the prompt of a step, told after the step has ended with a whole response. */
-    record CacheUsed(int step, PrefixCache.Verdict verdict) implements AgentEvent {}
+    /**
+     * What the provider's cache gave for the prompt of a step, told after the step has ended with a whole response.
+     *
+     * @param verdict how that compares with what was to be expected
+     * @param diagnosis what the server itself says about it; null where it was not asked or says nothing
+     */
+    record CacheUsed(int step, PrefixCache.Verdict verdict, ModelResponse.@Nullable CacheDiagnosis diagnosis)
+            implements AgentEvent {}
 
     /** The prompt begins anew, so nothing of it is a reusable prefix. */
     record EpochStarted(int epoch, String reason) implements AgentEvent {}

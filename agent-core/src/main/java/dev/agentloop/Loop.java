@@ -85,7 +85,9 @@ final class Loop {
         try {
             ModelResponse response = inference.run(prompt);
             recovery.succeeded();
-            run.events().tell(new AgentEvent.CacheUsed(step, prefixCache.settle(response.usage())));
+            run.events()
+                    .tell(new AgentEvent.CacheUsed(
+                            step, prefixCache.settle(response.usage()), response.cacheDiagnosis()));
             return endings.after(response);
         } catch (ModelException e) {
             // The tools that were started have their outputs in the log before anything else is decided.

@@ -113,6 +113,10 @@ final class JsonEvents implements AgentListener {
                 json.writeNumberField("expected_tokens", e.verdict().expectedTokens());
                 json.writeNumberField("missed_tokens", e.verdict().missedTokens());
                 json.writeStringField("miss", word(e.verdict().miss()));
+                if (e.diagnosis() != null) {
+                    json.writeStringField("diagnosis", e.diagnosis().type());
+                    json.writeStringField("reason", e.diagnosis().reason());
+                }
             });
         } else if (event instanceof AgentEvent.Retrying e) {
             line("retrying", json -> {
