@@ -127,6 +127,12 @@ final class LintRuns implements AutoCloseable {
     @Override
     public void close() throws IOException {
         threads.shutdownNow();
+        try {
+            // Those that were not waited for are being killed, and still have files open here.
+            boolean unused = threads.awaitTermination(LONGEST_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
