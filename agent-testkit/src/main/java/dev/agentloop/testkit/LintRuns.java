@@ -33,14 +33,14 @@ final class LintRuns implements AutoCloseable {
 
     LintRuns(Class<? extends Supplier<Prompt>> supplier, List<Path> javaHomes) throws IOException {
         this.supplier = supplier;
-        this.folder = Files.createTempDirectory("prefix-linter").toRealPath();
-        for (String name : LintCondition.FOLDERS) {
-            Files.createDirectory(folder.resolve(name));
-        }
         this.usual = LintCondition.usual(Path.of(System.getProperty("java.home")));
         this.conditions =
                 new ArrayList<>(LintCondition.all(usual, LintProgram.takesClock(LintProgram.constructor(supplier))));
         JavaHomes.other(supplier, javaHomes, System.getenv()).forEach(home -> conditions.add(usual.on(home)));
+        this.folder = Files.createTempDirectory("prefix-linter").toRealPath();
+        for (String name : LintCondition.FOLDERS) {
+            Files.createDirectory(folder.resolve(name));
+        }
     }
 
     /** What all others differ from. */
