@@ -38,7 +38,8 @@ import java.util.function.LongSupplier;
  * tokens, and a prefix has the tokens of a prefix. Real tokens are a few bytes each; ratios hold, sums are estimates. Money
  * is for the input alone.
  *
- * <p>Each request is compared with the one before it of the same model and key, and costs time for what is new in it, so
+ * <p>A conversation is what shares a model and a key: give forks that are to be judged by themselves keys of their own. Each
+ * request is compared with the one before it in its conversation, and costs time for what is new in it, so
  * a run of thousands of requests plays in a second or so. Thread-safe; requests are played in the order in which they come.
  */
 public final class CacheSimulator {

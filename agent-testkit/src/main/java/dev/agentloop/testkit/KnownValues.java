@@ -30,7 +30,6 @@ record KnownValues(Map<String, Pattern> values) {
             "d MMM uuuu",
             "MMMM d, uuuu",
             "MMM d, uuuu",
-            "MMM dd",
             "dd.MM.uuuu",
             "MM/dd/uuuu",
             "M/d/uuuu",

@@ -57,7 +57,8 @@ final class Lint {
         List<LintFinding> findings = new ArrayList<>();
         found.values().forEach(same -> findings.add(merged(same)));
         KnownValues.here().in(usual.get(0)).stream()
-                .filter(known -> !isAllowed(known.section()) && !found.containsKey(known.section()))
+                .filter(known -> !isAllowed(known.section())
+                        && found.keySet().stream().noneMatch(outer -> RequestDifference.within(known.section(), outer)))
                 .forEach(findings::add);
         findings.sort(Comparator.comparingInt(LintFinding::offset));
         return findings;

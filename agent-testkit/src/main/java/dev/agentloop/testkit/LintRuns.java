@@ -33,14 +33,14 @@ final class LintRuns implements AutoCloseable {
 
     LintRuns(Class<? extends Supplier<Prompt>> supplier, List<Path> javaHomes) throws IOException {
         this.supplier = supplier;
-        this.folder = Files.createTempDirectory("prefix-linter").toRealPath();
-        for (String name : LintCondition.FOLDERS) {
-            Files.createDirectory(folder.resolve(name));
-        }
         this.usual = LintCondition.usual(Path.of(System.getProperty("java.home")));
         this.conditions =
                 new ArrayList<>(LintCondition.all(usual, LintProgram.takesClock(LintProgram.constructor(supplier))));
         JavaHomes.other(supplier, javaHomes, System.getenv()).forEach(home -> conditions.add(usual.on(home)));
+        this.folder = Files.createTempDirectory("prefix-linter").toRealPath();
+        for (String name : LintCondition.FOLDERS) {
+            Files.createDirectory(folder.resolve(name));
+        }
     }
 
     /** What all others differ from. */
@@ -127,6 +127,12 @@ final class LintRuns implements AutoCloseable {
     @Override
     public void close() throws IOException {
         threads.shutdownNow();
+        try {
+            // Those that were not waited for are being killed, and still have files open here.
+            boolean unused = threads.awaitTermination(LONGEST_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

@@ -251,6 +251,7 @@ class CacheSimulatorTest {
         CacheSimulator ofPrompts = CacheSimulator.of(profile, PRICES, PACE);
         CacheSimulator ofBodies = CacheSimulator.of(profile, PRICES, PACE);
         List<Prompt> sent = new ArrayList<>();
+        List<byte[]> sentBytes = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             Prompt prompt = sent.isEmpty() || random.nextInt(12) == 0
                     ? prompt("key", random.nextBoolean() ? "Be brief." : "Be long.")
@@ -262,33 +263,24 @@ class CacheSimulatorTest {
             Prompt next = prompt.plus(more);
             Usage told = ofPrompts.next(next);
             assertThat(told).as("request %d, seed %d", i, seed).isEqualTo(ofBodies.next(body(next)));
-            assertThat(told.cached()).as("request %d, seed %d", i, seed).isEqualTo(expected(known.profile, sent, next));
+            assertThat(told.cached())
+                    .as("request %d, seed %d", i, seed)
+                    .isEqualTo(expected(profile, sentBytes, cached(next)));
+            sentBytes.add(cached(next));
             sent.add(next);
         }
     }
 
     /** The longest prefix that was sent, found by comparing with every request. */
-    private static long expected(Profile profile, List<Prompt> sent, Prompt next) {
+    private static long expected(Profile profile, List<byte[]> sent, byte[] next) {
         long longest = 0;
-        for (Prompt before : sent) {
-            long common = !before.head().equals(next.head())
-                    ? 0
-                    : profile.stepTokens() > 0
-                            ? commonBytes(before, next) / 512 * 128
-                            : next.startsWith(before) ? cachedBytes(before) / 4 : 0;
-            longest = Math.max(longest, common);
+        for (byte[] before : sent) {
+            int mismatch = Arrays.mismatch(before, next);
+            int common = mismatch < 0 ? next.length : mismatch;
+            long read = profile.stepTokens() > 0 ? common / 512 * 128 : common == before.length ? common / 4 : 0;
+            longest = Math.max(longest, read);
         }
         return longest >= profile.minimumTokens() ? longest : 0;
-    }
-
-    private static long commonBytes(Prompt one, Prompt other) {
-        byte[] first = cached(one);
-        int mismatch = Arrays.mismatch(first, cached(other));
-        return mismatch < 0 ? first.length : mismatch;
-    }
-
-    private static long cachedBytes(Prompt prompt) {
-        return cached(prompt).length;
     }
 
     /** The part of the prompt that a cache knows, in the server's order; the head here is of tools and instructions. */

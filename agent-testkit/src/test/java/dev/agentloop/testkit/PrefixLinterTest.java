@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.agentloop.AgentLoop;
-import dev.agentloop.Conversation;
 import dev.agentloop.Item;
 import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
@@ -71,22 +69,6 @@ class PrefixLinterTest {
         return schema.append("}}").toString();
     }
 
-    /** An agent's prompt as hosts build it; its cache key is another one each time. */
-    public static final class Clean implements Supplier<Prompt> {
-        @Override
-        public Prompt get() {
-            try (AgentLoop agent = AgentLoop.builder()
-                    .model(ScriptedModel.answering())
-                    .instructions("You are careful. Grüße in 1,000 words: İıI.")
-                    .tools(new SampleTool())
-                    .build()) {
-                Conversation conversation = agent.newConversation();
-                conversation.append(List.of(Item.user("What is here?")));
-                return conversation.prompt();
-            }
-        }
-    }
-
     /** Has what is volatile where the linter should find it, a kind in each place. */
     public static final class Volatile implements Supplier<Prompt> {
         @Override
@@ -136,11 +118,6 @@ class PrefixLinterTest {
         report = String.valueOf(error.getMessage());
     }
 
-    @Test
-    void cleanPrompt_passes() throws InterruptedException {
-        PrefixLinter.check(Clean.class);
-    }
-
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             instructions                             | a date                | in the time zone UTC
@@ -182,7 +159,7 @@ class PrefixLinterTest {
         assertThat(report.lines().filter(line -> line.startsWith("- "))).hasSize(18);
     }
 
-    /** Writes down what it should not, but where that is allowed. */
+    /** Has what differs in a year, tomorrow, and on another JDK. */
     public static final class Dated implements Supplier<Prompt> {
         private final Clock clock;
 
@@ -192,38 +169,31 @@ class PrefixLinterTest {
 
         @Override
         public Prompt get() {
-            return prompt("You are careful.")
+            return prompt("JDK " + System.getProperty("test.jdk", "of the test"))
                     .plus(List.of(
-                            Item.user("Hello."),
-                            Item.user("Year " + LocalDate.now(clock).getYear())));
+                            Item.user("Year " + LocalDate.now(clock).getYear()),
+                            Item.user("Today is " + LocalDate.now(ZoneOffset.UTC))));
         }
     }
 
     @Test
-    void clock_isVariedWhereTheHostTakesOne_andASectionCanBeAllowed() throws InterruptedException {
-        assertThatThrownBy(() -> PrefixLinter.check(Dated.class))
+    void clockAndJdk_areVaried_andTodaysDateIsFound(@TempDir Path folder) throws Exception {
+        Path home = jdk(folder.resolve("jdk"), 99);
+        Files.writeString(
+                home.resolve("bin/java"),
+                "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -Dtest.jdk=other \"$@\"\n");
+        PrefixLinter linter = PrefixLinter.of(Dated.class).withJava(home);
+
+        assertThatThrownBy(linter::check)
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("1 place holds what changes")
+                .hasMessageContaining("3 places hold what changes")
+                .hasMessageContaining("what differs between JDKs, which differs on the JDK in " + home)
+                .hasMessageContaining("\"JDK of the test\"\n      \"JDK other\"")
+                .hasMessageContaining("input[0].content[0].text, byte ")
+                .hasMessageContaining("which differs with a clock 400 days ahead")
                 .hasMessageContaining("input[1].content[0].text, byte ")
-                .hasMessageContaining("which differs with a clock 400 days ahead");
-
-        PrefixLinter.of(Dated.class).allow("input[1]").check();
-    }
-
-    /** Has the date that is the same all over the world. */
-    public static final class UtcDate implements Supplier<Prompt> {
-        @Override
-        public Prompt get() {
-            return prompt("Today is " + LocalDate.now(ZoneOffset.UTC) + ".");
-        }
-    }
-
-    @Test
-    void todaysDate_isFoundThoughAllProcessesHaveTheSame() {
-        assertThatThrownBy(() -> PrefixLinter.check(UtcDate.class))
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("- instructions, byte ")
                 .hasMessageContaining("today's date stands in it\n      \"Today is " + LocalDate.now(ZoneOffset.UTC));
+        linter.allow("instructions", "input[0]").allow("input[1].content").check();
     }
 
     /** Does not work everywhere. */
@@ -257,33 +227,11 @@ class PrefixLinterTest {
         assertThatThrownBy(() -> PrefixLinter.of(Hidden.class))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("Hidden must be a public class with a public constructor");
-        assertThatThrownBy(() -> PrefixLinter.of(Clean.class)
+        assertThatThrownBy(() -> PrefixLinter.of(Dated.class)
                         .withJava(Path.of("/nowhere"))
                         .check())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("there is no JDK in /nowhere: it has no bin/java");
-    }
-
-    /** Tells on which JDK it runs. */
-    public static final class OfTheJdk implements Supplier<Prompt> {
-        @Override
-        public Prompt get() {
-            return prompt("JDK " + System.getProperty("test.jdk", "of the test"));
-        }
-    }
-
-    @Test
-    void otherJdk_isRunToo(@TempDir Path folder) throws Exception {
-        Path home = jdk(folder.resolve("jdk"), 99);
-        Path java = home.resolve("bin/java");
-        Files.writeString(
-                java, "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -Dtest.jdk=other \"$@\"\n");
-
-        assertThatThrownBy(() -> PrefixLinter.of(OfTheJdk.class).withJava(home).check())
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("instructions, byte ")
-                .hasMessageContaining("what differs between JDKs, which differs on the JDK in " + home)
-                .hasMessageContaining("\"JDK of the test\"\n      \"JDK other\"");
     }
 
     @Test
@@ -297,8 +245,8 @@ class PrefixLinterTest {
                 "JAVA_HOME_OF_NOBODY", folder.toString(),
                 "OTHER", next.toString());
 
-        assertThat(JavaHomes.other(Clean.class, List.of(), environment)).containsExactly(next);
-        assertThat(JavaHomes.other(Clean.class, List.of(old), environment))
+        assertThat(JavaHomes.other(Dated.class, List.of(), environment)).containsExactly(next);
+        assertThat(JavaHomes.other(Dated.class, List.of(old), environment))
                 .as("a given one is run whatever its age")
                 .containsExactlyInAnyOrder(next, old);
     }
