@@ -65,7 +65,7 @@ final class RandomHost {
     /** Holds one conversation and what is forked from it. */
     void converse() {
         change();
-        int turns = 3 + random.nextInt(5);
+        int turns = 2 + random.nextInt(4);
         Line line = null;
         for (int turn = 0; turn < turns; turn++) {
             if (chance(40)) {
