@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.internal.ProcessTree;
 import dev.agentloop.tools.ProcessResult.Ending;
 import java.io.IOException;
 import java.nio.file.Files;
