@@ -9,13 +9,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
 
 /** Connects to a server over the SDK's streamable HTTP transport, with one {@code HttpClient} for all connections. */
 final class HttpTransports implements Transports {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
     private final McpServer.Address address;
-    private final HttpClient client;
+    private volatile @Nullable HttpClient client;
 
     HttpTransports(McpServer.Address address, ExecutorService threads) {
         this.address = address;
@@ -29,6 +30,10 @@ final class HttpTransports implements Transports {
 
     @Override
     public McpClientTransport next() {
+        HttpClient open = client;
+        if (open == null) {
+            throw new IllegalStateException("no connection can be made after the client was closed");
+        }
         HttpRequest.Builder request = HttpRequest.newBuilder();
         address.headers().forEach(request::header);
         URI uri = address.uri();
@@ -38,26 +43,28 @@ final class HttpTransports implements Transports {
                 .jsonMapper(JsonObject.MAPPER)
                 .supportedProtocolVersions(Handshake.VERSIONS)
                 .requestBuilder(request)
-                .clientBuilder(given())
+                .clientBuilder(builderOf(open))
                 .build();
     }
 
     /** A builder of the one client: the SDK takes nothing else. */
-    private HttpClient.Builder given() {
+    private static HttpClient.Builder builderOf(HttpClient given) {
         return (HttpClient.Builder) Proxy.newProxyInstance(
                 HttpClient.Builder.class.getClassLoader(),
                 new Class<?>[] {HttpClient.Builder.class},
-                (builder, method, arguments) -> method.getName().equals("build") ? client : builder);
+                (builder, method, arguments) -> method.getName().equals("build") ? given : builder);
     }
 
-    /** Ends the client's threads; before JDK 21 they end when the garbage collector finds the client. */
+    /** Ends the client's thread; before JDK 21 it ends a few seconds after the garbage collector has found the client. */
     @Override
     public void close() {
+        HttpClient open = client;
+        client = null;
         try {
             // Compiled for Java 17, which does not know the method.
-            HttpClient.class.getMethod("shutdownNow").invoke(client);
+            HttpClient.class.getMethod("shutdownNow").invoke(open);
         } catch (NoSuchMethodException e) {
-            // Its one thread looks every few seconds whether anybody still has the client.
+            // The thread looks every few seconds whether anybody still has the client.
         } catch (IllegalAccessException | InvocationTargetException e) {
             throw new IllegalStateException("the HTTP client cannot be closed", e);
         }
