@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * server answers to a call is the server's affair.
  */
 public final class McpServer {
-    private static final Duration TOOL_TIMEOUT = Duration.ofSeconds(300);
+    private static final Duration TOOL_TIMEOUT = Duration.ofMinutes(5);
 
     private final String name;
     private final Target target;
@@ -176,7 +176,7 @@ public final class McpServer {
     }
 
     /**
-     * Says how long a call may take, 300 seconds if never said.
+     * Says how long a call may take, five minutes if never said.
      *
      * @param timeout at least 1 ms
      * @return a server that differs in this

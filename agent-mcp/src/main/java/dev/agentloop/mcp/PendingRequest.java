@@ -44,7 +44,7 @@ final class PendingRequest {
         try {
             return result.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
-            throw Failures.of(e.getCause());
+            throw Failures.of(e);
         }
     }
 }

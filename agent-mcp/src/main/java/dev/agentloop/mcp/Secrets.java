@@ -22,7 +22,7 @@ final class Secrets {
                 .flatMap(value -> Stream.concat(Stream.of(value), Stream.of(value.split("\\s+"))))
                 .filter(value -> value.length() >= SHORTEST && !value.equals("Bearer") && !value.equals("Basic"))
                 .distinct()
-                .sorted(Comparator.comparing(String::length).reversed().thenComparing(Comparator.naturalOrder()))
+                .sorted(Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
 

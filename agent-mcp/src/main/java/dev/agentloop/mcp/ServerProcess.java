@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -84,7 +85,7 @@ final class ServerProcess {
             errorsRead.countDown();
         });
         threads.execute(() -> writeInput(root.getOutputStream()));
-        root.toHandle().onExit().thenRunAsync(() -> end(root, "", gone), threads);
+        CompletableFuture<Void> unused = root.toHandle().onExit().thenRunAsync(() -> end(root, "", gone), threads);
     }
 
     private ProcessBuilder builder(String marker) {

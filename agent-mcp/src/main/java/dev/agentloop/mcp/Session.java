@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -64,7 +66,9 @@ final class Session implements AutoCloseable {
         transport.setExceptionHandler(thrown -> broken(Failures.of(thrown)));
         transport
                 .connect(incoming -> incoming.doOnNext(this::receive))
-                .subscribe(nothing -> {}, thrown -> fail(Failures.of(thrown)));
+                .doOnError(thrown -> fail(Failures.of(thrown)))
+                .onErrorComplete()
+                .subscribe();
     }
 
     /** Says which version of the protocol both sides agreed on. */
@@ -140,11 +144,13 @@ final class Session implements AutoCloseable {
                 .contextWrite(context -> protocol.isEmpty()
                         ? context
                         : context.put(McpAsyncClient.NEGOTIATED_PROTOCOL_VERSION, protocol))
-                .subscribe(nothing -> {}, thrown -> {
+                .doOnError(thrown -> {
                     ServerException known = Failures.of(thrown);
                     failed.accept(known);
                     broken(known);
-                });
+                })
+                .onErrorComplete()
+                .subscribe();
     }
 
     private void receive(JSONRPCMessage message) {
@@ -221,9 +227,11 @@ final class Session implements AutoCloseable {
     public void close() {
         abandon();
         try {
-            transport.closeGracefully().block(CLOSE_LIMIT);
-        } catch (RuntimeException e) {
+            transport.closeGracefully().toFuture().get(CLOSE_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
             LOG.debug("a connection did not close in an orderly way: {}", e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

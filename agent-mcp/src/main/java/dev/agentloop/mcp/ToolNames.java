@@ -35,7 +35,7 @@ final class ToolNames {
         Map<String, String> names = new TreeMap<>();
         for (String tool : tools) {
             String plain = plain(server, tool);
-            boolean unique = uses.get(plain) == 1 && !couldBeAnothers(plain);
+            boolean unique = uses.getOrDefault(plain, 0L) == 1 && !couldBeAnothers(plain);
             names.put(tool, unique && plain.length() <= LONGEST ? plain : hashed(plain, server, tool));
         }
         return names;

@@ -3,6 +3,7 @@ package dev.agentloop.mcp;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -16,7 +17,7 @@ final class ConformanceClient {
     public static void main(String[] arguments) throws Exception {
         URI address = URI.create(List.of(arguments).get(arguments.length - 1));
         try (McpServers servers = McpServers.builder()
-                .server(McpServer.http("conformance", address))
+                .server(McpServer.http("conformance", address).withToolTimeout(Duration.ofSeconds(5)))
                 .elicitation(question -> McpElicitation.Answer.accept(Map.of()))
                 .start()) {
             System.err.println(servers.status());

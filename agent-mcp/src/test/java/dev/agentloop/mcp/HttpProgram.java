@@ -41,7 +41,7 @@ final class HttpProgram implements AutoCloseable {
         if (!process.isAlive()) {
             throw new AssertionError("the server exited with code " + process.exitValue());
         }
-        try (Socket socket = new Socket("127.0.0.1", port)) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             return socket.isConnected();
         } catch (IOException e) {
             return false;

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
-import org.opentest4j.TestAbortedException;
 
 /**
  * Programs from npm, installed into the build folder once and used by all tests. Where that is impossible, tests are
@@ -74,7 +73,7 @@ final class NpmPackages {
         Path log = folder.resolve("npm.log");
         String trouble = run(command, folder, log);
         if (!trouble.isEmpty()) {
-            throw new TestAbortedException("npm could not install " + packages + ": " + trouble);
+            Assumptions.abort("npm could not install " + packages + ": " + trouble);
         }
         Files.writeString(done, wanted);
     }

@@ -88,7 +88,7 @@ class ScriptedServerTest {
         ToolCall call = ToolCall.function("call_1", "mcp__s__zeta", "{}");
         assertThat(zeta.access(call)).isEqualTo(Tool.Access.UNRESTRICTED);
         assertThat(zeta.afterCrash(call)).isEqualTo(Tool.AfterCrash.REPORT);
-        assertThat(zeta.timeout()).isEqualTo(Duration.ofSeconds(300));
+        assertThat(zeta.timeout()).isEqualTo(Duration.ofMinutes(5));
     }
 
     @Test
