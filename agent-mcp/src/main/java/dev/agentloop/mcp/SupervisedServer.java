@@ -56,6 +56,7 @@ final class SupervisedServer {
         private final Elicitations elicitations = new Elicitations(description.name(), settings.elicitation(), threads);
         private boolean answers;
         private boolean stale;
+        private boolean listing;
 
         @Override
         public void asked(Session asking, JSONRPCRequest request) {
@@ -102,7 +103,7 @@ final class SupervisedServer {
 
     private void supervise() {
         int failures = 0;
-        try {
+        try (transports) {
             while (!isClosed()) {
                 long begun = System.nanoTime();
                 String reason = attempt();
@@ -112,7 +113,6 @@ final class SupervisedServer {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            transports.close();
             synchronized (this) {
                 state = State.CLOSED;
                 detail = "the host closed it";
@@ -125,42 +125,71 @@ final class SupervisedServer {
 
     /** Runs the server until it ends; why it did is the answer. */
     private String attempt() throws InterruptedException {
-        Connection attempt = new Connection();
-        try (Session session = attempt.session) {
-            synchronized (this) {
-                connection = attempt;
+        try {
+            Connection attempt = new Connection();
+            try (Session session = attempt.session) {
+                run(attempt, session);
+                ServerException failure = session.failure();
+                return failure == null ? "" : String.valueOf(failure.getMessage());
+            } finally {
+                attempt.elicitations.close();
             }
-            session.open();
-            boolean hasTools = Handshake.with(session, settings.elicitation() != null, settings.startTimeout());
-            do {
-                list(attempt, hasTools);
-            } while (awaitChange(attempt));
-            ServerException failure = session.failure();
-            return failure == null ? "" : String.valueOf(failure.getMessage());
         } catch (ServerException e) {
             return String.valueOf(e.getMessage());
-        } finally {
-            attempt.elicitations.close();
+        } catch (RuntimeException e) {
+            LOG.warn("MCP server {} could not be run", description.name(), e);
+            return "this client failed: " + e.getClass().getSimpleName();
+        }
+    }
+
+    private void run(Connection attempt, Session session) throws ServerException, InterruptedException {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            connection = attempt;
+        }
+        session.open();
+        boolean hasTools = Handshake.with(session, settings.elicitation() != null, settings.startTimeout());
+        list(attempt, hasTools);
+        while (awaitChange(attempt)) {
+            try {
+                list(attempt, hasTools);
+            } catch (ServerException e) {
+                // What it said before still holds, and calls may be under way.
+                LOG.warn(
+                        "MCP server {} said that its tools changed, but did not list them: {}",
+                        description.name(),
+                        description.secrets().hide(String.valueOf(e.getMessage())));
+            }
         }
     }
 
     private void list(Connection attempt, boolean hasTools) throws ServerException, InterruptedException {
         synchronized (this) {
             attempt.stale = false;
+            attempt.listing = true;
         }
-        List<RemoteTool> listed =
-                hasTools ? ToolList.of(description, attempt.session, settings.startTimeout()) : List.of();
-        synchronized (this) {
-            if (!attempt.answers) {
-                LOG.info("MCP server {} answers; it has {} tools", description.name(), listed.size());
+        try {
+            answered(
+                    attempt, hasTools ? ToolList.of(description, attempt.session, settings.startTimeout()) : List.of());
+        } finally {
+            synchronized (this) {
+                attempt.listing = false;
+                notifyAll();
             }
-            attempt.answers = true;
-            tools = listed;
-            state = State.RUNNING;
-            detail = "";
-            tried = true;
-            notifyAll();
         }
+    }
+
+    private synchronized void answered(Connection attempt, List<RemoteTool> listed) {
+        if (!attempt.answers) {
+            LOG.info("MCP server {} answers; it has {} tools", description.name(), listed.size());
+        }
+        attempt.answers = true;
+        tools = listed;
+        state = State.RUNNING;
+        detail = "";
+        tried = true;
     }
 
     /** Waits until there is something to do; false if that is not to list the tools again. */
@@ -224,7 +253,7 @@ final class SupervisedServer {
 
     private synchronized boolean isChanging() {
         return connection != null
-                && connection.stale
+                && (connection.stale || connection.listing)
                 && connection.answers
                 && connection.session.failure() == null
                 && !closed;

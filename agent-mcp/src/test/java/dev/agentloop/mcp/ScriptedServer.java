@@ -20,6 +20,12 @@ import java.util.stream.Collectors;
  */
 final class ScriptedServer {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String CONTENTS = """
+            {"content": [{"type": "hologram", "light": 1},\
+             {"type": "audio", "mimeType": "audio/wav", "data": "UklGRg=="},\
+             {"type": "resource", "resource": {"uri": "x:1", "mimeType": "image/gif", "blob": "R0lG"}},\
+             {"type": "resource", "resource": {"uri": "x:2", "mimeType": "a/b", "blob": "QUJD"}},\
+             {"type": "text", "text": "end"}], "structuredContent": {"ignored": true}}""";
     private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
     private final Path folder;
@@ -100,14 +106,7 @@ final class ScriptedServer {
                 System.exit(3);
             }
             case "hang" -> Files.writeString(folder.resolve("hanging"), id);
-            case "contents" ->
-                answer(
-                        id,
-                        "{\"content\": [{\"type\": \"hologram\", \"light\": 1},"
-                                + " {\"type\": \"audio\", \"mimeType\": \"audio/wav\", \"data\": \"UklGRg==\"},"
-                                + " {\"type\": \"resource\", \"resource\": {\"uri\": \"x:1\", \"mimeType\": \"image/gif\", \"blob\": \"R0lG\"}},"
-                                + " {\"type\": \"resource\", \"resource\": {\"uri\": \"x:2\", \"mimeType\": \"a/b\", \"blob\": \"QUJD\"}},"
-                                + " {\"type\": \"text\", \"text\": \"end\"}], \"structuredContent\": {\"ignored\": true}}");
+            case "contents" -> answer(id, CONTENTS);
             case "structured" -> answer(id, "{\"content\": [], \"structuredContent\": {\"b\": 1, \"a\": [2]}}");
             case "nothing" -> answer(id, "{}");
             case "environment" ->
