@@ -10,5 +10,6 @@ module dev.agentloop.core {
     exports dev.agentloop.internal to
             dev.agentloop.openai,
             dev.agentloop.tools,
+            dev.agentloop.mcp,
             dev.agentloop.testkit;
 }

@@ -1,11 +1,9 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.ProcessTree;
 import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,9 +12,7 @@ import java.util.Optional;
 final class ProcessLauncher {
     static final boolean WINDOWS = File.separatorChar == '\\';
 
-    // In a session of its own a command has no terminal to ask on, and no Ctrl-C of the host's terminal reaches it.
-    private static final Optional<Path> SETSID = WINDOWS ? Optional.empty() : program("setsid", System.getenv());
-    private static final Optional<Path> CAT = WINDOWS ? Optional.empty() : program("cat", System.getenv());
+    private static final Optional<Path> CAT = WINDOWS ? Optional.empty() : ProcessTree.program("cat", System.getenv());
 
     /**
      * A command that was started.
@@ -57,9 +53,7 @@ final class ProcessLauncher {
     }
 
     private static ProcessBuilder builder(List<String> command) {
-        List<String> words = new ArrayList<>(command);
-        SETSID.ifPresent(setsid -> words.add(0, setsid.toString()));
-        return new ProcessBuilder(words).redirectErrorStream(true);
+        return new ProcessBuilder(ProcessTree.inOwnSession(command)).redirectErrorStream(true);
     }
 
     private static void replace(Map<String, String> environment, Map<String, String> replacement) {
@@ -70,20 +64,5 @@ final class ProcessLauncher {
                 environment.put(name, value);
             }
         });
-    }
-
-    /** The first executable file of that name in the absolute folders of the {@code PATH} of {@code environment}. */
-    static Optional<Path> program(String name, Map<String, String> environment) {
-        for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
-            try {
-                Path file = Path.of(directory, name);
-                if (file.isAbsolute() && Files.isExecutable(file) && Files.isRegularFile(file)) {
-                    return Optional.of(file);
-                }
-            } catch (InvalidPathException e) {
-                // Not a directory that anything can be found in.
-            }
-        }
-        return Optional.empty();
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.ProcessTree;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.ProcessTree;
 import dev.agentloop.tools.ProcessResult.Ending;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.ProcessTree;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;

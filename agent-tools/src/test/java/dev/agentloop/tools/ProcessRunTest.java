@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.internal.ProcessTree;
 import dev.agentloop.tools.ProcessResult.Ending;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -259,12 +260,6 @@ class ProcessRunTest {
     /** Runs a command in {@link ProcessChild}. */
     private ProcessResult runChild(Map<String, String> variables, String option, String script) throws Exception {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        String classes = Path.of(ProcessRun.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .toURI()) + ":"
-                + Path.of(ProcessRunTest.class.getResource("/").toURI());
         Path file = Files.writeString(directory.resolve("script"), script);
         List<String> command = List.of(
                 java.toString(),
@@ -272,7 +267,7 @@ class ProcessRunTest {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
-                classes,
+                System.getProperty("java.class.path"),
                 ProcessChild.class.getName(),
                 file.toString());
         Map<String, String> environment = new HashMap<>(System.getenv());

@@ -2,6 +2,7 @@ package dev.agentloop.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.internal.ProcessTree;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

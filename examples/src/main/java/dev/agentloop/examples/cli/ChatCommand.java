@@ -51,6 +51,7 @@ final class ChatCommand {
         try (Session session = Session.open(options, models, approver)) {
             Conversation conversation = session.conversation();
             console.err().println("conversation " + conversation.id() + ", " + session.model() + "; /help says more");
+            session.tellServers(console.err());
             interrupts.ask(() -> interrupted(conversation));
             if (!options.prompt().isEmpty()) {
                 lines.add(new Line(options.prompt(), false));

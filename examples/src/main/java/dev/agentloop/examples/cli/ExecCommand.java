@@ -34,6 +34,7 @@ final class ExecCommand {
         String input = options.prompt().equals("-") ? standardInput() : options.prompt();
         try (Session session = Session.open(options, models, null)) {
             Conversation conversation = session.conversation();
+            session.tellServers(console.err());
             decide(conversation);
             interrupts.ask(conversation::cancel);
             return interrupts.received() ? interrupts.exitCode() : run(session, input);

@@ -24,6 +24,8 @@ final class Help {
                                    Nothing confines a command once it runs: these rights decide before, not during.
               --store DIR          where conversations are kept (~/.agentloop/conversations)
               --resume ID          goes on with a conversation
+              --mcp NAME=COMMAND   also the tools of an MCP server that is a program: "fs=npx -y some-server /some/folder";
+              --mcp NAME=URL       or of one that is asked over HTTP; both as often as there are servers
 
             Options of exec alone
               --json               prints each event as a line of JSON to standard output

@@ -3,6 +3,7 @@ package dev.agentloop.examples.cli;
 import dev.agentloop.ApprovalPolicy.Mode;
 import dev.agentloop.ApprovalPolicy.Rights;
 import dev.agentloop.Approver;
+import dev.agentloop.mcp.McpServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -17,12 +18,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the options of {@code exec} and {@code chat}. By hand: there are ten of them, and a library for this would take a
+ * Reads the options of {@code exec} and {@code chat}. By hand: there are a dozen of them, and a library for this would take a
  * good part of the time in which the first request is to be on its way.
  */
 final class OptionParser {
     private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
-    private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--store");
+    private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--store", "--mcp");
 
     private final String command;
     private final Deque<String> words;
@@ -36,6 +37,7 @@ final class OptionParser {
     private Mode approval = Mode.ON_REQUEST;
     private Rights sandbox = Rights.WORKSPACE_WRITE;
     private @Nullable Path store;
+    private final List<McpServer> mcp = new ArrayList<>();
     private @Nullable String resume;
 
     private OptionParser(String command, List<String> words) {
@@ -89,6 +91,7 @@ final class OptionParser {
             case "--approval" -> approval = word(name, value(name, given), Mode.values());
             case "--sandbox" -> sandbox = word(name, value(name, given), Rights.values());
             case "--store" -> store = Path.of(value(name, given));
+            case "--mcp" -> mcp.add(McpOption.parse(value(name, given)));
             case "--resume" -> resume = value(name, given);
             case "--approve" -> decisions.put(value(name, given), Approver.Answer.approve());
             case "--deny" -> deny(value(name, given));
@@ -162,6 +165,7 @@ final class OptionParser {
                 sandbox,
                 store == null ? defaultStore(state) : store,
                 state,
+                List.copyOf(mcp),
                 resume,
                 decisions,
                 repeated);

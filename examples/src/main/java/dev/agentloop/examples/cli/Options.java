@@ -3,6 +3,7 @@ package dev.agentloop.examples.cli;
 import dev.agentloop.ApprovalPolicy.Mode;
 import dev.agentloop.ApprovalPolicy.Rights;
 import dev.agentloop.Approver;
+import dev.agentloop.mcp.McpServer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param sandbox how far calls may reach without asking
  * @param store the folder of the conversations
  * @param state where changes of files under way are noted; null for where the user's programs keep such things
+ * @param mcp the MCP servers whose tools the model gets too
  * @param resume the conversation to go on with; null for a new one
  * @param decisions what was decided about calls that wait, by call id, in the order of the command line
  * @param repeated the words of this command line that the next one about the conversation must repeat
@@ -35,6 +37,7 @@ record Options(
         Rights sandbox,
         Path store,
         @Nullable Path state,
+        List<McpServer> mcp,
         @Nullable String resume,
         Map<String, Approver.Answer> decisions,
         List<String> repeated) {

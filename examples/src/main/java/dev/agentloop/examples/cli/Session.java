@@ -4,8 +4,13 @@ import dev.agentloop.AgentLoop;
 import dev.agentloop.Approver;
 import dev.agentloop.Conversation;
 import dev.agentloop.Model;
+import dev.agentloop.mcp.McpServer;
+import dev.agentloop.mcp.McpServers;
+import dev.agentloop.mcp.McpStatus;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.StoreException;
+import java.io.PrintStream;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,9 +22,16 @@ final class Session implements AutoCloseable {
     private final AgentLoop agent;
     private final Conversation conversation;
     private final String model;
+    private final @Nullable McpServers servers;
 
-    private Session(ConversationStore store, AgentLoop agent, Conversation conversation, String model) {
+    private Session(
+            ConversationStore store,
+            AgentLoop agent,
+            Conversation conversation,
+            String model,
+            @Nullable McpServers servers) {
         this.store = store;
+        this.servers = servers;
         this.agent = agent;
         this.conversation = conversation;
         this.model = model;
@@ -33,14 +45,31 @@ final class Session implements AutoCloseable {
      * @throws UsageException if there is no such conversation
      */
     static Session open(Options options, Function<String, Model> models, @Nullable Approver approver) {
+        McpServers servers = options.mcp().isEmpty() ? null : start(options.mcp());
+        try {
+            return open(options, models, approver, servers);
+        } catch (RuntimeException e) {
+            close(servers);
+            throw e;
+        }
+    }
+
+    private static Session open(
+            Options options,
+            Function<String, Model> models,
+            @Nullable Approver approver,
+            @Nullable McpServers servers) {
         ConversationStore store = ConversationStore.files(options.store());
         try {
             String name = modelName(options, models, store);
             AgentLoop.Builder builder = CodingAgent.builder(options, models.apply(name), store);
+            if (servers != null) {
+                builder.tools(servers::tools);
+            }
             AgentLoop agent = (approver == null ? builder : builder.approver(approver)).build();
             Conversation conversation =
                     options.resume() == null ? agent.newConversation() : agent.resume(options.resume());
-            return new Session(store, agent, conversation, name);
+            return new Session(store, agent, conversation, name, servers);
         } catch (RuntimeException e) {
             store.close();
             throw e;
@@ -71,6 +100,38 @@ final class Session implements AutoCloseable {
         }
     }
 
+    private static McpServers start(List<McpServer> described) {
+        McpServers.Builder builder = McpServers.builder();
+        try {
+            described.forEach(builder::server);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--mcp: " + e.getMessage());
+        }
+        return builder.start();
+    }
+
+    private static void close(@Nullable McpServers servers) {
+        if (servers != null) {
+            servers.close();
+        }
+    }
+
+    /** Says which MCP servers run, and why the others do not. */
+    void tellServers(PrintStream out) {
+        if (servers == null) {
+            return;
+        }
+        for (McpStatus status : servers.status()) {
+            out.println("MCP server " + TerminalText.line(status.server()) + ": "
+                    + (status.state() == McpStatus.State.RUNNING
+                            ? status.tools() + (status.tools() == 1 ? " tool" : " tools")
+                            : "not running"
+                                    + (status.detail().isEmpty()
+                                            ? " yet"
+                                            : ", " + TerminalText.line(status.detail()))));
+        }
+    }
+
     Conversation conversation() {
         return conversation;
     }
@@ -83,6 +144,7 @@ final class Session implements AutoCloseable {
     @Override
     public void close() {
         agent.close();
+        close(servers);
         store.close();
     }
 }

@@ -49,6 +49,10 @@ class MainTest {
                     exec --cd no/such/folder x    | there is no folder
                     exec --approve call_1         | --approve and --deny need --resume
                     exec --resume 1               | a conversation's id is a UUID
+                    exec --mcp fs x               | --mcp needs a name and a command or an address
+                    exec --mcp =npx x             | --mcp needs a name and a command or an address
+                    exec --mcp a=b --mcp a=c x    | --mcp: two MCP servers are named "a"; give each a name of its own
+                    exec --mcp a=http:///x x      | --mcp: the address of MCP server "a" must begin with http://
                     chat --json                   | --json belongs to exec
                     """)
     void wrongUsage_isOneLineThatSaysWhatToDo(String line, String message) {

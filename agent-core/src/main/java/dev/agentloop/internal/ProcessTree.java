@@ -1,15 +1,18 @@
-package dev.agentloop.tools;
+package dev.agentloop.internal;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -30,10 +33,14 @@ import org.jspecify.annotations.Nullable;
  * <p>What escapes: a process that starts its own session, loses its parent and overwrites its environment. Elsewhere
  * only descendants are found. Not thread-safe.
  */
-final class ProcessTree {
+public final class ProcessTree {
     private static final String MARKER_PREFIX = "AGENTLOOP_CALL_";
     private static final Path PROC = Path.of("/proc");
     private static final boolean HAS_PROC = Files.isReadable(PROC.resolve("self/environ"));
+
+    // In a session of its own a command has no terminal to ask on, and no Ctrl-C of the host's terminal reaches it.
+    private static final Optional<Path> SETSID =
+            File.separatorChar == '\\' ? Optional.empty() : program("setsid", System.getenv());
 
     private final ProcessHandle root;
     private final byte[] marker;
@@ -42,23 +49,45 @@ final class ProcessTree {
     /** What the kernel says of one process. */
     private record Entry(ProcessHandle handle, long parent, boolean marked) {}
 
-    ProcessTree(ProcessHandle root, String marker) {
+    public ProcessTree(ProcessHandle root, String marker) {
         this.root = root;
         this.marker = marker.getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The name of a variable to put into the environment of one tree's root; no two are alike. */
-    static String newMarker() {
+    public static String newMarker() {
         return MARKER_PREFIX + UUID.randomUUID().toString().replace('-', '_');
     }
 
     /** Whether a variable is the marker of some tree: a tree inside a tree belongs to the outer one as well. */
-    static boolean isMarker(String variable) {
+    public static boolean isMarker(String variable) {
         return variable.startsWith(MARKER_PREFIX);
     }
 
+    /** The command line that starts {@code command} as the leader of a session of its own, where the system can. */
+    public static List<String> inOwnSession(List<String> command) {
+        List<String> words = new ArrayList<>(command);
+        SETSID.ifPresent(setsid -> words.add(0, setsid.toString()));
+        return words;
+    }
+
+    /** The first executable file of that name in the absolute folders of the {@code PATH} of {@code environment}. */
+    public static Optional<Path> program(String name, Map<String, String> environment) {
+        for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+            try {
+                Path file = Path.of(directory, name);
+                if (file.isAbsolute() && Files.isExecutable(file) && Files.isRegularFile(file)) {
+                    return Optional.of(file);
+                }
+            } catch (InvalidPathException e) {
+                // Not a directory that anything can be found in.
+            }
+        }
+        return Optional.empty();
+    }
+
     /** All that are running now, the root included. A process that has ended but was not reaped is not running. */
-    Collection<ProcessHandle> running() {
+    public Collection<ProcessHandle> running() {
         if (HAS_PROC) {
             return fromProc();
         }
@@ -73,7 +102,7 @@ final class ProcessTree {
      *
      * @return how many were running when this was called
      */
-    int signal(boolean kill) {
+    public int signal(boolean kill) {
         Collection<ProcessHandle> running = running();
         for (ProcessHandle handle : running) {
             if (kill) {
