@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,7 @@ final class ContextChanges {
             differences.add("calls of those that are gone are answered with an error: " + gone);
         }
         List<String> changed = new ArrayList<>(declared.keySet());
-        changed.removeIf(name -> !now.containsKey(name) || declared.get(name).equals(now.get(name)));
+        changed.removeIf(name -> !now.containsKey(name) || Objects.equals(declared.get(name), now.get(name)));
         if (!changed.isEmpty()) {
             differences.add("of those that were changed the model knows the old form: " + changed);
         }

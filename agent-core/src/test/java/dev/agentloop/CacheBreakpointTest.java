@@ -243,7 +243,7 @@ class CacheBreakpointTest extends LoopFixture {
             conversation.run("c");
             conversation.run("d");
         }
-        assertThat(prompts.get(2).items().stream().filter(item -> item.json().contains("<environment_context>")))
+        assertThat(prompts.get(3).items().stream().filter(item -> item.json().contains("<environment_context>")))
                 .hasSize(1);
         assertThat(marks(3)).hasSize(1);
     }
