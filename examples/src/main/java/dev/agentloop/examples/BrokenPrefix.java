@@ -77,7 +77,7 @@ public final class BrokenPrefix {
     /** Explains both. */
     public static void main(String[] arguments) {
         BrokenPrefix example = new BrokenPrefix(System.out);
-        example.timeInTheInstructions(Clock.systemDefaultZone());
+        example.timeInTheInstructions(Clock.systemUTC());
         try (ConversationStore store = ConversationStore.inMemory()) {
             example.anotherModelInStrictMode(store);
         }
