@@ -4,6 +4,7 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.lang.ref.SoftReference;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -87,6 +88,19 @@ public final class Conversation {
     /** Appends what a model answered: its items, and that its response is over. */
     public void append(ModelResponse response) {
         changing(new HostAppend(response)::addTo);
+    }
+
+    /**
+     * What a tool may know and say when a loop of the host's own runs a call of this conversation: no attributes, nobody who
+     * hears of progress, and cancelled once the calling thread is interrupted.
+     */
+    public ToolContext toolContext(String callId) {
+        return new HostToolContext(this, callId, Thread.currentThread());
+    }
+
+    /** The whole text of an output of this conversation that was cut; empty if none was cut under that call id. */
+    Optional<String> fullOutput(String callId) {
+        return running == null ? owned(() -> log().fullOutput(callId)) : Optional.empty();
     }
 
     /**

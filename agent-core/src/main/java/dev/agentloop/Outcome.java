@@ -60,7 +60,7 @@ public sealed interface Outcome {
     record Finished(String answer, Summary summary) implements Outcome {
         @Override
         public String describe() {
-            return "finished after " + summary.steps() + " steps";
+            return "finished after " + summary.steps() + (summary.steps() == 1 ? " step" : " steps");
         }
     }
 
@@ -93,7 +93,8 @@ public sealed interface Outcome {
 
         @Override
         public String describe() {
-            return pending.size() + " tool calls await approval; decide with Conversation.approve or deny, then run the"
+            return pending.size() + (pending.size() == 1 ? " tool call awaits" : " tool calls await")
+                    + " approval; decide with Conversation.approve or deny, then run the"
                     + " conversation again without input";
         }
     }

@@ -374,4 +374,37 @@ class AppendedChangesTest {
         assertThat(run(model("m"), agent -> agent.model(calling)).text()).isEqualTo("ok");
         assertThat(calling.inputs(1)).contains("output:c:done");
     }
+
+    @Test
+    void cacheKey_staysOverACompaction() {
+        run(model("m"));
+        Outcome outcome = run(
+                model("m"),
+                agent -> agent.compactor((prompt, reason, usage) -> java.util.Optional.of(List.of(Item.user("All.")))));
+        assertThat(outcome.text()).isEqualTo("2");
+        assertThat(epochs()).contains("context_compacted");
+        assertThat(sent(1).size()).isEqualTo(1);
+        assertThat(sent(1).head()).isEqualTo(sent(0).head()).contains("\"prompt_cache_key\":\"" + id + "\"");
+    }
+
+    @Test
+    void toolContext_ofAHostsOwnLoop_knowsTheConversation() throws Exception {
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(new With(script, model("m").build()))
+                .store(store)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.append(List.of(Item.user("go")));
+            ToolContext context = conversation.toolContext("call_1");
+            context.progress("nobody hears it");
+            assertThat(context.conversation()).isEqualTo(conversation.id());
+            assertThat(context.callId()).isEqualTo("call_1");
+            assertThat(context.attributes()).isEmpty();
+            assertThat(context.fullOutput("call_1")).isEmpty();
+            assertThat(context.cancelled()).isFalse();
+            Thread.currentThread().interrupt();
+            assertThat(context.cancelled()).isTrue();
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
 }

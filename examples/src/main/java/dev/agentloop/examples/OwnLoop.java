@@ -6,7 +6,6 @@ import dev.agentloop.Item;
 import dev.agentloop.Model;
 import dev.agentloop.ModelResponse;
 import dev.agentloop.ToolCall;
-import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Toolbox;
 import dev.agentloop.openai.OpenAiModel;
@@ -14,8 +13,6 @@ import dev.agentloop.tools.FileTools;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * A loop of the host's own, over the two methods that the library's loop is made of: what is appended is durable before it
@@ -51,7 +48,7 @@ public final class OwnLoop {
 
     private ToolOutput answer(Conversation conversation, ToolCall call) throws InterruptedException {
         try {
-            return tools.find(call.name()).orElseThrow().call(call, new Context(conversation.id(), call.callId()));
+            return tools.find(call.name()).orElseThrow().call(call, conversation.toolContext(call.callId()));
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception e) {
@@ -59,27 +56,6 @@ public final class OwnLoop {
         }
     }
     // end::loop[]
-
-    /** What this loop tells its tools: who asks, and nothing else. */
-    private record Context(String conversation, String callId) implements ToolContext {
-        @Override
-        public boolean cancelled() {
-            return Thread.currentThread().isInterrupted();
-        }
-
-        @Override
-        public void progress(String text) {}
-
-        @Override
-        public Map<String, String> attributes() {
-            return Map.of();
-        }
-
-        @Override
-        public Optional<String> fullOutput(String otherCallId) {
-            return Optional.empty();
-        }
-    }
 
     /**
      * Runs the loop on a task.

@@ -133,7 +133,7 @@ class ExecCommandTest extends AgentTest {
             assertThat(agent.exitCode()).as(agent.err()).isEqualTo(4);
             assertThat(agent.err())
                     .contains(
-                            "1 tool calls await approval",
+                            "1 tool call awaits approval",
                             "call_1 shell_command {\"command\":\"touch \\u001b[2Kmade\"}")
                     .contains("--approve call_1", "--deny call_1=REASON")
                     .doesNotContain("\u001b");
