@@ -96,7 +96,7 @@ final class RandomHost {
     }
 
     private void turn(Conversation conversation) {
-        for (int i = random.nextInt(2); i >= 0; i--) {
+        for (int runs = chance(25) ? 2 : 1; runs > 0; runs--) {
             try {
                 conversation.run("go on");
             } catch (ModelException e) {
