@@ -4,10 +4,13 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -242,10 +245,15 @@ public final class McpServer {
     }
 
     Secrets secrets() {
-        return new Secrets(
-                target instanceof Command command
-                        ? command.environment().values()
-                        : ((Address) target).headers().values());
+        if (target instanceof Command command) {
+            return new Secrets(command.environment().values());
+        }
+        Address address = (Address) target;
+        List<String> values = new ArrayList<>(address.headers().values());
+        Stream.of(address.uri().getRawQuery(), address.uri().getRawUserInfo())
+                .filter(Objects::nonNull)
+                .forEach(values::add);
+        return new Secrets(values);
     }
 
     /** The server's name and kind, and the names of its variables or headers; arguments and addresses may hold keys. */

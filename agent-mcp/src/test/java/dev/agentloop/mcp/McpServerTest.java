@@ -93,6 +93,7 @@ class McpServerTest {
                 .withHeader("X-Level", "1")
                 .secrets();
         assertThat(secrets.hide("Bearer sesame, or only sesame: 401")).isEqualTo("***, or only ***: 401");
+        assertThat(secrets.hide("no answer from " + ADDRESS)).isEqualTo("no answer from https://localhost/mcp?***");
     }
 
     @Test
