@@ -266,7 +266,7 @@ final class SupervisedServer {
     ToolOutput call(String tool, String arguments, ToolContext context) throws InterruptedException {
         Map<?, ?> fields;
         try {
-            fields = arguments.isBlank() ? Map.of() : JsonObject.parse(arguments);
+            fields = JsonObject.parse(arguments);
         } catch (IllegalArgumentException e) {
             return ToolOutput.error(String.valueOf(e.getMessage()));
         }
