@@ -161,11 +161,11 @@ public final class McpServer {
     /**
      * Gives the model only these tools; all if never said.
      *
-     * @param tools names as the server has them
+     * @param tools names as the server has them; with none, the model gets none
      * @return a server that differs in this
      */
     public McpServer withEnabledTools(String... tools) {
-        return with(new ToolFilter(Set.of(tools), filter.disabled()));
+        return with(new ToolFilter(Set.copyOf(List.of(tools)), filter.disabled()));
     }
 
     /**
@@ -175,7 +175,7 @@ public final class McpServer {
      * @return a server that differs in this
      */
     public McpServer withDisabledTools(String... tools) {
-        return with(new ToolFilter(filter.enabled(), Set.of(tools)));
+        return with(new ToolFilter(filter.enabled(), Set.copyOf(List.of(tools))));
     }
 
     /**
@@ -274,14 +274,14 @@ public final class McpServer {
     /**
      * Which tools the model gets.
      *
-     * @param enabled the only ones, or empty for all
+     * @param enabled the only ones, or null for all
      * @param disabled those that it does not get
      */
-    record ToolFilter(Set<String> enabled, Set<String> disabled) {
-        static final ToolFilter ALL = new ToolFilter(Set.of(), Set.of());
+    record ToolFilter(@Nullable Set<String> enabled, Set<String> disabled) {
+        static final ToolFilter ALL = new ToolFilter(null, Set.of());
 
         boolean accepts(String tool) {
-            return (enabled.isEmpty() || enabled.contains(tool)) && !disabled.contains(tool);
+            return (enabled == null || enabled.contains(tool)) && !disabled.contains(tool);
         }
     }
 }
