@@ -38,7 +38,7 @@ final class Handshake {
                     + "\" of the protocol, and this client speaks " + String.join(", ", VERSIONS));
         }
         session.agree(protocol);
-        session.notify(McpSchema.METHOD_NOTIFICATION_INITIALIZED, Map.of());
+        session.tell(McpSchema.METHOD_NOTIFICATION_INITIALIZED, Map.of());
         return answer.object("capabilities").has("tools");
     }
 

@@ -1,7 +1,9 @@
 package dev.agentloop.mcp;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.jackson2.JacksonMcpJsonMapper;
 import java.util.List;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 record JsonObject(Map<?, ?> fields) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectReader ARGUMENTS =
+            JSON.readerFor(Object.class).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /** What the SDK reads and writes messages with. */
     static final McpJsonMapper MAPPER = new JacksonMcpJsonMapper(JSON);
@@ -32,7 +36,7 @@ record JsonObject(Map<?, ?> fields) {
     static Map<?, ?> parse(String text) {
         Object value;
         try {
-            value = JSON.readValue(text, Object.class);
+            value = ARGUMENTS.readValue(text);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "failed to parse function arguments: " + e.getOriginalMessage() + " at line "

@@ -4,10 +4,13 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -158,11 +161,11 @@ public final class McpServer {
     /**
      * Gives the model only these tools; all if never said.
      *
-     * @param tools names as the server has them
+     * @param tools names as the server has them; with none, the model gets none
      * @return a server that differs in this
      */
     public McpServer withEnabledTools(String... tools) {
-        return with(new ToolFilter(Set.of(tools), filter.disabled()));
+        return with(new ToolFilter(Set.copyOf(List.of(tools)), filter.disabled()));
     }
 
     /**
@@ -172,7 +175,7 @@ public final class McpServer {
      * @return a server that differs in this
      */
     public McpServer withDisabledTools(String... tools) {
-        return with(new ToolFilter(filter.enabled(), Set.of(tools)));
+        return with(new ToolFilter(filter.enabled(), Set.copyOf(List.of(tools))));
     }
 
     /**
@@ -242,10 +245,15 @@ public final class McpServer {
     }
 
     Secrets secrets() {
-        return new Secrets(
-                target instanceof Command command
-                        ? command.environment().values()
-                        : ((Address) target).headers().values());
+        if (target instanceof Command command) {
+            return new Secrets(command.environment().values());
+        }
+        Address address = (Address) target;
+        List<String> values = new ArrayList<>(address.headers().values());
+        Stream.of(address.uri().getRawQuery(), address.uri().getRawUserInfo())
+                .filter(Objects::nonNull)
+                .forEach(values::add);
+        return new Secrets(values);
     }
 
     /** The server's name and kind, and the names of its variables or headers; arguments and addresses may hold keys. */
@@ -266,14 +274,14 @@ public final class McpServer {
     /**
      * Which tools the model gets.
      *
-     * @param enabled the only ones, or empty for all
+     * @param enabled the only ones, or null for all
      * @param disabled those that it does not get
      */
-    record ToolFilter(Set<String> enabled, Set<String> disabled) {
-        static final ToolFilter ALL = new ToolFilter(Set.of(), Set.of());
+    record ToolFilter(@Nullable Set<String> enabled, Set<String> disabled) {
+        static final ToolFilter ALL = new ToolFilter(null, Set.of());
 
         boolean accepts(String tool) {
-            return (enabled.isEmpty() || enabled.contains(tool)) && !disabled.contains(tool);
+            return (enabled == null || enabled.contains(tool)) && !disabled.contains(tool);
         }
     }
 }

@@ -118,10 +118,10 @@ final class Session implements AutoCloseable {
 
     /** Tells the server that nobody waits for a request any more, so that it can stop working on it. */
     void cancel(PendingRequest request, String reason) {
-        notify(CANCELLED, Map.of("requestId", request.id(), "reason", reason));
+        tell(CANCELLED, Map.of("requestId", request.id(), "reason", reason));
     }
 
-    void notify(String method, Map<String, Object> params) {
+    void tell(String method, Map<String, Object> params) {
         send(new JSONRPCNotification(method, params), ignored -> {});
     }
 

@@ -137,8 +137,7 @@ final class SupervisedServer {
         } catch (ServerException e) {
             return String.valueOf(e.getMessage());
         } catch (RuntimeException e) {
-            LOG.warn("MCP server {} could not be run", description.name(), e);
-            return "this client failed: " + e.getClass().getSimpleName();
+            return "this client failed: " + e;
         }
     }
 
@@ -160,7 +159,7 @@ final class SupervisedServer {
                 LOG.warn(
                         "MCP server {} said that its tools changed, but did not list them: {}",
                         description.name(),
-                        description.secrets().hide(String.valueOf(e.getMessage())));
+                        words(e));
             }
         }
     }
@@ -236,7 +235,11 @@ final class SupervisedServer {
     }
 
     synchronized McpStatus status() {
-        return new McpStatus(description.name(), state, tools.size(), detail);
+        ServerException failure = connection == null ? null : connection.session.failure();
+        // It takes a moment to clear up behind a server that has ended.
+        return state == State.RUNNING && failure != null
+                ? new McpStatus(description.name(), State.RESTARTING, tools.size(), words(failure))
+                : new McpStatus(description.name(), state, tools.size(), detail);
     }
 
     /** The tools as the server last named them; waits for it where it has just said that they are others now. */
@@ -263,7 +266,7 @@ final class SupervisedServer {
     ToolOutput call(String tool, String arguments, ToolContext context) throws InterruptedException {
         Map<?, ?> fields;
         try {
-            fields = arguments.isBlank() ? Map.of() : JsonObject.parse(arguments);
+            fields = JsonObject.parse(arguments);
         } catch (IllegalArgumentException e) {
             return ToolOutput.error(String.valueOf(e.getMessage()));
         }
@@ -320,20 +323,23 @@ final class SupervisedServer {
         }
         Connection running = connection;
         ServerException failure = running == null ? null : running.session.failure();
-        String reason = failure == null ? detail : description.secrets().hide(String.valueOf(failure.getMessage()));
+        String reason = failure == null ? detail : words(failure);
         return "MCP server " + description.name() + " is not running" + (reason.isEmpty() ? "" : ": " + reason)
                 + "; it is being restarted, try again";
     }
 
     private String failed(ServerException e) {
-        String reason = description.secrets().hide(String.valueOf(e.getMessage()));
         if (!e.gone()) {
-            return "MCP server " + description.name() + " refused this call: " + reason;
+            return "MCP server " + description.name() + " refused this call: " + words(e);
         }
         return isClosed()
                 ? notRunning()
-                : "MCP server " + description.name() + " ended during this call: " + reason
+                : "MCP server " + description.name() + " ended during this call: " + words(e)
                         + "; the call may have had its effect or not. The server is being restarted, try again";
+    }
+
+    private String words(ServerException e) {
+        return description.secrets().hide(String.valueOf(e.getMessage()));
     }
 
     /** Begins to end the server and everything of it; returns at once. */

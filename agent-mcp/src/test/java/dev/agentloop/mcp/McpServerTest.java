@@ -68,6 +68,17 @@ class McpServerTest {
     }
 
     @Test
+    void filter_namesWhatTheModelGets() {
+        McpServer server = McpServer.stdio("fs", "npx");
+        assertThat(server.filter().accepts("read")).isTrue();
+        assertThat(server.withDisabledTools("read").filter().accepts("read")).isFalse();
+        assertThat(server.withEnabledTools("read", "read").filter().accepts("read"))
+                .isTrue();
+        assertThat(server.withEnabledTools("read").filter().accepts("write")).isFalse();
+        assertThat(server.withEnabledTools().filter().accepts("read")).isFalse();
+    }
+
+    @Test
     void trust_decidesWhatHintsAreWorth() {
         RemoteTool.Hints reading = new RemoteTool.Hints(true, true, false, true);
         RemoteTool.Hints harmless = new RemoteTool.Hints(false, false, true, false);
@@ -93,6 +104,7 @@ class McpServerTest {
                 .withHeader("X-Level", "1")
                 .secrets();
         assertThat(secrets.hide("Bearer sesame, or only sesame: 401")).isEqualTo("***, or only ***: 401");
+        assertThat(secrets.hide("no answer from " + ADDRESS)).isEqualTo("no answer from https://localhost/mcp?***");
     }
 
     @Test

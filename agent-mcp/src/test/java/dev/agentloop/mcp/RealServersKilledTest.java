@@ -3,8 +3,16 @@ package dev.agentloop.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.AgentEvent;
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
+import dev.agentloop.Item;
+import dev.agentloop.Prompt;
+import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.testkit.ScriptedModel;
+import dev.agentloop.testkit.ScriptedResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,6 +59,49 @@ class RealServersKilledTest {
                     .isEqualTo(ToolOutput.text("Echo: again"));
             assertThat(specifications(servers)).isEqualTo(before);
         }
+    }
+
+    @Test
+    void run_programKilledMeanwhile_goesOnWithTheSamePrefix() throws Exception {
+        ScriptedModel model = ScriptedModel.answering(
+                ScriptedResponse.calls(
+                        "call_1",
+                        "mcp__everything__trigger-long-running-operation",
+                        "{\"duration\": 60, \"steps\": 600}"),
+                ScriptedResponse.says("It died."),
+                ScriptedResponse.calls("call_2", "mcp__everything__echo", "{\"message\": \"again\"}"),
+                ScriptedResponse.says("It is back."));
+        try (McpServers servers = McpServers.builder()
+                        .server(NpmPackages.stdio("everything", "stdio"))
+                        .backoff(failures -> Duration.ofMillis(20))
+                        .start();
+                AgentLoop agent =
+                        AgentLoop.builder().model(model).tools(servers.tools()).build()) {
+            Conversation conversation = agent.newConversation();
+            AtomicBoolean killed = new AtomicBoolean();
+            conversation.run("Take your time", RunOptions.listeningWith(event -> {
+                if (event instanceof AgentEvent.ToolProgress && killed.compareAndSet(false, true)) {
+                    killEverything();
+                }
+            }));
+            Prompt died = model.lastPrompt();
+            await().until(() -> servers.status().get(0).state() == McpStatus.State.RUNNING);
+            assertThat(conversation.run("Once more").text()).isEqualTo("It is back.");
+            assertThat(outputs(died))
+                    .singleElement()
+                    .asString()
+                    .startsWith("MCP server everything ended during this call");
+            assertThat(outputs(model.lastPrompt())).hasSize(2).endsWith("Echo: again");
+            assertThat(model.lastPrompt().head()).isEqualTo(died.head());
+            assertThat(model.lastPrompt().items()).startsWith(died.items().toArray(new Item[0]));
+        }
+    }
+
+    private static List<String> outputs(Prompt prompt) {
+        return prompt.items().stream()
+                .filter(item -> item instanceof Item.Output)
+                .map(item -> ((Item.Output) item).text())
+                .toList();
     }
 
     private static void killEverything() {
