@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,30 @@ public sealed interface AgentEvent {
      */
     record CacheUsed(int step, PrefixCache.Verdict verdict, ModelResponse.@Nullable CacheDiagnosis diagnosis)
             implements AgentEvent {}
+
+    /** How full the context is, told before each step where the model's window is known. */
+    record ContextMeasured(Compactor.Context context) implements AgentEvent {}
+
+    /**
+     * A compactor is about to shorten the prompt.
+     *
+     * @param by its name
+     * @param offer what it may use; the whole prompt is read anew after it, too
+     * @param cost of the offer, at the prices of the limits; null without prices
+     */
+    record CompactionStarted(
+            String by,
+            Compactor.Reason reason,
+            Compactor.Context context,
+            Compactor.Offer offer,
+            @Nullable BigDecimal cost)
+            implements AgentEvent {}
+
+    /** A compactor failed or broke a rule; the next one is tried, and nothing is changed. */
+    record CompactionFailed(String by, String cause) implements AgentEvent {}
+
+    /** The prompt was shortened, durably. */
+    record Compacted(String by, Compactor.Context before, Compactor.Context after, Usage usage) implements AgentEvent {}
 
     /** The prompt begins anew, so nothing of it is a reusable prefix. */
     record EpochStarted(int epoch, String reason) implements AgentEvent {}

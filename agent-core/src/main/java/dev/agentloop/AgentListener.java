@@ -9,6 +9,8 @@ package dev.agentloop;
  * <pre>
  * RunStarted
  *   ContextAdded*                       instructions, permissions and environment, where they are new
+ *   ContextMeasured                     how full the context is, where the window is known
+ *   CompactionStarted, then CompactionFailed or Compacted   for each compactor that is tried
  *   StepStarted                         one inference; says how much of the prompt is a reusable prefix
  *     Delta*                            text, reasoning and arguments while they come in
  *     Retrying*                         takes back the deltas since StepStarted or the Retrying before

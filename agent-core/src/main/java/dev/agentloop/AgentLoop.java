@@ -98,6 +98,7 @@ public final class AgentLoop implements AutoCloseable {
         private final List<Tool> tools = new ArrayList<>();
         private final List<Supplier<? extends Collection<? extends Tool>>> sources = new ArrayList<>();
         private Compactor compactor = Compactor.NEVER;
+        private double compactAt = 0.9;
         private @Nullable Supplier<PrefixCache> prefixCache;
         private Limits limits = Limits.NONE;
         private RetryPolicy retry = RetryPolicy.DEFAULT;
@@ -179,6 +180,21 @@ public final class AgentLoop implements AutoCloseable {
         }
 
         /**
+         * How full the model's window is when the prompt is shortened; 0.9 by default.
+         *
+         * @param part of the window, above 0 and at most 0.95
+         */
+        public Builder compactAt(double part) {
+            if (!(part > 0 && part <= 0.95)) {
+                throw new IllegalArgumentException(
+                        "a prompt is compacted when it fills a part of the window above 0 and at"
+                                + " most 0.95, but this is " + part);
+            }
+            this.compactAt = part;
+            return this;
+        }
+
+        /**
          * What accounts for the provider's cache, one for each run; by default {@link PrefixCache#hashChain} at the prices of
          * {@link #limits}. A strict one refuses to send what would break the prefix:
          * {@code prefixCache(() -> PrefixCache.hashChain().strict())}.
@@ -246,6 +262,7 @@ public final class AgentLoop implements AutoCloseable {
                     answerFormat,
                     toolboxes(),
                     compactor,
+                    compactAt,
                     prefixCache == null ? accounts() : prefixCache,
                     limits,
                     retry,

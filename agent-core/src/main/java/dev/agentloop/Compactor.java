@@ -1,34 +1,179 @@
 package dev.agentloop;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The only code that may shorten a prompt.
  *
- * <p>What it returns becomes an entry of the log; the full log stays. Called on the loop's thread before each inference;
- * an implementation may take a {@link Model} and block. Interrupts cancel it.
+ * <p>What it gives becomes an entry of the log; the full log stays. Before that the loop holds it to its rules: nothing that
+ * must survive may be missing, calls and outputs stay paired, and the prompt is shorter than before. A compactor that fails
+ * or breaks a rule is passed over, and the next one is tried.
+ *
+ * <p>Called on the loop's thread, by many conversations at once. Interrupts cancel it.
  */
-@FunctionalInterface
 public interface Compactor {
 
     /** Never shortens anything. */
-    Compactor NEVER = (prompt, reason, lastUsage) -> Optional.empty();
+    Compactor NEVER = new CompactorChain(List.of());
+
+    /** What this compactor is called in the log and in events, such as {@code summary}. */
+    String name();
 
     /**
-     * The items that are to stand in place of the prompt's, or empty to leave it as it is.
-     *
-     * @param reason why it is asked
-     * @param lastUsage what the server reported for the prompt before this one grew; {@link Usage#NONE} where there is none
-     * @throws ModelException if a model that it needed gave no answer; the run then ends as stopped, with nothing changed
+     * What it would use to shorten this prompt; empty where it can do nothing for it. Asks nobody and has no effect.
      */
-    Optional<List<Item>> compact(Prompt prompt, Reason reason, Usage lastUsage) throws InterruptedException;
+    Optional<Offer> offer(Task task);
 
-    /** Why a compactor is asked. */
+    /**
+     * Shortens the prompt.
+     *
+     * @throws ModelException if a model that it needs gave no usable answer; nothing is changed then
+     */
+    Window compact(Task task) throws InterruptedException;
+
+    /** The compactors that are tried, in this order; itself alone by default. */
+    default List<Compactor> inOrder() {
+        return List.of(this);
+    }
+
+    /** Tries these in order, until one has shortened the prompt. */
+    static Compactor firstOf(Compactor... compactors) {
+        List<Compactor> all = new ArrayList<>();
+        Arrays.asList(compactors).forEach(compactor -> all.addAll(compactor.inOrder()));
+        return new CompactorChain(all);
+    }
+
+    /**
+     * Takes images and long outputs out of what lies behind, without asking a model: the cheap step before the others. What
+     * the newest response has called for stays.
+     */
+    static Compactor withoutOldOutputs() {
+        return new OldOutputsCompactor();
+    }
+
+    /**
+     * Has a model write a summary that a person can read, for the model that goes on. Works with any model.
+     *
+     * @param model usually the agent's own, whose cache has the prompt already
+     */
+    static Compactor summary(Model model) {
+        return new SummaryCompactor(model, SummaryCompactor.REQUEST);
+    }
+
+    /** The same with words of the host's own to ask for the summary. */
+    static Compactor summary(Model model, String request) {
+        return new SummaryCompactor(model, request);
+    }
+
+    /**
+     * Has the server compact, by a {@code compaction_trigger} item behind the prompt: it reads the prompt from its cache and
+     * gives an item that only it can read.
+     *
+     * @param model the agent's own, at a server that knows the item
+     */
+    static Compactor trigger(Model model) {
+        return new TriggerCompactor(model);
+    }
+
+    /** Why a prompt is to be shortened. */
     enum Reason {
-        /** An inference is about to be paid for. */
-        BEFORE_INFERENCE,
+        /** The context is nearly full before the first inference of a run. */
+        BEFORE_TURN,
+        /** The context is nearly full in the middle of a run. */
+        MID_TURN,
         /** The server said that the prompt does not fit. */
-        CONTEXT_LENGTH
+        CONTEXT_LENGTH,
+        /** The model was changed for one with a smaller window. */
+        SMALLER_MODEL,
+        /** The host asked for it. */
+        REQUESTED
+    }
+
+    /**
+     * How full the context is.
+     *
+     * @param tokens of the prompt as it is now: the server's count, and an estimate of what was added since
+     * @param window the model's window; 0 where it is not known
+     * @param limit from how many tokens on the prompt is shortened; 0 where the window is not known
+     * @param estimated whether all of it is an estimate
+     */
+    record Context(long tokens, long window, long limit, boolean estimated) {
+        /** What of the window a prompt and its answer may fill: 95 %, since counts differ; 0 where it is not known. */
+        public long usable() {
+            return window * 95 / 100;
+        }
+
+        /** Whether the prompt is to be shortened. */
+        public boolean full() {
+            return limit > 0 && tokens >= limit;
+        }
+    }
+
+    /**
+     * What is to be done.
+     *
+     * @param prompt the prompt as it is
+     * @param reason why it is to be shortened
+     * @param context how full it is
+     * @param kept the places of the items that must survive word for word, in order: the newest message of the user's, what
+     *     was pinned, and from {@code tail} on everything
+     * @param tail the place of the first item that the model has not gone on from: its newest response, and all behind it
+     * @param userMessages the places of the messages of the user's own, in order
+     */
+    record Task(
+            Prompt prompt, Reason reason, Context context, List<Integer> kept, int tail, List<Integer> userMessages) {
+        public Task {
+            kept = List.copyOf(kept);
+            userMessages = List.copyOf(userMessages);
+        }
+
+        /** The items at these places. */
+        public List<Item> items(List<Integer> places) {
+            return places.stream().map(prompt::item).toList();
+        }
+    }
+
+    /**
+     * What shortening would use, estimated.
+     *
+     * @param inputTokens of the request, 0 without one
+     * @param cachedTokens how many of these are in the provider's cache
+     * @param outputTokens of its answer
+     */
+    record Offer(long inputTokens, long cachedTokens, long outputTokens) {
+        /** Uses nothing: no model is asked. */
+        public static final Offer FREE = new Offer(0, 0, 0);
+
+        /** The same as usage, so that prices can be put to it. */
+        public Usage usage() {
+            return new Usage(inputTokens, cachedTokens, 0, outputTokens, 0, true);
+        }
+    }
+
+    /**
+     * What stands in place of all items.
+     *
+     * @param items the items, in order
+     * @param returned whether a server gave them, so that they go into the prompt unchanged and what must be put back stands
+     *     behind them
+     * @param usage what it took
+     */
+    record Window(List<Item> items, boolean returned, Usage usage) {
+        public Window {
+            items = List.copyOf(items);
+        }
+
+        /** Items that the host or a summary put together. */
+        public static Window built(List<Item> items, Usage usage) {
+            return new Window(items, false, usage);
+        }
+
+        /** Items that a server gave. */
+        public static Window returned(List<Item> items, Usage usage) {
+            return new Window(items, true, usage);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.lang.ref.SoftReference;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -88,6 +89,119 @@ public final class Conversation {
     /** Appends what a model answered: its items, and that its response is over. */
     public void append(ModelResponse response) {
         changing(new HostAppend(response)::addTo);
+    }
+
+    /**
+     * A compaction of this conversation.
+     *
+     * @param version of the entry that replaced the prompt; the prompt before is {@code promptAt(version - 1)}
+     * @param by the name of the compactor
+     * @param tokensBefore how many tokens the context had
+     * @param tokensAfter about how many it had after
+     * @param usage what the compactor used
+     */
+    public record Compaction(
+            long version, String by, Compactor.Reason reason, long tokensBefore, long tokensAfter, Usage usage) {}
+
+    /** The compactions of this conversation, the oldest first. */
+    public List<Compaction> compactions() {
+        return owned(() -> log().fold().compactions().all());
+    }
+
+    /**
+     * Shortens the prompt now, by the loop's compactors.
+     *
+     * @return the compaction, or empty where there is nothing to gain
+     * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was changed then
+     */
+    public Optional<Compaction> compact(RunOptions options) throws InterruptedException {
+        List<String> failures = new ArrayList<>();
+        boolean[] shorter = {false};
+        boolean[] interrupted = {false};
+        owned(() -> {
+            RunScope scope = RunScope.of(config, log(), options);
+            refuseWhileOpen(scope.fold());
+            try {
+                shorter[0] = scope.fold().hasPrompt()
+                        && new dev.agentloop.Compaction(scope)
+                                .attempt(Compactor.Reason.REQUESTED, ContextMeter.of(scope), failures);
+            } catch (InterruptedException e) {
+                interrupted[0] = true;
+            }
+            return true;
+        });
+        if (interrupted[0]) {
+            throw new InterruptedException("the compaction was interrupted; nothing was changed");
+        }
+        if (!shorter[0] && !failures.isEmpty()) {
+            throw new IllegalStateException(
+                    "the prompt was not shortened, and nothing was changed: " + String.join("; ", failures));
+        }
+        List<Compaction> all = compactions();
+        return shorter[0] ? Optional.of(all.get(all.size() - 1)) : Optional.empty();
+    }
+
+    private void refuseWhileOpen(Fold fold) {
+        if (!fold.open().isEmpty()) {
+            throw new IllegalStateException(
+                    "the calls " + fold.open().keySet() + " have no output yet; run the conversation to its end first");
+        }
+    }
+
+    /**
+     * Takes the newest compaction back: the prompt is what it would be without, durably.
+     *
+     * @throws IllegalStateException if there is none, or calls have no output yet
+     */
+    public void undoCompaction() {
+        changing(scope -> {
+            refuseWhileOpen(scope.fold());
+            List<Compaction> all = scope.fold().compactions().all();
+            if (all.isEmpty()) {
+                throw new IllegalStateException("conversation " + id + " was never compacted");
+            }
+            long version = all.get(all.size() - 1).version();
+            List<Item> items = new ArrayList<>(promptAt(version - 1).items());
+            List<Item> now = scope.fold().prompt().items();
+            items.addAll(now.subList(promptAt(version).size(), now.size()));
+            scope.journal()
+                    .add(Draft.epoch("compaction_undone", scope.fold().prompt().head(), items));
+        });
+    }
+
+    /**
+     * The prompt as it was behind the entry of that version.
+     *
+     * @throws IllegalArgumentException if the log has no such version, or no prompt yet
+     */
+    public Prompt promptAt(long version) {
+        Fold fold = ConversationLog.foldOf(config.store(), id, version);
+        if (!fold.hasPrompt()) {
+            throw new IllegalArgumentException("conversation " + id + " has no prompt at version " + version);
+        }
+        return fold.prompt();
+    }
+
+    /**
+     * Appends an item that stays in the prompt word for word when it is compacted, such as a fact that must not be lost.
+     *
+     * @param name by which it is replaced or unpinned; 1 to 64 of {@code a-z A-Z 0-9 _ -}
+     */
+    public void pin(String name, Item item) {
+        if (!name.matches("[a-zA-Z0-9_-]{1,64}")) {
+            throw new IllegalArgumentException(
+                    "the name of a pin is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name + "\"");
+        }
+        changing(scope -> {
+            refuseWhileOpen(scope.fold());
+            new TurnStart(scope).prepare();
+            scope.journal().add(Draft.item(Draft.ITEM_PIN + name, item));
+        });
+    }
+
+    /** Lets the next compaction drop what was pinned under that name. */
+    public void unpin(String name) {
+        changing(scope -> scope.journal().add(Draft.unpin(name)));
     }
 
     /**

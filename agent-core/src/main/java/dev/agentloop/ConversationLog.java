@@ -55,6 +55,20 @@ final class ConversationLog {
         return log;
     }
 
+    /** The fold of a log up to a version. */
+    static Fold foldOf(ConversationStore store, String id, long version) {
+        ConversationLog log = new ConversationLog(store, id);
+        List<LogEntry> page;
+        do {
+            page = store.read(id, log.position.version(), PAGE);
+            page.stream().filter(entry -> entry.version() <= version).forEach(log::follow);
+        } while (page.size() == PAGE && log.position.version() < version);
+        if (log.position.version() < version || version < 1) {
+            throw new IllegalArgumentException("conversation " + id + " has no version " + version);
+        }
+        return log.fold;
+    }
+
     private void follow(LogEntry entry) {
         if (!entry.follows(position)) {
             throw new StoreException(

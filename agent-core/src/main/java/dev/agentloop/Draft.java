@@ -38,6 +38,10 @@ record Draft(String kind, byte[] payload) {
     static final String ITEM_OUTPUT = "item.output";
     static final String ITEM_OUTPUT_ERROR = "item.output.error";
     static final String ITEM_CONTEXT = "item.context.";
+    static final String ITEM_PIN = "item.pin.";
+    static final String UNPIN = "unpin";
+    static final String COMPACTION_BEGUN = "compaction.begun";
+    static final String COMPACTION_FAILED = "compaction.failed";
 
     private static Draft of(String kind, Json.Body body) {
         return new Draft(kind, Json.object(body));
@@ -59,6 +63,42 @@ record Draft(String kind, byte[] payload) {
                 });
             }
         });
+    }
+
+    /** A compactor is about to work; what it may use is counted if nothing is heard of it any more. */
+    static Draft compactionBegun(String by, Usage estimate) {
+        return of(COMPACTION_BEGUN, w -> {
+            w.text("by", by);
+            usage(w, estimate);
+        });
+    }
+
+    static Draft compactionFailed(String by, String cause, Usage used) {
+        return of(COMPACTION_FAILED, w -> {
+            w.text("by", by).text("cause", cause);
+            usage(w, used);
+        });
+    }
+
+    /** The prompt begins anew with these items, because a compactor has shortened it. */
+    static Draft compaction(String by, Compactor.Task task, List<Item> window, Usage used) {
+        return of(EPOCH_WINDOW, w -> {
+            w.text("reason", PrefixDifference.COMPACTED)
+                    .text("by", by)
+                    .text("why", task.reason().name());
+            w.number("tokens_before", task.context().tokens());
+            w.number("tokens_after", TokenEstimate.ofBytes(task.prompt().length(0)) + TokenEstimate.of(window));
+            usage(w, used);
+            w.raw("head", task.prompt().head()).array("window", a -> {
+                for (Item item : window) {
+                    a.rawElement(item.json());
+                }
+            });
+        });
+    }
+
+    static Draft unpin(String name) {
+        return of(UNPIN, w -> w.text("name", name));
     }
 
     static Draft fork(String of, long version) {

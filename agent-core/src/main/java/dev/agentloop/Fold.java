@@ -5,7 +5,6 @@ import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -25,11 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class Fold {
     private final Set<String> callIds = new HashSet<>();
     private final Map<String, OpenCall> open = new LinkedHashMap<>();
-    private final Map<String, Item> sections = new HashMap<>();
+    private final Map<String, Item> sections = new LinkedHashMap<>();
     private final Map<String, Long> fullOutputs = new ConcurrentHashMap<>();
     private final RepeatedCalls repeats = new RepeatedCalls();
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
+    private final Compactions compactions = new Compactions();
     private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
     private @Nullable Set<String> allowed;
@@ -74,6 +74,9 @@ final class Fold {
                                 ItemBytes.orEmpty(fields.text("hash")),
                                 new Approver.Answer(
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
+            case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
+            case Draft.COMPACTION_BEGUN -> compactions.begun(usage(fields));
+            case Draft.COMPACTION_FAILED -> compactionFailed(usage(fields));
             case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
             default -> unknown = kind;
         }
@@ -84,7 +87,14 @@ final class Fold {
         turn(ended, null);
     }
 
+    private void compactionFailed(Usage used) {
+        compactions.lost();
+        total = total.plus(used);
+    }
+
     private void turn(boolean isOver, @Nullable Set<String> mayCall) {
+        // A compaction that is still under way when a turn begins or ends was taken away by a crash or a cancellation.
+        total = total.plus(compactions.lost());
         ended = isOver;
         allowed = mayCall;
         endingStale = true;
@@ -112,16 +122,19 @@ final class Fold {
         if (head == null) {
             throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
         }
+        List<Item> before = prompt == null ? List.of() : List.copyOf(prompt().items());
         List<Item> items = new ArrayList<>();
         JsonFields window = fields.inner("window");
         if (window != null) {
             window.all().forEach(field -> items.add(Item.of(window.bytes(field))));
-        } else if (prompt != null) {
-            items.addAll(prompt().items());
+        } else {
+            items.addAll(before);
         }
         unplaced.clear();
         prompt = ChunkedPrompt.of(fields.raw(head)).plus(items);
+        compactions.restarted();
         if (window != null) {
+            restated(fields, version, before, items);
             appended = new AppendedSettings();
             items.forEach(appended::note);
             sections.values()
@@ -130,6 +143,15 @@ final class Fold {
         newEpoch = ItemBytes.orEmpty(fields.text("reason"));
         endingStale = true;
         epoch++;
+    }
+
+    private void restated(JsonFields fields, long version, List<Item> before, List<Item> items) {
+        compactions.restated(before, items);
+        if (fields.has("by")) {
+            Usage used = usage(fields);
+            compactions.ended(version, fields, used);
+            total = total.plus(used);
+        }
     }
 
     private void item(String kind, Item item) {
@@ -152,6 +174,10 @@ final class Fold {
         (ofModel || !midway() ? unplaced : deferred).add(item);
         if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
             open.put(call.callId(), new OpenCall(call));
+        } else if (kind.equals(Draft.ITEM_USER)) {
+            compactions.said(item);
+        } else if (kind.startsWith(Draft.ITEM_PIN)) {
+            compactions.pinned(kind.substring(Draft.ITEM_PIN.length()), item);
         } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
             sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), CacheBreakpoint.without(item));
         }
@@ -164,6 +190,7 @@ final class Fold {
         }
         responding = false;
         Usage usage = usage(fields);
+        compactions.counted(usage, prompt().size());
         if (kind.equals(Draft.RESPONSE)) {
             lastUsage = usage;
             String id = ItemBytes.orEmpty(fields.text("id"));
@@ -180,6 +207,7 @@ final class Fold {
 
     private void sent() {
         sent = prompt();
+        compactions.sent(sent.size());
         newEpoch = null;
         breakpoints = 0;
     }
@@ -309,6 +337,24 @@ final class Fold {
     @Nullable
     Set<String> allowed() {
         return allowed;
+    }
+
+    /** What is known of compactions, and of what must survive them. */
+    Compactions compactions() {
+        return compactions;
+    }
+
+    /** The newest item of each section of the context, and what was appended to the fixed fields. */
+    List<Item> contextItems() {
+        List<Item> items = new ArrayList<>(sections.values());
+        if (!appended.tools().isEmpty()) {
+            items.add(AppendedSettings.tools(appended.tools().values()));
+        }
+        String effort = appended.effort();
+        if (effort != null) {
+            items.add(AppendedSettings.effort(effort));
+        }
+        return items;
     }
 
     /** What items in the middle of the prompt add to its fixed fields. */

@@ -13,6 +13,7 @@ record LoopConfig(
         @Nullable AnswerFormat answerFormat,
         Supplier<Toolbox> tools,
         Compactor compactor,
+        double compactAt,
         Supplier<PrefixCache> prefixCache,
         Limits limits,
         RetryPolicy retry,

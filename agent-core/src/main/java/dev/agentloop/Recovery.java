@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -12,36 +11,19 @@ import org.jspecify.annotations.Nullable;
 /** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
 final class Recovery {
     private final RunScope run;
+    private final Compaction compaction;
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
     private int breaks;
 
     Recovery(RunScope run) {
         this.run = run;
+        this.compaction = new Compaction(run);
     }
 
-    /** The prompt to send next, made shorter where the compactor says so. */
+    /** The prompt to send next, made shorter where it nearly fills the context. */
     Prompt prompt() throws InterruptedException {
-        compact(Compactor.Reason.BEFORE_INFERENCE);
+        compaction.ifDue();
         return run.fold().prompt();
-    }
-
-    private boolean compact(Compactor.Reason reason) throws InterruptedException {
-        if (run.config().compactor() == Compactor.NEVER) {
-            return false;
-        }
-        Optional<List<Item>> window;
-        try {
-            window = run.config()
-                    .compactor()
-                    .compact(run.fold().prompt(), reason, run.fold().lastUsage());
-        } catch (ModelException e) {
-            throw new RunOver(
-                    "compaction failed",
-                    summary -> new Outcome.Stopped(
-                            Outcome.Reason.COMPACTION_FAILED, "compaction failed: " + e.getMessage(), summary));
-        }
-        window.ifPresent(items -> restate("context_compacted", items));
-        return window.isPresent();
     }
 
     private void restate(String reason, List<Item> window) {
@@ -69,7 +51,7 @@ final class Recovery {
     Ending from(ModelException failure, boolean called) throws InterruptedException {
         switch (failure.kind()) {
             case CONTEXT_LENGTH -> {
-                return tried.add(failure.kind()) && compact(Compactor.Reason.CONTEXT_LENGTH)
+                return tried.add(failure.kind()) && compaction.afterOverflow()
                         ? null
                         : stopped(Outcome.Reason.CONTEXT_LENGTH, failure);
             }

@@ -44,6 +44,14 @@ public interface Tool {
         return null;
     }
 
+    /**
+     * Whether the newest call of this tool and its output stay word for word when the prompt is compacted, such as a plan or
+     * the handle of something that still runs.
+     */
+    default boolean keptInCompaction() {
+        return false;
+    }
+
     /** The most tokens of text that an output may put into the prompt, at about four bytes a token. */
     default int outputTokens() {
         return 10_000;

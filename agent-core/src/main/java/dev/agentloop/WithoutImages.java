@@ -19,12 +19,13 @@ final class WithoutImages {
         Prompt last = fold.lastSent();
         int accepted = last != null && fold.prompt().startsWith(last) ? last.size() : 0;
         for (int i = accepted; i < items.size(); i++) {
-            items.set(i, replaced(items.get(i)));
+            items.set(i, of(items.get(i)));
         }
         return items;
     }
 
-    private static Item replaced(Item item) {
+    /** The item with a text in place of each of its images; the same if it has none. */
+    static Item of(Item item) {
         byte[] line = ((ItemBytes) item).line();
         JsonFields fields = JsonFields.of(line);
         String parts = item instanceof Item.Output ? "output" : "content";

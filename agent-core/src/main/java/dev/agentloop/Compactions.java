@@ -1,0 +1,107 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.JsonFields;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
+final class Compactions {
+    private final List<Item> userMessages = new ArrayList<>();
+    private final Map<String, Item> pins = new LinkedHashMap<>();
+    private final List<Conversation.Compaction> all = new ArrayList<>();
+    private Usage underWay = Usage.NONE;
+    private int tail;
+    private long counted;
+    private int countedItems;
+
+    void said(Item item) {
+        userMessages.add(item);
+    }
+
+    void pinned(String name, Item item) {
+        pins.put(name, item);
+    }
+
+    void unpinned(String name) {
+        pins.remove(name);
+    }
+
+    /** A prompt of so many items was sent. */
+    void sent(int items) {
+        tail = items;
+    }
+
+    /** The server has counted the prompt of so many items. */
+    void counted(Usage usage, int items) {
+        counted = usage.estimated() ? 0 : usage.total();
+        countedItems = items;
+    }
+
+    /** The fixed fields are others now: what was counted does not hold. */
+    void restarted() {
+        counted = 0;
+    }
+
+    /** All items were replaced. */
+    void restated(List<Item> before, List<Item> after) {
+        restarted();
+        int same = 0;
+        while (same < Math.min(before.size() - tail, after.size())
+                && before.get(before.size() - 1 - same).equals(after.get(after.size() - 1 - same))) {
+            same++;
+        }
+        tail = after.size() - same;
+        userMessages.retainAll(after);
+        pins.values().retainAll(after);
+    }
+
+    void begun(Usage estimate) {
+        underWay = estimate;
+    }
+
+    /** A compaction that was paid for and never ended; what it is estimated at. */
+    Usage lost() {
+        Usage lost = underWay;
+        underWay = Usage.NONE;
+        return lost;
+    }
+
+    void ended(long version, JsonFields entry, Usage usage) {
+        underWay = Usage.NONE;
+        all.add(new Conversation.Compaction(
+                version,
+                ItemBytes.orEmpty(entry.text("by")),
+                Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
+                entry.number("tokens_before", 0),
+                entry.number("tokens_after", 0),
+                usage));
+    }
+
+    List<Conversation.Compaction> all() {
+        return List.copyOf(all);
+    }
+
+    List<Item> userMessages() {
+        return userMessages;
+    }
+
+    Map<String, Item> pins() {
+        return pins;
+    }
+
+    /** The place of the first item that the model has not gone on from. */
+    int tail() {
+        return tail;
+    }
+
+    /** What the server counted last, 0 where that does not hold any more. */
+    long counted() {
+        return counted;
+    }
+
+    int countedItems() {
+        return countedItems;
+    }
+}

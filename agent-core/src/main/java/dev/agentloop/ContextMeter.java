@@ -1,0 +1,36 @@
+package dev.agentloop;
+
+import java.util.List;
+
+/** Says how full the context is: by the server's own count for what it has seen, and by an estimate for the rest. */
+final class ContextMeter {
+    /** A count is absurd that is so many times less than the estimate. */
+    private static final int ABSURD = 8;
+
+    private ContextMeter() {}
+
+    static Compactor.Context of(RunScope run) {
+        Fold fold = run.fold();
+        Prompt prompt = fold.prompt();
+        long window = run.config().model().settings().contextWindow();
+        long limit = Math.round(window * run.config().compactAt());
+        long counted = fold.compactions().counted();
+        int items = Math.min(fold.compactions().countedItems(), prompt.size());
+        if (counted > 0 && plausible(prompt, items, counted)) {
+            List<Item> since = prompt.items().subList(items, prompt.size());
+            return new Compactor.Context(counted + TokenEstimate.of(since), window, limit, false);
+        }
+        long estimate = TokenEstimate.ofBytes(prompt.length(0)) + TokenEstimate.of(prompt.items());
+        return new Compactor.Context(estimate, window, limit, true);
+    }
+
+    // More tokens than bytes are a hosted tool's, or those of several internal steps; far too few are a server's error.
+    private static boolean plausible(Prompt prompt, int items, long counted) {
+        long bytes = prompt.length(items);
+        if (counted > bytes) {
+            return false;
+        }
+        return counted * ABSURD * TokenEstimate.BYTES_PER_TOKEN >= bytes
+                || counted * ABSURD >= TokenEstimate.of(prompt.items().subList(0, items));
+    }
+}

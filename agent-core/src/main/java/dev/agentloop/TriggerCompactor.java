@@ -1,0 +1,54 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Asks the server for a compaction item, by the Responses API's {@code compaction_trigger} behind the running prompt. */
+record TriggerCompactor(Model model) implements Compactor {
+    private static final Item TRIGGER = Item.of(Json.object(w -> w.text("type", "compaction_trigger")));
+    /** How many tokens of the user's messages stay, the newest first. */
+    private static final long USER_TOKENS = 64_000;
+
+    private static final long ANSWER_TOKENS = 3_000;
+
+    @Override
+    public String name() {
+        return "trigger";
+    }
+
+    @Override
+    public Optional<Offer> offer(Task task) {
+        if (task.prompt().size() == 0) {
+            return Optional.empty();
+        }
+        long tokens = task.context().tokens();
+        return Optional.of(new Offer(tokens, tokens, ANSWER_TOKENS));
+    }
+
+    @Override
+    public Window compact(Task task) throws InterruptedException {
+        ModelResponse response = model.respond(task.prompt().plus(List.of(TRIGGER)), Model.Listener.NONE);
+        List<Item> compactions = response.items().stream()
+                .filter(Item.Compaction.class::isInstance)
+                .toList();
+        if (compactions.size() != 1) {
+            throw ModelException.of(
+                            ModelException.Kind.PROTOCOL,
+                            "the server was asked for one compaction item and sent " + compactions.size())
+                    .build();
+        }
+        List<Item> items = new ArrayList<>();
+        long left = USER_TOKENS;
+        for (int i = task.userMessages().size() - 1; i >= 0 && left > 0; i--) {
+            Item message = task.prompt().item(task.userMessages().get(i));
+            left -= TokenEstimate.of(message);
+            if (left >= 0) {
+                items.add(0, message);
+            }
+        }
+        items.addAll(compactions);
+        return Window.returned(items, response.usage());
+    }
+}
