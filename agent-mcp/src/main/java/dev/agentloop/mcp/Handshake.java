@@ -38,7 +38,8 @@ final class Handshake {
                     + "\" of the protocol, and this client speaks " + String.join(", ", VERSIONS));
         }
         session.agree(protocol);
-        session.tell(McpSchema.METHOD_NOTIFICATION_INITIALIZED, Map.of());
+        // Over HTTP two messages are two requests, and the second one may overtake the first.
+        session.confirm(McpSchema.METHOD_NOTIFICATION_INITIALIZED, Map.of(), timeout);
         return answer.object("capabilities").has("tools");
     }
 

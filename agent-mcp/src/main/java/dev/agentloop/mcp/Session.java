@@ -121,6 +121,21 @@ final class Session implements AutoCloseable {
         tell(CANCELLED, Map.of("requestId", request.id(), "reason", reason));
     }
 
+    /** Tells the server something, and waits until it has taken that: what follows may depend on it. */
+    void confirm(String method, Map<String, Object> params, Duration timeout)
+            throws ServerException, InterruptedException {
+        PendingRequest taken = new PendingRequest("", nothing -> {});
+        pending.put(taken.id(), taken);
+        send(new JSONRPCNotification(method, params), taken::failed, () -> taken.answered(Map.of()));
+        try {
+            taken.await(timeout);
+        } catch (TimeoutException e) {
+            throw ServerException.refused("it did not take " + method + " within " + timeout.toMillis() + " ms");
+        } finally {
+            forget(taken);
+        }
+    }
+
     void tell(String method, Map<String, Object> params) {
         send(new JSONRPCNotification(method, params), ignored -> {});
     }
@@ -139,11 +154,16 @@ final class Session implements AutoCloseable {
     }
 
     private void send(JSONRPCMessage message, Consumer<ServerException> failed) {
+        send(message, failed, () -> {});
+    }
+
+    private void send(JSONRPCMessage message, Consumer<ServerException> failed, Runnable sent) {
         transport
                 .sendMessage(message)
                 .contextWrite(context -> protocol.isEmpty()
                         ? context
                         : context.put(McpAsyncClient.NEGOTIATED_PROTOCOL_VERSION, protocol))
+                .doOnSuccess(nothing -> sent.run())
                 .doOnError(thrown -> {
                     ServerException known = Failures.of(thrown);
                     failed.accept(known);

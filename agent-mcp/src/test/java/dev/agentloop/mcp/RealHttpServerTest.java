@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** A real server over streamable HTTP: used, killed in the middle of a call, and back again. */
@@ -36,6 +37,12 @@ class RealHttpServerTest {
         if (program != null) {
             program.close();
         }
+    }
+
+    /** The server has one tool more for a client that has introduced itself, and says so where it lists them too early. */
+    @RepeatedTest(5)
+    void tools_listedAtOnce_areAll() {
+        assertThat(servers.status()).containsExactly(new McpStatus("docs", McpStatus.State.RUNNING, 13, ""));
     }
 
     @Test
