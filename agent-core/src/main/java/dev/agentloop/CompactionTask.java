@@ -41,9 +41,22 @@ final class CompactionTask {
         }
         task = new Compactor.Task(prompt, reason, context, List.copyOf(kept), tail, users);
         putBack = new ArrayList<>(fold.contextItems());
+        if (run.config().model().settings().cacheBreakpoints()) {
+            markTheLast(putBack);
+        }
         fold.compactions().pins().values().stream()
                 .filter(pin -> !putBack.contains(pin))
                 .forEach(putBack::add);
+    }
+
+    // As in a new conversation: what is shared up to here can be read from the cache by others.
+    private static void markTheLast(List<Item> items) {
+        for (int i = items.size() - 1; i >= 0; i--) {
+            if (items.get(i) instanceof Item.Message message) {
+                items.set(i, message.withCacheBreakpoint());
+                return;
+            }
+        }
     }
 
     // With the reasoning right before it: without that the API refuses the call.

@@ -39,7 +39,7 @@ final class OldOutputsCompactor implements Compactor {
     }
 
     private static Item shortened(Item item) {
-        Item plain = WithoutImages.of(item);
+        Item plain = WithoutImages.of(item, "to make room");
         if (!(plain instanceof Item.Output output) || ((ItemBytes) plain).line().length <= LONG) {
             return plain;
         }

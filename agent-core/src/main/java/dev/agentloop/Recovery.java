@@ -59,7 +59,7 @@ final class Recovery {
                 return stopped(Outcome.Reason.POLICY, failure);
             }
             case INVALID_ENCRYPTED_CONTENT -> clean(failure, withoutReasoning());
-            case INVALID_IMAGE -> clean(failure, WithoutImages.from(run.fold()));
+            case INVALID_IMAGE -> clean(failure, withoutImages());
             default -> waitForAnotherTry(failure, called);
         }
         return null;
@@ -73,6 +73,17 @@ final class Recovery {
         List<Item> kept = new ArrayList<>(run.fold().prompt().items());
         kept.removeIf(item -> item instanceof Item.Reasoning);
         return kept;
+    }
+
+    // Those that were part of a request that was answered are none of the trouble.
+    private List<Item> withoutImages() {
+        List<Item> items = new ArrayList<>(run.fold().prompt().items());
+        Prompt last = run.fold().lastSent();
+        int accepted = last != null && run.fold().prompt().startsWith(last) ? last.size() : 0;
+        for (int i = accepted; i < items.size(); i++) {
+            items.set(i, WithoutImages.of(items.get(i), "the server could not use it"));
+        }
+        return items;
     }
 
     private void clean(ModelException failure, List<Item> window) {

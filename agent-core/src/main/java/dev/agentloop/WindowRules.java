@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a shortened prompt must be like, whoever has shortened it. What a server's own compaction item holds cannot be seen;
@@ -34,7 +35,8 @@ final class WindowRules {
             throw broken("it is empty");
         }
         List<Item> missing = new ArrayList<>(putBack);
-        missing.removeAll(window.items());
+        Set<Item> there = window.items().stream().map(CacheBreakpoint::without).collect(Collectors.toSet());
+        missing.removeIf(item -> there.contains(CacheBreakpoint.without(item)));
         List<Item> items = new ArrayList<>();
         if (window.returned()) {
             checkReturned(window.items());

@@ -377,14 +377,14 @@ class AppendedChangesTest {
 
     @Test
     void cacheKey_staysOverACompaction() {
-        run(model("m"));
-        Outcome outcome = run(
-                model("m"),
-                agent -> agent.compactor((prompt, reason, usage) -> java.util.Optional.of(List.of(Item.user("All.")))));
-        assertThat(outcome.text()).isEqualTo("2");
+        run(model("m").contextWindow(60));
+        run(model("m").contextWindow(60));
+        run(model("m").contextWindow(60));
+        Outcome outcome = run(model("m").contextWindow(60), agent -> agent.compactor(new Shortening(() -> true)));
+        assertThat(outcome.text()).isEqualTo("4");
         assertThat(epochs()).contains("context_compacted");
-        assertThat(sent(1).size()).isEqualTo(1);
-        assertThat(sent(1).head()).isEqualTo(sent(0).head()).contains("\"prompt_cache_key\":\"" + id + "\"");
+        assertThat(script.inputs(3)).containsExactly("user:What came before was left out.", "assistant:3", "user:go");
+        assertThat(sent(3).head()).isEqualTo(sent(0).head()).contains("\"prompt_cache_key\":\"" + id + "\"");
     }
 
     @Test

@@ -28,7 +28,14 @@ class ArchitectureTest {
             List.of("Toolbox"),
             List.of("Prompt", "PromptSettings", "ChunkedPrompt", "PromptEnding", "CacheFields", "AppendedSettings"),
             List.of("Model", "ModelResponse", "ModelException", "Usage"),
-            List.of("Compactor"));
+            List.of(
+                    "Compactor",
+                    "CompactorChain",
+                    "OldOutputsCompactor",
+                    "SummaryCompactor",
+                    "TriggerCompactor",
+                    "TokenEstimate",
+                    "WithoutImages"));
 
     private static final JavaClasses CORE = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

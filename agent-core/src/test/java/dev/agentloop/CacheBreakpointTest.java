@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -232,11 +231,10 @@ class CacheBreakpointTest extends LoopFixture {
 
     @Test
     void compaction_thatKeepsTheContext_doesNotRepeatIt() {
-        Compactor keeping = (prompt, reason, usage) -> prompt.size() < 6
-                ? Optional.empty()
-                : Optional.of(List.copyOf(prompt.items().subList(0, 2)));
-        try (AgentLoop agent =
-                agent(model(newer())).workspace(folder).compactor(keeping).build()) {
+        try (AgentLoop agent = agent(model(newer().contextWindow(200)))
+                .workspace(folder)
+                .compactor(new Shortening(() -> prompts.size() == 3))
+                .build()) {
             Conversation conversation = agent.newConversation();
             conversation.run("a");
             conversation.run("b");

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Random;
 import java.util.TimeZone;
 import java.util.stream.Collectors;
@@ -140,7 +139,8 @@ final class RandomHost {
                 .configurationUpdates(chance(50))
                 .additionalTools(chance(50))
                 .instructionsInInput(chance(30))
-                .customTools(chance(50));
+                .customTools(chance(50))
+                .contextWindow(chance(50) ? 600 : 0);
         return fresh.build();
     }
 
@@ -154,7 +154,7 @@ final class RandomHost {
                 .clock(Clock.fixed(now, ZoneId.systemDefault()))
                 .tools(served("own", "Is the host's own."))
                 .tools(this::served)
-                .compactor(this::compacted)
+                .compactor(new Shortening(() -> chance(10)))
                 .store(store)
                 .build();
     }
@@ -180,11 +180,6 @@ final class RandomHost {
                 .map(name -> "\"" + name + "\":{\"type\":\"string\"}")
                 .collect(Collectors.joining(",", "{\"type\":\"object\",\"properties\":{", "}}"));
         return new Served(Tool.Specification.function(server, description, schema));
-    }
-
-    private Optional<List<Item>> compacted(Prompt prompt, Compactor.Reason reason, Usage usage) {
-        boolean open = prompt.items().stream().anyMatch(item -> item instanceof Item.Call);
-        return chance(2) && !open ? Optional.of(List.of(Item.user("All that was said before."))) : Optional.empty();
     }
 
     private record Served(Specification specification) implements Tool {
