@@ -109,10 +109,12 @@ final class Compaction {
             List<Item> items = new WindowRules(task.task(), task.putBack()).applied(window);
             run.journal().add(Draft.compaction(compactor.name(), task.task(), items, used));
             Usage paid = used;
-            run.journal()
-                    .then(() -> run.events()
-                            .tell(new AgentEvent.Compacted(
-                                    compactor.name(), task.task().context(), ContextMeter.of(run), paid)));
+            run.journal().then(() -> {
+                run.events()
+                        .tell(new AgentEvent.Compacted(
+                                compactor.name(), task.task().context(), ContextMeter.of(run), paid));
+                run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), PrefixDifference.COMPACTED));
+            });
             run.journal().commit();
             run.meter().use(used);
             return true;
@@ -131,12 +133,16 @@ final class Compaction {
     // Durable before anything is paid for: a result that a crash takes away is counted when the log is read again.
     private void announce(Compactor compactor, Compactor.Task task, Compactor.Offer offer) {
         Limits.Prices prices = run.limits().prices();
-        BigDecimal cost = prices == null ? null : prices.cost(offer.usage());
+        long miss = TokenEstimate.of(task.items(task.kept())) + offer.outputTokens();
+        BigDecimal missCost = PrefixCache.Rules.DEFAULT.withPrices(prices).missCost(miss);
+        BigDecimal cost = prices == null || missCost == null
+                ? null
+                : prices.cost(offer.usage()).add(missCost);
         run.journal().add(Draft.compactionBegun(compactor.name(), offer.usage()));
         run.journal()
                 .then(() -> run.events()
                         .tell(new AgentEvent.CompactionStarted(
-                                compactor.name(), task.reason(), task.context(), offer, cost)));
+                                compactor.name(), task.reason(), task.context(), offer, miss, cost)));
         run.journal().commit();
     }
 
