@@ -26,12 +26,13 @@ final class Compaction {
 
     /** Shortens the prompt before an inference, where it nearly fills the context. */
     void ifDue() throws InterruptedException {
-        Compactor.Context context = ContextMeter.of(run);
-        if (context.window() > 0) {
-            run.events().tell(new AgentEvent.ContextMeasured(context));
-        }
         boolean first = !begun;
         begun = true;
+        if (run.config().model().settings().contextWindow() == 0) {
+            return;
+        }
+        Compactor.Context context = ContextMeter.of(run);
+        run.events().tell(new AgentEvent.ContextMeasured(context));
         boolean grown = shortenedTo < 0 || context.tokens() - shortenedTo >= context.window() / GROWTH;
         if (context.full() && grown) {
             boolean switched = first && "model_changed".equals(run.fold().newEpoch());
