@@ -157,7 +157,7 @@ class CompactionTest {
         }
         assertThat(told(AgentEvent.CompactionFailed.class))
                 .extracting(AgentEvent.CompactionFailed::cause)
-                .containsExactly("trigger: the server was asked for one compaction item and sent 0");
+                .containsExactly("the server was asked for one compaction item and sent 0");
         assertThat(told(AgentEvent.Compacted.class))
                 .extracting(AgentEvent.Compacted::by)
                 .containsExactly("summary");
@@ -367,5 +367,32 @@ class CompactionTest {
                 .hasMessage(
                         "a prompt is compacted when it fills a part of the window above 0 and at most 0.95, but this is"
                                 + " 1.0");
+    }
+
+    @Test
+    void compactorWithAFault_isPassedOver() {
+        Compactor faulty = new Compactor() {
+            @Override
+            public String name() {
+                return "faulty";
+            }
+
+            @Override
+            public Optional<Offer> offer(Task task) {
+                return Optional.of(Offer.FREE);
+            }
+
+            @Override
+            public Window compact(Task task) {
+                throw new NullPointerException("a fault of the host's");
+            }
+        };
+        script = new Script(calls(call("1", "look")), calls(call("2", "look")), summary("Looked twice."), says("done"));
+        try (AgentLoop agent = agent(3_000, model -> Compactor.firstOf(faulty, Compactor.summary(model)))) {
+            assertThat(run(agent.newConversation()).text()).isEqualTo("done");
+        }
+        assertThat(told(AgentEvent.CompactionFailed.class))
+                .extracting(AgentEvent.CompactionFailed::cause)
+                .containsExactly("a fault of the host's");
     }
 }
