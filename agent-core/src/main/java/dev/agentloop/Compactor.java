@@ -103,6 +103,8 @@ public interface Compactor {
         CONTEXT_LENGTH,
         /** The model was changed for one with a smaller window. */
         SMALLER_MODEL,
+        /** The server compacted by itself, by its threshold in the settings; no compactor is asked. */
+        SERVER_THRESHOLD,
         /** The host asked for it. */
         REQUESTED
     }

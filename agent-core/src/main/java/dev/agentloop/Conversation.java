@@ -151,19 +151,21 @@ public final class Conversation {
     /**
      * Takes the newest compaction back: the prompt is what it would be without, durably.
      *
-     * @throws IllegalStateException if there is none, or calls have no output yet
+     * @throws IllegalStateException if there is none, its items were replaced since, or calls have no output yet
      */
     public void undoCompaction() {
         changing(scope -> {
             refuseWhileOpen(scope.fold());
-            List<Compaction> all = scope.fold().compactions().all();
-            if (all.isEmpty()) {
+            Compactions compactions = scope.fold().compactions();
+            if (compactions.all().isEmpty()) {
                 throw new IllegalStateException("conversation " + id + " was never compacted");
             }
-            long version = all.get(all.size() - 1).version();
-            List<Item> items = new ArrayList<>(promptAt(version - 1).items());
-            List<Item> now = scope.fold().prompt().items();
-            items.addAll(now.subList(promptAt(version).size(), now.size()));
+            Compaction newest = compactions
+                    .newest()
+                    .orElseThrow(() -> new IllegalStateException("the newest compaction of conversation " + id
+                            + " was taken back, or its items were replaced since; fork the conversation at a version"
+                            + " before it instead"));
+            List<Item> items = new UndoneCompaction(scope, newest).items();
             scope.journal()
                     .add(Draft.epoch("compaction_undone", scope.fold().prompt().head(), items));
         });
