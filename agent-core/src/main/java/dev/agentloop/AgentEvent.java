@@ -81,14 +81,17 @@ public sealed interface AgentEvent {
      * A compactor is about to shorten the prompt.
      *
      * @param by its name
-     * @param offer what it may use; the whole prompt is read anew after it, too
-     * @param cost of the offer, at the prices of the limits; null without prices
+     * @param offer what it may use
+     * @param missTokens about how many tokens the next request has that the provider must read anew, because they do not
+     *     stand where they stood
+     * @param cost of both, at the prices of the limits; null without prices
      */
     record CompactionStarted(
             String by,
             Compactor.Reason reason,
             Compactor.Context context,
             Compactor.Offer offer,
+            long missTokens,
             @Nullable BigDecimal cost)
             implements AgentEvent {}
 

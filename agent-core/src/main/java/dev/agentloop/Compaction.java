@@ -3,6 +3,7 @@ package dev.agentloop;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
@@ -26,12 +27,13 @@ final class Compaction {
 
     /** Shortens the prompt before an inference, where it nearly fills the context. */
     void ifDue() throws InterruptedException {
-        Compactor.Context context = ContextMeter.of(run);
-        if (context.window() > 0) {
-            run.events().tell(new AgentEvent.ContextMeasured(context));
-        }
         boolean first = !begun;
         begun = true;
+        if (run.config().model().settings().contextWindow() == 0) {
+            return;
+        }
+        Compactor.Context context = ContextMeter.of(run);
+        run.events().tell(new AgentEvent.ContextMeasured(context));
         boolean grown = shortenedTo < 0 || context.tokens() - shortenedTo >= context.window() / GROWTH;
         if (context.full() && grown) {
             boolean switched = first && "model_changed".equals(run.fold().newEpoch());
@@ -103,40 +105,53 @@ final class Compaction {
             throws InterruptedException {
         announce(compactor, task.task(), offer);
         Usage used = Usage.NONE;
+        List<Item> items;
         try {
             Compactor.Window window = answer(() -> task.compacted(compactor));
             used = window.usage();
-            List<Item> items = new WindowRules(task.task(), task.putBack()).applied(window);
-            run.journal().add(Draft.compaction(compactor.name(), task.task(), items, used));
-            Usage paid = used;
-            run.journal()
-                    .then(() -> run.events()
-                            .tell(new AgentEvent.Compacted(
-                                    compactor.name(), task.task().context(), ContextMeter.of(run), paid)));
-            run.journal().commit();
-            run.meter().use(used);
-            return true;
-        } catch (ModelException | IllegalArgumentException | IllegalStateException e) {
-            String cause = compactor.name() + ": " + e.getMessage();
-            failures.add(cause);
-            Usage lost = used;
-            run.journal().add(Draft.compactionFailed(compactor.name(), String.valueOf(e.getMessage()), lost));
-            run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(compactor.name(), cause)));
-            run.journal().commit();
-            run.meter().use(lost);
+            items = new WindowRules(task.task(), task.putBack()).applied(window);
+        } catch (RunOver | InterruptedException e) {
+            run.meter().use(offer.usage());
+            throw e;
+        } catch (RuntimeException e) {
+            failures.add(compactor.name() + ": " + e.getMessage());
+            failed(compactor, String.valueOf(e.getMessage()), used);
             return false;
         }
+        shortened(compactor, task.task(), items, used);
+        return true;
+    }
+
+    private void shortened(Compactor compactor, Compactor.Task task, List<Item> items, Usage used) {
+        run.journal().add(Draft.compaction(compactor.name(), task, items, used));
+        run.journal().then(() -> {
+            run.events().tell(new AgentEvent.Compacted(compactor.name(), task.context(), ContextMeter.of(run), used));
+            run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), PrefixDifference.COMPACTED));
+        });
+        run.journal().commit();
+        run.meter().use(used);
+    }
+
+    private void failed(Compactor compactor, String cause, Usage used) {
+        run.journal().add(Draft.compactionFailed(compactor.name(), cause, used));
+        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(compactor.name(), cause)));
+        run.journal().commit();
+        run.meter().use(used);
     }
 
     // Durable before anything is paid for: a result that a crash takes away is counted when the log is read again.
     private void announce(Compactor compactor, Compactor.Task task, Compactor.Offer offer) {
         Limits.Prices prices = run.limits().prices();
-        BigDecimal cost = prices == null ? null : prices.cost(offer.usage());
+        long miss = TokenEstimate.of(task.items(task.kept())) + offer.outputTokens();
+        BigDecimal missCost = PrefixCache.Rules.DEFAULT.withPrices(prices).missCost(miss);
+        BigDecimal cost = prices == null || missCost == null
+                ? null
+                : prices.cost(offer.usage()).add(missCost);
         run.journal().add(Draft.compactionBegun(compactor.name(), offer.usage()));
         run.journal()
                 .then(() -> run.events()
                         .tell(new AgentEvent.CompactionStarted(
-                                compactor.name(), task.reason(), task.context(), offer, cost)));
+                                compactor.name(), task.reason(), task.context(), offer, miss, cost)));
         run.journal().commit();
     }
 
@@ -165,6 +180,6 @@ final class Compaction {
         if (answer[0] instanceof Error e) {
             throw e;
         }
-        return (Compactor.Window) java.util.Objects.requireNonNull(answer[0]);
+        return (Compactor.Window) Objects.requireNonNull(answer[0]);
     }
 }

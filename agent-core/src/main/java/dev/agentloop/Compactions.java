@@ -15,9 +15,21 @@ final class Compactions {
     private int tail;
     private long counted;
     private int countedItems;
+    private long estimate;
+    private int estimatedItems;
 
     void said(Item item) {
-        userMessages.add(item);
+        if (item instanceof Item.Message message && message.role().equals("user")) {
+            userMessages.add(item);
+        }
+    }
+
+    /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
+    long estimate(Prompt prompt) {
+        while (estimatedItems < prompt.size()) {
+            estimate += TokenEstimate.of(prompt.item(estimatedItems++));
+        }
+        return estimate;
     }
 
     void pinned(String name, Item item) {
@@ -42,6 +54,8 @@ final class Compactions {
     /** The fixed fields are others now: what was counted does not hold. */
     void restarted() {
         counted = 0;
+        estimate = 0;
+        estimatedItems = 0;
     }
 
     /** All items were replaced. */

@@ -20,7 +20,8 @@ final class ContextMeter {
             List<Item> since = prompt.items().subList(items, prompt.size());
             return new Compactor.Context(counted + TokenEstimate.of(since), window, limit, false);
         }
-        long estimate = TokenEstimate.ofBytes(prompt.length(0)) + TokenEstimate.of(prompt.items());
+        long estimate =
+                TokenEstimate.ofBytes(prompt.length(0)) + fold.compactions().estimate(prompt);
         return new Compactor.Context(estimate, window, limit, true);
     }
 

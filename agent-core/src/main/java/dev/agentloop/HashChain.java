@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -63,17 +62,7 @@ final class HashChain implements PrefixCache {
 
     private Report report(long reusableBytes, Prompt next, @Nullable Break difference) {
         long lost = whole - expected;
-        return new Report(reusableBytes, next.length(), expected, lost, cost(lost), difference, false);
-    }
-
-    private @Nullable BigDecimal cost(long lost) {
-        Limits.Prices prices = rules.prices();
-        return prices == null
-                ? null
-                : prices.cost(Usage.reported(lost, 0, lost, 0, 0))
-                        .max(prices.cost(Usage.reported(lost, 0, 0, 0, 0)))
-                        .subtract(prices.cost(Usage.reported(lost, lost, 0, 0, 0)))
-                        .stripTrailingZeros();
+        return new Report(reusableBytes, next.length(), expected, lost, rules.missCost(lost), difference, false);
     }
 
     // More tokens than bytes are not the prompt's own: a hosted tool's results, or the prompt once for each of its

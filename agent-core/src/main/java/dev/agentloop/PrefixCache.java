@@ -89,6 +89,16 @@ public interface PrefixCache {
             return new Rules(minimumTokens, stepTokens, other, prices, clock);
         }
 
+        /** What it costs more that so many tokens are read anew and not from the cache; null without prices. */
+        public @Nullable BigDecimal missCost(long tokens) {
+            return prices == null
+                    ? null
+                    : prices.cost(Usage.reported(tokens, 0, tokens, 0, 0))
+                            .max(prices.cost(Usage.reported(tokens, 0, 0, 0, 0)))
+                            .subtract(prices.cost(Usage.reported(tokens, tokens, 0, 0, 0)))
+                            .stripTrailingZeros();
+        }
+
         /** How much of a common prefix of so many tokens is read from the cache. */
         public long readable(long tokens) {
             return tokens < minimumTokens ? 0 : tokens - tokens % stepTokens;
