@@ -149,25 +149,33 @@ public final class Conversation {
     }
 
     /**
-     * Takes the newest compaction back: the prompt is what it would be without, durably.
+     * Takes the newest compaction back that still holds: the prompt is what it would be without, durably. Done again, it
+     * takes back the one before.
      *
-     * @throws IllegalStateException if there is none, its items were replaced since, or calls have no output yet
+     * @throws IllegalStateException if there is none, the prompt was begun anew since, or calls have no output yet
      */
     public void undoCompaction() {
         changing(scope -> {
             refuseWhileOpen(scope.fold());
-            Compactions compactions = scope.fold().compactions();
-            if (compactions.all().isEmpty()) {
-                throw new IllegalStateException("conversation " + id + " was never compacted");
+            List<Item> now = scope.fold().hasPrompt() ? scope.fold().prompt().items() : List.of();
+            List<Compaction> all = new ArrayList<>(scope.fold().compactions().all());
+            while (!all.isEmpty()) {
+                long version = all.remove(all.size() - 1).version();
+                List<Item> window = promptAt(version).items();
+                if (window.size() <= now.size() && window.equals(now.subList(0, window.size()))) {
+                    List<Item> items = new ArrayList<>(promptAt(version - 1).items());
+                    items.addAll(now.subList(window.size(), now.size()));
+                    scope.journal()
+                            .add(Draft.epoch(
+                                    "compaction_undone", scope.fold().prompt().head(), items));
+                    return;
+                }
             }
-            Compaction newest = compactions
-                    .newest()
-                    .orElseThrow(() -> new IllegalStateException("the newest compaction of conversation " + id
-                            + " was taken back, or its items were replaced since; fork the conversation at a version"
-                            + " before it instead"));
-            List<Item> items = new UndoneCompaction(scope, newest).items();
-            scope.journal()
-                    .add(Draft.epoch("compaction_undone", scope.fold().prompt().head(), items));
+            throw new IllegalStateException(
+                    scope.fold().compactions().all().isEmpty()
+                            ? "conversation " + id + " was never compacted"
+                            : "no compaction of conversation " + id
+                                    + " holds any more: they were taken back, or the prompt was begun anew since");
         });
     }
 

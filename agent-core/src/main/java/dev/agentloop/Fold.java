@@ -75,7 +75,7 @@ final class Fold {
                                 new Approver.Answer(
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
             case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
-            case Draft.COMPACTION_BEGUN -> compactions.begun(usage(fields));
+            case Draft.COMPACTION_BEGUN -> compactionBegun(usage(fields));
             case Draft.COMPACTION_FAILED -> compactionFailed(fields);
             case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
             default -> unknown = kind;
@@ -85,6 +85,12 @@ final class Fold {
     private void fork() {
         open.values().forEach(OpenCall::fork);
         turn(ended, null);
+    }
+
+    private void compactionBegun(Usage estimate) {
+        // Between turns one may begin after one that was lost.
+        total = total.plus(compactions.lost());
+        compactions.begun(estimate);
     }
 
     private void compactionFailed(JsonFields fields) {

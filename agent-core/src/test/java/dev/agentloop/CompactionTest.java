@@ -287,6 +287,10 @@ class CompactionTest {
             assertThat(conversation.promptAt(version).size()).isLessThan(before.size());
             run(conversation);
             conversation.undoCompaction();
+            assertThatThrownBy(conversation::undoCompaction)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("no compaction of conversation " + conversation.id()
+                            + " holds any more: they were taken back, or the prompt was begun anew since");
             run(agent.resume(conversation.id()));
             assertThat(script.prompts.get(4).startsWith(before)).isTrue();
             assertThat(script.inputs(4))

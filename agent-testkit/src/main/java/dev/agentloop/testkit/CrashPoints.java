@@ -171,6 +171,11 @@ public final class CrashPoints {
         }
 
         @Override
+        public boolean keptInCompaction() {
+            return tool.keptInCompaction();
+        }
+
+        @Override
         public int outputTokens() {
             return tool.outputTokens();
         }

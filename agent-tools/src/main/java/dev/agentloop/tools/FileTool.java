@@ -12,8 +12,10 @@ import java.nio.channels.ClosedByInterruptException;
  *
  * @param reach how far every call reaches
  * @param crash what is done with a call that was cut off by a crash
+ * @param keptInCompaction whether the newest call stays in a shortened prompt
  */
-record FileTool(Specification specification, Access reach, AfterCrash crash, Action action) implements Tool {
+record FileTool(Specification specification, Access reach, AfterCrash crash, boolean keptInCompaction, Action action)
+        implements Tool {
 
     /** What a tool does. */
     interface Action {
@@ -27,12 +29,17 @@ record FileTool(Specification specification, Access reach, AfterCrash crash, Act
 
     /** A tool that only reads. */
     static FileTool reading(Specification specification, Action action) {
-        return new FileTool(specification, Access.READS, AfterCrash.RUN_AGAIN, action);
+        return new FileTool(specification, Access.READS, AfterCrash.RUN_AGAIN, false, action);
+    }
+
+    /** The same tool, whose newest call stays in a shortened prompt. */
+    FileTool kept() {
+        return new FileTool(specification, reach, crash, true, action);
     }
 
     /** A tool that changes files. */
     static FileTool writing(Specification specification, AfterCrash crash, Action action) {
-        return new FileTool(specification, Access.WRITES, crash, action);
+        return new FileTool(specification, Access.WRITES, crash, false, action);
     }
 
     @Override

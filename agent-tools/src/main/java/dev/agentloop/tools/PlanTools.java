@@ -23,16 +23,17 @@ public final class PlanTools {
     private PlanTools() {}
 
     /**
-     * The tool. It keeps nothing: the plan is the argument of its latest call, which the log has and the listener sees.
-     * Immutable and safe for use by several threads.
+     * The tool. It keeps nothing: the plan is the argument of its latest call, which the log has, the listener sees, and a
+     * compaction of the prompt leaves in place. Immutable and safe for use by several threads.
      */
     public static Tool plan() {
-        return FileTool.reading(SPECIFICATION, (call, context) -> {
+        FileTool tool = FileTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("explanation", "plan"));
             arguments.optionalText("explanation");
             check(arguments.objects("plan", List.of("step", "status")));
             return ToolOutput.text("Plan updated");
         });
+        return tool.kept();
     }
 
     private static void check(List<ToolArguments> steps) throws Refusal {

@@ -13,26 +13,17 @@ import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
-import dev.agentloop.ToolCall;
-import dev.agentloop.ToolContext;
-import dev.agentloop.ToolOutput;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.testkit.CrashPoints;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,20 +36,22 @@ import java.util.TreeMap;
 final class CrashChild {
     private final CrashPoints points = CrashPoints.ofThisProcess();
     private final Path folder;
+    private final Traces traces;
     private final String id;
     private final Path workspace;
 
     private CrashChild(Path folder, String id, Path workspace) {
         this.folder = folder;
+        this.traces = new Traces(folder);
         this.id = id;
         this.workspace = workspace;
     }
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         new CrashChild(Path.of(args[0]), args[1], Path.of(args[2])).run();
     }
 
-    private void run() throws IOException {
+    private void run() {
         try (ConversationStore store = points.around(ConversationStore.files(folder.resolve("store")));
                 AgentLoop agent = AgentLoop.builder()
                         .model(new ByPrompt(store))
@@ -66,9 +59,9 @@ final class CrashChild {
                         .workspace(workspace)
                         .clock(Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC))
                         .tools(
-                                points.around(new Effect("effect", Tool.Access.WRITES, Tool.AfterCrash.REPORT)),
-                                points.around(new Effect("note", Tool.Access.WRITES, Tool.AfterCrash.RUN_AGAIN)),
-                                points.around(new Effect("look", Tool.Access.READS, Tool.AfterCrash.RUN_AGAIN)))
+                                points.around(traces.tool("effect", Tool.Access.WRITES, Tool.AfterCrash.REPORT)),
+                                points.around(traces.tool("note", Tool.Access.WRITES, Tool.AfterCrash.RUN_AGAIN)),
+                                points.around(traces.tool("look", Tool.Access.READS, Tool.AfterCrash.RUN_AGAIN)))
                         .store(store)
                         .build()) {
             Optional<LogPosition> head = store.head(id);
@@ -81,44 +74,6 @@ final class CrashChild {
 
     private static boolean heard(Conversation conversation) {
         return conversation.prompt().items().contains(Item.user("go"));
-    }
-
-    /** A tool that leaves a line for each time that it does something. */
-    private final class Effect implements Tool {
-        private final String name;
-        private final Access access;
-        private final AfterCrash afterCrash;
-
-        Effect(String name, Access access, AfterCrash afterCrash) {
-            this.name = name;
-            this.access = access;
-            this.afterCrash = afterCrash;
-        }
-
-        @Override
-        public Specification specification() {
-            return Specification.function(name, "a tool of a test", "{\"type\":\"object\",\"properties\":{}}");
-        }
-
-        @Override
-        public ToolOutput call(ToolCall call, ToolContext context) throws IOException {
-            Files.writeString(
-                    folder.resolve("effects"),
-                    name + " " + call.callId() + "\n",
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.APPEND);
-            return ToolOutput.text("did " + call.callId());
-        }
-
-        @Override
-        public Access access(ToolCall call) {
-            return access;
-        }
-
-        @Override
-        public AfterCrash afterCrash(ToolCall call) {
-            return afterCrash;
-        }
     }
 
     /** Answers by what the prompt holds, so that a resumed run is answered as the first one would have been. */
@@ -136,7 +91,7 @@ final class CrashChild {
 
         @Override
         public ModelResponse respond(Prompt prompt, Listener listener) {
-            keep(prompt);
+            traces.keep(prompt, store.head(id).orElseThrow().version());
             Set<String> called = new HashSet<>();
             prompt.items().forEach(item -> {
                 if (item instanceof Item.Call call) {
@@ -184,22 +139,6 @@ final class CrashChild {
 
         private Item received(String json) {
             return Item.received(json.getBytes(UTF_8)).orElseThrow();
-        }
-
-        private void keep(Prompt prompt) {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            List<java.nio.ByteBuffer> wire = new ArrayList<>(prompt.wire());
-            wire.forEach(buffer -> {
-                byte[] part = new byte[buffer.remaining()];
-                buffer.get(part);
-                bytes.writeBytes(part);
-            });
-            long version = store.head(id).orElseThrow().version();
-            try {
-                Files.write(folder.resolve(String.format(Locale.ROOT, "request-%06d", version)), bytes.toByteArray());
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
     }
 }

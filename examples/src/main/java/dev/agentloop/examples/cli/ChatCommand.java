@@ -23,7 +23,11 @@ final class ChatCommand {
               what you type is a message; while the agent works, it reads it before its next step
               /cancel  ends what it is doing    /id    how to go on later
               /quit    ends the talk            /help  says this
+              /compact shortens the prompt      /undo-compact  takes that back
             """;
+
+    private static final String COMPACT = "/compact";
+    private static final String UNDO = "/undo-compact";
 
     private final Console console;
     private final Options options;
@@ -52,14 +56,15 @@ final class ChatCommand {
             Conversation conversation = session.conversation();
             console.err().println("conversation " + conversation.id() + ", " + session.model() + "; /help says more");
             session.tellServers(console.err());
-            interrupts.ask(() -> interrupted(conversation));
+            ChatCompaction compaction = new ChatCompaction(conversation, console);
+            interrupts.ask(() -> interrupted(conversation, compaction));
             if (!options.prompt().isEmpty()) {
                 lines.add(new Line(options.prompt(), false));
             }
-            Thread keyboard = new Thread(() -> read(conversation), "keyboard");
+            Thread keyboard = new Thread(() -> read(conversation, compaction), "keyboard");
             keyboard.setDaemon(true);
             keyboard.start();
-            talk(conversation);
+            talk(conversation, compaction);
             if (conversation.version() > 0) {
                 tellId(conversation);
             }
@@ -70,14 +75,18 @@ final class ChatCommand {
         }
     }
 
-    private void talk(Conversation conversation) throws InterruptedException {
+    private void talk(Conversation conversation, ChatCompaction compaction) throws InterruptedException {
         while (true) {
             console.err().print("> ");
             Line line = lines.take();
             if (line.end()) {
                 return;
             }
-            answer(conversation, line.text());
+            switch (line.text()) {
+                case COMPACT -> compaction.compact();
+                case UNDO -> compaction.undo();
+                default -> answer(conversation, line.text());
+            }
         }
     }
 
@@ -96,18 +105,20 @@ final class ChatCommand {
         }
     }
 
-    private void interrupted(Conversation conversation) {
-        if (running) {
+    private void interrupted(Conversation conversation, ChatCompaction compaction) {
+        if (compaction.cancel()) {
+            interrupts.reset();
+        } else if (running) {
             conversation.cancel();
         } else {
             lines.add(Line.END);
         }
     }
 
-    private void read(Conversation conversation) {
+    private void read(Conversation conversation, ChatCompaction compaction) {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(console.in(), StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                typed(conversation, line);
+                typed(conversation, compaction, line);
             }
         } catch (IOException e) {
             console.err().println("agent: the input broke off: " + e.getMessage());
@@ -116,9 +127,9 @@ final class ChatCommand {
         lines.add(Line.END);
     }
 
-    private void typed(Conversation conversation, String line) {
+    private void typed(Conversation conversation, ChatCompaction compaction, String line) {
         if (line.startsWith("/")) {
-            command(conversation, line.strip());
+            command(conversation, compaction, line.strip());
         } else if (!line.isBlank() && !approver.take(line)) {
             if (conversation.steer(line)) {
                 console.err().println("  it is told before its next step");
@@ -128,14 +139,26 @@ final class ChatCommand {
         }
     }
 
-    private void command(Conversation conversation, String command) {
+    private void command(Conversation conversation, ChatCompaction compaction, String command) {
         switch (command) {
             case "/help" -> console.err().print(COMMANDS);
             case "/id" -> tellId(conversation);
-            case "/cancel" -> conversation.cancel();
+            case COMPACT, UNDO -> {
+                if (running) {
+                    console.err()
+                            .println("it is working; when it is done, or after /cancel, " + command + " can be done");
+                } else {
+                    lines.add(new Line(command, false));
+                }
+            }
+            case "/cancel" -> {
+                compaction.cancel();
+                conversation.cancel();
+            }
             case "/quit" -> {
                 lines.clear();
                 lines.add(Line.END);
+                compaction.cancel();
                 conversation.cancel();
             }
             default -> console.err().println("there is no command " + command + "; /help lists them");

@@ -2,6 +2,7 @@ package dev.agentloop.examples.cli;
 
 import dev.agentloop.AgentLoop;
 import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.Compactor;
 import dev.agentloop.Limits;
 import dev.agentloop.Model;
 import dev.agentloop.Tool;
@@ -34,7 +35,16 @@ final class CodingAgent {
                 .tools(tools(options))
                 .approval(ApprovalPolicy.of(options.approval(), options.sandbox()))
                 .limits(Limits.NONE.withSteps(options.maxSteps()))
+                .compactor(compactor(options, model))
                 .store(store);
+    }
+
+    // The cheapest first. What other servers make of a trigger is not known, so they are not asked.
+    private static Compactor compactor(Options options, Model model) {
+        Compactor summary = Compactor.summary(model);
+        return Compactor.firstOf(
+                Compactor.withoutOldOutputs(),
+                options.openAi() ? Compactor.firstOf(Compactor.trigger(model), summary) : summary);
     }
 
     private static List<Tool> tools(Options options) {

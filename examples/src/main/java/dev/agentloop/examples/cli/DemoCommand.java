@@ -75,6 +75,7 @@ final class DemoCommand {
                 ApprovalPolicy.Rights.WORKSPACE_WRITE,
                 folder.resolve("conversations"),
                 folder.resolve("state"),
+                false,
                 List.of(),
                 null,
                 Map.of(),

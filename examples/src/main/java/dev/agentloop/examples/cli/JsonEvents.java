@@ -56,7 +56,7 @@ final class JsonEvents implements AgentListener {
             });
         } else if (event instanceof AgentEvent.ItemAdded e) {
             line("item_added", json -> item(json, e.item()));
-        } else if (!ofATool(event) && !ofAStep(event)) {
+        } else if (!ofATool(event) && !ofAStep(event) && !ofTheContext(event)) {
             ofTheRun(event);
         }
     }
@@ -123,6 +123,41 @@ final class JsonEvents implements AgentListener {
                 json.writeNumberField("attempt", e.attempt());
                 json.writeNumberField("delay_milliseconds", e.delay().toMillis());
                 json.writeStringField("cause", e.cause());
+            });
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    private boolean ofTheContext(AgentEvent event) {
+        if (event instanceof AgentEvent.ContextMeasured e) {
+            line("context_measured", json -> {
+                json.writeNumberField("tokens", e.context().tokens());
+                json.writeNumberField("window", e.context().window());
+                json.writeNumberField("limit", e.context().limit());
+                json.writeBooleanField("estimated", e.context().estimated());
+            });
+        } else if (event instanceof AgentEvent.CompactionStarted e) {
+            line("compaction_started", json -> {
+                json.writeStringField("by", e.by());
+                json.writeStringField("reason", word(e.reason()));
+                json.writeNumberField("tokens", e.context().tokens());
+                json.writeNumberField("miss_tokens", e.missTokens());
+                json.writeNumberField("cost", e.cost());
+                usage(json, e.offer().usage());
+            });
+        } else if (event instanceof AgentEvent.CompactionFailed e) {
+            line("compaction_failed", json -> {
+                json.writeStringField("by", e.by());
+                json.writeStringField("cause", e.cause());
+            });
+        } else if (event instanceof AgentEvent.Compacted e) {
+            line("compacted", json -> {
+                json.writeStringField("by", e.by());
+                json.writeNumberField("tokens_before", e.before().tokens());
+                json.writeNumberField("tokens_after", e.after().tokens());
+                usage(json, e.usage());
             });
         } else {
             return false;

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * good part of the time in which the first request is to be on its way.
  */
 final class OptionParser {
+    private static final String OPENAI = "https://api.openai.com";
+
     private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
     private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--store", "--mcp");
 
@@ -165,6 +167,7 @@ final class OptionParser {
                 sandbox,
                 store == null ? defaultStore(state) : store,
                 state,
+                environment.getOrDefault("OPENAI_BASE_URL", OPENAI).matches("\\s*|" + OPENAI + "(/.*)?"),
                 List.copyOf(mcp),
                 resume,
                 decisions,

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param sandbox how far calls may reach without asking
  * @param store the folder of the conversations
  * @param state where changes of files under way are noted; null for where the user's programs keep such things
+ * @param openAi whether requests go to OpenAI's own server
  * @param mcp the MCP servers whose tools the model gets too
  * @param resume the conversation to go on with; null for a new one
  * @param decisions what was decided about calls that wait, by call id, in the order of the command line
@@ -37,6 +38,7 @@ record Options(
         Rights sandbox,
         Path store,
         @Nullable Path state,
+        boolean openAi,
         List<McpServer> mcp,
         @Nullable String resume,
         Map<String, Approver.Answer> decisions,

@@ -2,6 +2,7 @@ package dev.agentloop.examples.cli;
 
 import dev.agentloop.AgentEvent;
 import dev.agentloop.AgentListener;
+import dev.agentloop.Compactor;
 import dev.agentloop.Item;
 import dev.agentloop.PrefixCache;
 import dev.agentloop.ToolCall;
@@ -14,11 +15,14 @@ import java.util.stream.Collectors;
 /** Tells a person what a run does, one short line for each thing. Used by the thread that runs. */
 final class Progress implements AgentListener {
     private static final int WIDTH = 160;
+    /** From how many per cent of the window on it is told how full it is. */
+    private static final int FULL = 70;
 
     private final PrintStream out;
     private final Set<String> running = new HashSet<>();
     private String said = "";
     private String used = "";
+    private boolean compacted;
     private PrefixCache.Report prefix = new PrefixCache.Report(0, 0, 0, 0, null, null, false);
 
     Progress(PrintStream out) {
@@ -47,13 +51,40 @@ final class Progress implements AgentListener {
                     + TerminalText.line(e.cause()));
         } else if (event instanceof AgentEvent.DuplicateCall e) {
             warn("the model sent the call " + e.callId() + " twice; the second one was dropped");
-        } else if (event instanceof AgentEvent.EpochStarted e && e.epoch() > 1) {
+        } else if (event instanceof AgentEvent.EpochStarted e && e.epoch() > 1 && !compacted) {
             out.println("  the prompt begins anew: " + TerminalText.line(e.reason()));
         } else if (event instanceof AgentEvent.Warning e) {
             warn(e.text());
         } else if (event instanceof AgentEvent.RunEnded) {
             tellUsed();
+        } else {
+            aboutTheContext(event);
         }
+        compacted = event instanceof AgentEvent.Compacted;
+    }
+
+    private void aboutTheContext(AgentEvent event) {
+        if (event instanceof AgentEvent.ContextMeasured e
+                && e.context().tokens() * 100 > e.context().window() * FULL) {
+            out.println("  context: "
+                    + TerminalText.percent(e.context().tokens(), e.context().window()) + " of "
+                    + TerminalText.number(e.context().window()) + " tokens");
+        } else if (event instanceof AgentEvent.CompactionStarted e) {
+            out.println("  compacting by " + e.by() + ": " + mayUse(e.offer())
+                    + "; the prompt behind it is another one, and about " + TerminalText.number(e.missTokens())
+                    + " tokens are read anew");
+        } else if (event instanceof AgentEvent.CompactionFailed e) {
+            warn("compaction by " + e.by() + " failed, and nothing was changed: " + e.cause());
+        } else if (event instanceof AgentEvent.Compacted e) {
+            out.println("  compacted by " + e.by() + ": "
+                    + TerminalText.number(e.before().tokens()) + " tokens before, about "
+                    + TerminalText.number(e.after().tokens()) + " after"
+                    + (e.usage().total() == 0 ? "" : "; used " + tokens(e.usage())));
+        }
+    }
+
+    private static String mayUse(Compactor.Offer offer) {
+        return offer.equals(Compactor.Offer.FREE) ? "asks no model" : "may use " + tokens(offer.usage());
     }
 
     // Behind the ends of the step's calls, which may come later than the end of the response.
