@@ -1,16 +1,20 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 final class Compactions {
     private final List<Item> userMessages = new ArrayList<>();
     private final Map<String, Item> pins = new LinkedHashMap<>();
     private final List<Conversation.Compaction> all = new ArrayList<>();
+    private final Deque<Conversation.Compaction> standing = new ArrayDeque<>();
     private Usage underWay = Usage.NONE;
     private int tail;
     private long counted;
@@ -84,17 +88,34 @@ final class Compactions {
 
     void ended(long version, JsonFields entry, Usage usage) {
         underWay = Usage.NONE;
-        all.add(new Conversation.Compaction(
+        Conversation.Compaction compaction = new Conversation.Compaction(
                 version,
                 ItemBytes.orEmpty(entry.text("by")),
                 Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                usage));
+                usage);
+        all.add(compaction);
+        standing.push(compaction);
+    }
+
+    /** The newest compaction was taken back. */
+    void undone() {
+        standing.poll();
+    }
+
+    /** The prompt was changed otherwise: what it was before a compaction cannot be found in it any more. */
+    void changed() {
+        standing.clear();
     }
 
     List<Conversation.Compaction> all() {
         return List.copyOf(all);
+    }
+
+    /** The newest compaction that can be taken back, or null. */
+    Conversation.@Nullable Compaction standing() {
+        return standing.peek();
     }
 
     List<Item> userMessages() {

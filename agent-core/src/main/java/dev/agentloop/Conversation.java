@@ -149,23 +149,26 @@ public final class Conversation {
     }
 
     /**
-     * Takes the newest compaction back: the prompt is what it would be without, durably.
+     * Takes back the newest compaction that was not yet: the prompt is what it would be without, durably.
      *
-     * @throws IllegalStateException if there is none, or calls have no output yet
+     * @throws IllegalStateException if there is none, the prompt was cleaned or restated since, or calls have no output yet
      */
     public void undoCompaction() {
         changing(scope -> {
             refuseWhileOpen(scope.fold());
-            List<Compaction> all = scope.fold().compactions().all();
-            if (all.isEmpty()) {
-                throw new IllegalStateException("conversation " + id + " was never compacted");
+            Compaction newest = scope.fold().compactions().standing();
+            if (newest == null) {
+                throw new IllegalStateException("conversation " + id
+                        + " has no compaction that can be taken back: it was never compacted, all were taken back, or its"
+                        + " items were changed since");
             }
-            long version = all.get(all.size() - 1).version();
+            long version = newest.version();
             List<Item> items = new ArrayList<>(promptAt(version - 1).items());
             List<Item> now = scope.fold().prompt().items();
             items.addAll(now.subList(promptAt(version).size(), now.size()));
             scope.journal()
-                    .add(Draft.epoch("compaction_undone", scope.fold().prompt().head(), items));
+                    .add(Draft.epoch(
+                            Draft.COMPACTION_UNDONE, scope.fold().prompt().head(), items));
         });
     }
 

@@ -298,6 +298,28 @@ class CompactionTest {
     }
 
     @Test
+    void undo_again_takesBackTheCompactionBefore() {
+        script = new Script(calls(call("1", "look")), says("first"), summary("One."), says("second"), summary("Two."));
+        try (AgentLoop agent = agent(0, Compactor::summary)) {
+            Conversation conversation = agent.newConversation();
+            run(conversation);
+            Prompt first = conversation.prompt();
+            compact(conversation);
+            run(conversation);
+            Prompt second = conversation.prompt();
+            compact(conversation);
+            conversation.undoCompaction();
+            assertThat(conversation.prompt().items()).isEqualTo(second.items());
+            conversation.undoCompaction();
+            assertThat(conversation.prompt().items())
+                    .startsWith(first.items().toArray(new Item[0]))
+                    .hasSize(first.size() + 2);
+            assertThatThrownBy(conversation::undoCompaction).hasMessageContaining("all were taken back");
+            assertThat(conversation.compactions()).hasSize(2);
+        }
+    }
+
+    @Test
     void nothingToGain_isNoCompaction() {
         script = new Script(says("first"));
         try (AgentLoop agent = agent(0, Compactor::summary)) {
@@ -306,7 +328,9 @@ class CompactionTest {
             run(conversation);
             assertThatThrownBy(conversation::undoCompaction)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("conversation " + conversation.id() + " was never compacted");
+                    .hasMessage(
+                            "conversation " + conversation.id() + " has no compaction that can be taken back: it was"
+                                    + " never compacted, all were taken back, or its items were changed since");
         }
     }
 
