@@ -167,7 +167,9 @@ public final class Conversation {
                     items.addAll(now.subList(window.size(), now.size()));
                     scope.journal()
                             .add(Draft.epoch(
-                                    "compaction_undone", scope.fold().prompt().head(), items));
+                                    Draft.COMPACTION_UNDONE,
+                                    scope.fold().prompt().head(),
+                                    items));
                     return;
                 }
             }

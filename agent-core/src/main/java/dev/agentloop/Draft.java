@@ -42,6 +42,8 @@ record Draft(String kind, byte[] payload) {
     static final String UNPIN = "unpin";
     static final String COMPACTION_BEGUN = "compaction.begun";
     static final String COMPACTION_FAILED = "compaction.failed";
+    /** Why a prompt begins anew that is what it was before a compaction, and what came later. */
+    static final String COMPACTION_UNDONE = "compaction_undone";
 
     private static Draft of(String kind, Json.Body body) {
         return new Draft(kind, Json.object(body));

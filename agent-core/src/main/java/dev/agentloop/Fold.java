@@ -83,6 +83,10 @@ final class Fold {
     }
 
     private void fork() {
+        // Forked between reasoning and the item that it led to: without that the API refuses it.
+        while (responding && !unplaced.isEmpty() && unplaced.get(unplaced.size() - 1) instanceof Item.Reasoning) {
+            unplaced.remove(unplaced.size() - 1);
+        }
         open.values().forEach(OpenCall::fork);
         turn(ended, null);
     }

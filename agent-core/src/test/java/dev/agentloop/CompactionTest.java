@@ -302,6 +302,28 @@ class CompactionTest {
     }
 
     @Test
+    void undo_again_takesBackTheCompactionBefore() {
+        script = new Script(calls(call("1", "look")), says("first"), summary("One."), says("second"), summary("Two."));
+        try (AgentLoop agent = agent(0, Compactor::summary)) {
+            Conversation conversation = agent.newConversation();
+            run(conversation);
+            Prompt first = conversation.prompt();
+            compact(conversation);
+            run(conversation);
+            Prompt second = conversation.prompt();
+            compact(conversation);
+            conversation.undoCompaction();
+            assertThat(conversation.prompt().items()).isEqualTo(second.items());
+            conversation.undoCompaction();
+            assertThat(conversation.prompt().items())
+                    .startsWith(first.items().toArray(new Item[0]))
+                    .hasSize(first.size() + 2);
+            assertThatThrownBy(conversation::undoCompaction).hasMessageContaining("holds any more");
+            assertThat(conversation.compactions()).hasSize(2);
+        }
+    }
+
+    @Test
     void nothingToGain_isNoCompaction() {
         script = new Script(says("first"));
         try (AgentLoop agent = agent(0, Compactor::summary)) {

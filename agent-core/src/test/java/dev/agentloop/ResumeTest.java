@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import static dev.agentloop.Script.call;
+import static dev.agentloop.Script.reasoning;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -136,6 +137,17 @@ class ResumeTest {
         assertThat(runs).hasValue(0);
         String output = "not run here: this conversation was forked before the call had its output";
         assertThat(script.inputs(0)).endsWith("output:1:" + output, "output:2:" + output);
+    }
+
+    @Test
+    void fork_behindReasoning_isWithoutIt() {
+        left(model(call("1", "tool")), model(reasoning("why")), model(call("2", "tool")));
+        long version = store.head(id).orElseThrow().version();
+        Script script = new Script(says("done"));
+        try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.RUN_AGAIN))) {
+            agent.fork(id, version - 1).run(RunOptions.DEFAULT);
+        }
+        assertThat(script.prompts.get(0).items()).noneMatch(item -> item instanceof Item.Reasoning);
     }
 
     @Test

@@ -1,6 +1,8 @@
 package dev.agentloop.testkit;
 
+import dev.agentloop.Item;
 import dev.agentloop.internal.JsonFields;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -22,6 +24,21 @@ final class PairingRules {
     private boolean afterReasoning;
     private int count;
     private int calls;
+
+    /** What is wrong with these items; empty where nothing is. */
+    static List<String> problems(List<Item> items) {
+        PairingRules rules = new PairingRules();
+        items.forEach(item -> rules.accept(fields(item)));
+        return rules.problems();
+    }
+
+    /** The fields of an item. */
+    static JsonFields fields(Item item) {
+        ByteBuffer buffer = item.bytes();
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return JsonFields.of(bytes);
+    }
 
     /** Takes the next item. */
     void accept(JsonFields item) {

@@ -1,0 +1,339 @@
+package dev.agentloop.testkit;
+
+import dev.agentloop.AgentEvent;
+import dev.agentloop.Conversation;
+import dev.agentloop.Item;
+import dev.agentloop.Prompt;
+import dev.agentloop.RunOptions;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.testkit.CompactorContract.Kind;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One conversation of the suite, with what the suite knows of it, and the invariants that are checked around each step.
+ * Not thread-safe.
+ */
+final class CompactedTalk {
+    /** With less than this before the newest response, a compactor may well have nothing to gain. */
+    private static final int LITTLE = 6_144;
+
+    /** A pin that came, a pin that went (without an item), a compaction or one that was taken back, at a version. */
+    private record Change(
+            long version, String pin, @Nullable Item item, long compaction) {}
+
+    private final ConversationStore store;
+    private final RandomAnswers model;
+    private final RecordingCompactor compactor;
+    private final Kind kind;
+    private final Set<Item> said;
+    private final List<Change> changes;
+    private Conversation conversation;
+    private int judged;
+
+    CompactedTalk(
+            Conversation conversation,
+            ConversationStore store,
+            RandomAnswers model,
+            RecordingCompactor compactor,
+            Kind kind) {
+        this.conversation = conversation;
+        this.store = store;
+        this.model = model;
+        this.compactor = compactor;
+        this.kind = kind;
+        this.said = new HashSet<>();
+        this.changes = new ArrayList<>();
+    }
+
+    private CompactedTalk(CompactedTalk of, Conversation fork, long version) {
+        this(fork, of.store, of.model, of.compactor, of.kind);
+        said.addAll(of.said);
+        of.changes.stream().filter(change -> change.version() <= version).forEach(changes::add);
+        judged = of.judged;
+    }
+
+    /** A fork of it at a version, about which as much is known. */
+    CompactedTalk fork(Conversation fork, long version) {
+        return new CompactedTalk(this, fork, version);
+    }
+
+    Conversation conversation() {
+        return conversation;
+    }
+
+    /** Goes on with another handle on the same conversation. */
+    void resume(Conversation handle) {
+        require(
+                CompactionInvariant.RESUMED,
+                text(handle.prompt()).equals(text(conversation.prompt())),
+                "a resumed conversation has another prompt");
+        conversation = handle;
+    }
+
+    /** How many compactions were judged. */
+    int judged() {
+        return judged;
+    }
+
+    /* --- steps --- */
+
+    void run(Item input) {
+        said.add(input);
+        Prompt before = conversation.version() == 0 ? null : conversation.prompt();
+        List<AgentEvent> events = step(listening -> {
+            conversation.run(List.of(input), listening);
+            return true;
+        });
+        requireNextRequest(before, events);
+    }
+
+    void append(List<Item> items) {
+        said.addAll(items);
+        conversation.append(items);
+    }
+
+    void pin(String name, Item item) {
+        conversation.pin(name, item);
+        changes.add(new Change(conversation.version(), name, item, 0));
+    }
+
+    void unpin(String name) {
+        conversation.unpin(name);
+        changes.add(new Change(conversation.version(), name, null, 0));
+    }
+
+    void compact() {
+        Prompt before = conversation.prompt();
+        int known = conversation.compactions().size();
+        step(listening -> {
+            try {
+                return conversation.compact(listening).isPresent();
+            } catch (IllegalStateException e) {
+                return false; // Whether it may fail is judged by the events.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError(e);
+            }
+        });
+        List<Conversation.Compaction> all = conversation.compactions();
+        Prompt then = all.size() == known
+                ? conversation.prompt()
+                : promptAt(all.get(known).version() - 1);
+        require(
+                CompactionInvariant.LOG_STAYS,
+                then.items().equals(before.items()),
+                "the prompt before is not that at the version before");
+    }
+
+    void undo() {
+        Deque<Long> standing = standing();
+        if (standing.isEmpty()) {
+            boolean refused = false;
+            try {
+                conversation.undoCompaction();
+            } catch (IllegalStateException e) {
+                refused = true;
+            }
+            require(CompactionInvariant.UNDO, refused, "no compaction stands, and one was taken back");
+            return;
+        }
+        long version = standing.pop();
+        List<Item> now = conversation.prompt().items();
+        List<Item> expected = new ArrayList<>(promptAt(version - 1).items());
+        expected.addAll(now.subList(promptAt(version).size(), now.size()));
+        conversation.undoCompaction();
+        changes.add(new Change(conversation.version(), "", null, -version));
+        require(
+                CompactionInvariant.UNDO,
+                conversation.prompt().items().equals(expected),
+                "the prompt is not the one before the compaction at " + version + " and what came later");
+    }
+
+    /** Takes a step and judges what it did to the prompt and to the log. */
+    private List<AgentEvent> step(Function<RunOptions, Boolean> work) {
+        compactor.given().clear();
+        model.sent().clear();
+        List<AgentEvent> events = new ArrayList<>();
+        List<LogEntry> logged = conversation.version() == 0 ? List.of() : log();
+        int known = conversation.version() == 0 ? 0 : conversation.compactions().size();
+        work.apply(RunOptions.listeningWith(events::add));
+        requireSameBegin(logged);
+        List<Conversation.Compaction> all = conversation.compactions();
+        for (Conversation.Compaction compaction : all.subList(known, all.size())) {
+            changes.add(new Change(compaction.version(), "", null, compaction.version()));
+            judge(compaction.version());
+        }
+        if (all.size() == known) {
+            requireNoFailure(events);
+        }
+        return events;
+    }
+
+    /* --- what is known --- */
+
+    private Deque<Long> standing() {
+        Deque<Long> standing = new ArrayDeque<>();
+        for (Change change : changes) {
+            if (change.compaction() > 0) {
+                standing.push(change.compaction());
+            } else if (change.compaction() < 0) {
+                standing.remove(-change.compaction());
+            }
+        }
+        return standing;
+    }
+
+    CompactionJudge.Known known() {
+        Map<String, Item> pins = new LinkedHashMap<>();
+        for (Change change : changes) {
+            Item item = change.item();
+            if (item != null) {
+                pins.put(change.pin(), item);
+            } else {
+                pins.remove(change.pin());
+            }
+        }
+        Collection<Item> pinned = pins.values();
+        return new CompactionJudge.Known(said, model.responses(), pinned, Set.of(RandomAnswers.PLAN));
+    }
+
+    /** The names of what is pinned. */
+    List<String> pinNames() {
+        Set<String> names = new HashSet<>();
+        changes.forEach(change -> {
+            if (change.item() != null) {
+                names.add(change.pin());
+            } else {
+                names.remove(change.pin());
+            }
+        });
+        return names.stream().sorted().toList();
+    }
+
+    private List<LogEntry> log() {
+        return store.read(conversation.id(), 0, Integer.MAX_VALUE);
+    }
+
+    private Prompt promptAt(long version) {
+        return conversation.promptAt(version);
+    }
+
+    /* --- checks --- */
+
+    private void judge(long version) {
+        List<Item> before = List.copyOf(promptAt(version - 1).items());
+        List<Item> after = List.copyOf(promptAt(version).items());
+        judged++;
+        Map<CompactionInvariant, String> problems = CompactionJudge.prompt(kind, known(), before, after);
+        compactor.given().stream()
+                .filter(given -> given.task().prompt().items().equals(before))
+                .reduce((first, last) -> last)
+                .ifPresent(given -> {
+                    List<Item> window = given.window().items();
+                    if (given.window().returned() != (kind == Kind.RETURNED)) {
+                        throw new AssertionError("the compactor is said to be " + kind + ", and its window is not");
+                    }
+                    if (kind == Kind.RETURNED
+                            && !after.subList(0, window.size()).equals(window)) {
+                        problems.put(CompactionInvariant.UNCHANGED, "the server's items are not there as they came");
+                    }
+                });
+        if (!problems.isEmpty()) {
+            throw new AssertionError("the compaction at version " + version + " breaks " + problems + "\nbefore:\n"
+                    + lines(before) + "\nafter:\n" + lines(after));
+        }
+    }
+
+    /** A window that the loop did not take: only one that was no shorter, where there was little to gain. */
+    private void requireNoFailure(List<AgentEvent> events) {
+        List<String> failures = events.stream()
+                .filter(AgentEvent.CompactionFailed.class::isInstance)
+                .map(event -> ((AgentEvent.CompactionFailed) event).cause())
+                .toList();
+        if (failures.isEmpty()) {
+            return;
+        }
+        for (RecordingCompactor.Given given : compactor.given()) {
+            List<Item> before = given.task().prompt().items();
+            Map<CompactionInvariant, String> problems =
+                    CompactionJudge.window(kind, known(), before, given.window().items());
+            problems.remove(CompactionInvariant.SMALLER);
+            boolean little =
+                    CompactionJudge.bytes(before.subList(0, given.task().tail())) < LITTLE;
+            if (!problems.isEmpty() || !little) {
+                throw new AssertionError("the compactor failed: " + failures + ", " + problems + "\nbefore:\n"
+                        + lines(before) + "\nwindow:\n"
+                        + lines(given.window().items()));
+            }
+        }
+    }
+
+    private void requireSameBegin(List<LogEntry> logged) {
+        List<LogEntry> now = log();
+        for (int i = 0; i < logged.size(); i++) {
+            LogPosition position = logged.get(i).position();
+            require(
+                    CompactionInvariant.LOG_STAYS,
+                    now.size() > i
+                            && now.get(i).position().equals(position)
+                            && now.get(i).payload() != null,
+                    "entry " + position.version() + " is gone or another one");
+        }
+    }
+
+    private void requireNextRequest(@Nullable Prompt before, List<AgentEvent> events) {
+        List<Prompt> sent = model.sent();
+        if (sent.isEmpty()) {
+            return;
+        }
+        boolean compacted = events.stream().anyMatch(AgentEvent.Compacted.class::isInstance);
+        List<Conversation.Compaction> all = conversation.compactions();
+        Prompt start = compacted ? promptAt(all.get(all.size() - 1).version()) : before;
+        if (start != null) {
+            // The compaction may stand behind the last request, where the run was ended after it.
+            Prompt request = compacted ? sent.get(sent.size() - 1) : sent.get(0);
+            require(
+                    CompactionInvariant.NEXT_REQUEST,
+                    begins(request, start),
+                    "the next request does not begin with the prompt that the log has");
+        }
+    }
+
+    private static boolean begins(Prompt request, Prompt start) {
+        return request.size() >= start.size()
+                && request.head().equals(start.head())
+                && request.items().subList(0, start.size()).equals(start.items());
+    }
+
+    private static void require(CompactionInvariant invariant, boolean holds, String otherwise) {
+        if (!holds) {
+            throw new AssertionError(invariant + ": " + otherwise);
+        }
+    }
+
+    private static String text(Prompt prompt) {
+        return prompt.head() + "\n" + lines(prompt.items()) + "\n" + prompt.ending();
+    }
+
+    private static String lines(List<Item> items) {
+        StringBuilder lines = new StringBuilder();
+        for (Item item : items) {
+            String json = item.json();
+            lines.append(json.length() > 200 ? json.substring(0, 200) + "… (" + json.length() + ")" : json)
+                    .append('\n');
+        }
+        return lines.toString();
+    }
+}
