@@ -2,12 +2,18 @@ package dev.agentloop;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Shortens the prompt when it is due: measures how full the context is, tries the compactors in order, holds what they give
@@ -17,7 +23,15 @@ final class Compaction {
     /** Before another compaction the prompt must have grown by this part of the window, or none could gain anything. */
     private static final int GROWTH = 10;
 
+    /** What a server's own compaction is called in the log and in events. */
+    static final String SERVER = "server";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Compaction.class);
+
     private final RunScope run;
+    /** Why the server refused what these gave; they are not asked again in this run. */
+    private final Map<String, String> refused = new LinkedHashMap<>();
+
     private long shortenedTo = -1;
     private boolean begun;
 
@@ -32,7 +46,7 @@ final class Compaction {
         if (run.config().model().settings().contextWindow() == 0) {
             return;
         }
-        Compactor.Context context = ContextMeter.of(run);
+        Compactor.Context context = measured(first);
         run.events().tell(new AgentEvent.ContextMeasured(context));
         boolean grown = shortenedTo < 0 || context.tokens() - shortenedTo >= context.window() / GROWTH;
         if (context.full() && grown) {
@@ -42,6 +56,65 @@ final class Compaction {
                     : first ? Compactor.Reason.BEFORE_TURN : Compactor.Reason.MID_TURN;
             orEnd(reason, context);
         }
+    }
+
+    private Compactor.Context measured(boolean first) throws InterruptedException {
+        Compactor.Context context = ContextMeter.of(run);
+        if (!first || !ContextMeter.worthCounting(context)) {
+            return context;
+        }
+        Prompt prompt = run.fold().prompt();
+        try {
+            OptionalLong tokens =
+                    answer(() -> uninterrupted(() -> run.config().model().countTokens(prompt)));
+            return ContextMeter.counted(run, context, tokens.orElse(0));
+        } catch (ModelException | IllegalStateException e) {
+            LOG.debug("the tokens of the prompt could not be counted, so they are estimated", e);
+            return context;
+        }
+    }
+
+    /**
+     * Makes the newest compaction item the beginning of the prompt, where a whole response has brought it: what stands before
+     * it is in it. Waits while calls have no output.
+     */
+    void adoptServers() {
+        Fold fold = run.fold();
+        if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(SERVER)) {
+            return;
+        }
+        List<Item> items = fold.prompt().items();
+        int start = items.size() - 1;
+        while (start > 0 && !(items.get(start) instanceof Item.Compaction)) {
+            start--;
+        }
+        CompactionTask task = new CompactionTask(run, Compactor.Reason.SERVER_THRESHOLD, ContextMeter.of(run));
+        Compactor.Window window = Compactor.Window.returned(items.subList(start, items.size()), Usage.NONE);
+        try {
+            shortened(SERVER, task.task(), rules(task).applied(window), Usage.NONE);
+        } catch (IllegalArgumentException e) {
+            failed(SERVER, String.valueOf(e.getMessage()), Usage.NONE);
+        }
+    }
+
+    /**
+     * Takes a compaction back whose item the server cannot read, so that the next compactor can be tried.
+     *
+     * @return false if the newest compaction is none that a server gave, or was answered before
+     */
+    boolean takeBackRefused(ModelException failure) {
+        Conversation.Compaction last = run.fold().compactions().unproven().orElse(null);
+        List<Item> items = last == null ? null : new UndoneCompaction(run, last).withoutItsCiphertext();
+        if (last == null || items == null) {
+            return false;
+        }
+        String cause = last.by() + ": the server refused the compacted prompt: " + failure.getMessage();
+        refused.put(last.by(), cause);
+        shortenedTo = -1;
+        run.journal().add(Draft.epoch("compaction_refused", run.fold().prompt().head(), items));
+        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(last.by(), cause)));
+        run.journal().commit();
+        return true;
     }
 
     /** Shortens the prompt after the server said that it does not fit; false where nothing can be done. */
@@ -54,7 +127,7 @@ final class Compaction {
     }
 
     private boolean orEnd(Compactor.Reason reason, Compactor.Context context) throws InterruptedException {
-        List<String> failures = new ArrayList<>();
+        List<String> failures = new ArrayList<>(refused.values());
         if (attempt(reason, context, failures)) {
             return true;
         }
@@ -76,6 +149,9 @@ final class Compaction {
         boolean shortened = false;
         Compactor.Context now = context;
         for (Compactor compactor : run.config().compactor().inOrder()) {
+            if (refused.containsKey(compactor.name())) {
+                continue;
+            }
             CompactionTask task = new CompactionTask(run, reason, now);
             Optional<Compactor.Offer> offer = offer(compactor, task.task(), failures);
             if (offer.isEmpty() || !apply(compactor, task, offer.get(), failures)) {
@@ -109,34 +185,41 @@ final class Compaction {
         try {
             Compactor.Window window = answer(() -> task.compacted(compactor));
             used = window.usage();
-            items = new WindowRules(task.task(), task.putBack()).applied(window);
+            items = rules(task).applied(window);
         } catch (RunOver | InterruptedException e) {
             run.meter().use(offer.usage());
             throw e;
         } catch (RuntimeException e) {
-            failures.add(compactor.name() + ": " + e.getMessage());
-            failed(compactor, String.valueOf(e.getMessage()), used);
+            failures.add(failed(compactor.name(), String.valueOf(e.getMessage()), used));
             return false;
         }
-        shortened(compactor, task.task(), items, used);
+        shortened(compactor.name(), task.task(), items, used);
         return true;
     }
 
-    private void shortened(Compactor compactor, Compactor.Task task, List<Item> items, Usage used) {
-        run.journal().add(Draft.compaction(compactor.name(), task, items, used));
+    private static WindowRules rules(CompactionTask task) {
+        return new WindowRules(task.task(), task.putBack());
+    }
+
+    /** Makes these items the prompt, durably. */
+    private void shortened(String by, Compactor.Task task, List<Item> items, Usage used) {
+        run.journal().add(Draft.compaction(by, task, items, used));
         run.journal().then(() -> {
-            run.events().tell(new AgentEvent.Compacted(compactor.name(), task.context(), ContextMeter.of(run), used));
+            run.events().tell(new AgentEvent.Compacted(by, task.context(), ContextMeter.of(run), used));
             run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), PrefixDifference.COMPACTED));
         });
         run.journal().commit();
         run.meter().use(used);
     }
 
-    private void failed(Compactor compactor, String cause, Usage used) {
-        run.journal().add(Draft.compactionFailed(compactor.name(), cause, used));
-        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(compactor.name(), cause)));
+    /** Makes a failure durable; gives it in words. */
+    private String failed(String by, String why, Usage used) {
+        String cause = by + ": " + why;
+        run.journal().add(Draft.compactionFailed(by, why, used));
+        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(by, cause)));
         run.journal().commit();
         run.meter().use(used);
+        return cause;
     }
 
     // Durable before anything is paid for: a result that a crash takes away is counted when the log is read again.
@@ -155,8 +238,22 @@ final class Compaction {
         run.journal().commit();
     }
 
-    /** Has a compactor work elsewhere, so that this thread hears of a cancellation meanwhile. */
-    private Compactor.Window answer(Supplier<Compactor.Window> work) throws InterruptedException {
+    static <T> T uninterrupted(Callable<T> work) {
+        try {
+            return work.call();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Has work done elsewhere, so that this thread hears of a cancellation meanwhile. */
+    @SuppressWarnings("unchecked")
+    private <T> T answer(Supplier<T> work) throws InterruptedException {
         @Nullable Object[] answer = new Object[1];
         Future<?> task = run.config().executor().submit(() -> {
             Object result;
@@ -180,6 +277,6 @@ final class Compaction {
         if (answer[0] instanceof Error e) {
             throw e;
         }
-        return (Compactor.Window) Objects.requireNonNull(answer[0]);
+        return (T) Objects.requireNonNull(answer[0]);
     }
 }

@@ -89,11 +89,6 @@ final class CompactionTask {
     }
 
     Compactor.Window compacted(Compactor compactor) {
-        try {
-            return compactor.compact(task);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
+        return Compaction.uninterrupted(() -> compactor.compact(task));
     }
 }

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 final class Compactions {
@@ -13,6 +15,10 @@ final class Compactions {
     private final List<Conversation.Compaction> all = new ArrayList<>();
     private Usage underWay = Usage.NONE;
     private int tail;
+    private boolean receiving;
+    private boolean unadopted;
+    private boolean unproven;
+    private Conversation.@Nullable Compaction newest;
     private long counted;
     private int countedItems;
     private long estimate;
@@ -61,14 +67,65 @@ final class Compactions {
     /** All items were replaced. */
     void restated(List<Item> before, List<Item> after) {
         restarted();
+        newest = null;
+        unproven = false;
         int same = 0;
         while (same < Math.min(before.size() - tail, after.size())
                 && before.get(before.size() - 1 - same).equals(after.get(after.size() - 1 - same))) {
             same++;
         }
         tail = after.size() - same;
-        userMessages.retainAll(after);
+        keepUserMessages(after);
         pins.values().retainAll(after);
+    }
+
+    // A server gives the user's messages back in bytes of its own.
+    private void keepUserMessages(List<Item> after) {
+        List<Item> known = List.copyOf(userMessages);
+        userMessages.clear();
+        after.stream()
+                .filter(item -> known.stream().anyMatch(message -> message.equals(item) || sameText(message, item)))
+                .forEach(userMessages::add);
+    }
+
+    private static boolean sameText(Item known, Item item) {
+        return known instanceof Item.Message before
+                && item instanceof Item.Message now
+                && now.role().equals(before.role())
+                && !now.text().isEmpty()
+                && now.text().equals(before.text());
+    }
+
+    /** A compaction item came in with a response that is under way. */
+    void received() {
+        receiving = true;
+    }
+
+    /** The response is over; what it brought counts only if it is whole. */
+    void responseEnded(boolean answered, boolean whole) {
+        unadopted |= receiving && whole;
+        unproven &= !answered;
+        receiving = false;
+    }
+
+    /** Whether a whole response has brought a compaction item that the prompt does not begin with yet. */
+    boolean unadopted() {
+        return unadopted;
+    }
+
+    /** A server's own compaction was not made the beginning of the prompt, and will not be. */
+    void passedOver() {
+        unadopted = false;
+    }
+
+    /** The newest compaction, as long as no server has answered a prompt of it. */
+    Optional<Conversation.Compaction> unproven() {
+        return unproven ? newest() : Optional.empty();
+    }
+
+    /** The compaction that the prompt begins with, as long as its items were not replaced since. */
+    Optional<Conversation.Compaction> newest() {
+        return Optional.ofNullable(newest);
     }
 
     void begun(Usage estimate) {
@@ -84,13 +141,16 @@ final class Compactions {
 
     void ended(long version, JsonFields entry, Usage usage) {
         underWay = Usage.NONE;
-        all.add(new Conversation.Compaction(
+        unadopted = false;
+        unproven = true;
+        newest = new Conversation.Compaction(
                 version,
                 ItemBytes.orEmpty(entry.text("by")),
                 Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                usage));
+                usage);
+        all.add(newest);
     }
 
     List<Conversation.Compaction> all() {

@@ -17,7 +17,22 @@ import java.util.Optional;
 public interface Compactor {
 
     /** Never shortens anything. */
-    Compactor NEVER = new CompactorChain(List.of());
+    Compactor NEVER = new Compactor() {
+        @Override
+        public String name() {
+            return "never";
+        }
+
+        @Override
+        public Optional<Offer> offer(Task task) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Window compact(Task task) {
+            throw new IllegalStateException("this compactor has nothing to offer");
+        }
+    };
 
     /** What this compactor is called in the log and in events, such as {@code summary}. */
     String name();
@@ -88,6 +103,8 @@ public interface Compactor {
         CONTEXT_LENGTH,
         /** The model was changed for one with a smaller window. */
         SMALLER_MODEL,
+        /** The server compacted by itself, by its threshold in the settings; no compactor is asked. */
+        SERVER_THRESHOLD,
         /** The host asked for it. */
         REQUESTED
     }

@@ -12,9 +12,7 @@ record CompactorChain(List<Compactor> inOrder) implements Compactor {
 
     @Override
     public String name() {
-        return inOrder.isEmpty()
-                ? "never"
-                : inOrder.stream().map(Compactor::name).collect(Collectors.joining(", "));
+        return inOrder.stream().map(Compactor::name).collect(Collectors.joining(", "));
     }
 
     @Override

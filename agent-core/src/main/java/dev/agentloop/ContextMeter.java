@@ -25,6 +25,19 @@ final class ContextMeter {
         return new Compactor.Context(estimate, window, limit, true);
     }
 
+    /** Whether the provider's own count is worth a round trip: there is none, and the context may be half full. */
+    static boolean worthCounting(Compactor.Context context) {
+        return context.estimated() && context.limit() > 0 && context.tokens() * 2 > context.limit();
+    }
+
+    /** The same context by a count of the whole prompt; as it was where that cannot be true. */
+    static Compactor.Context counted(RunScope run, Compactor.Context context, long tokens) {
+        Prompt prompt = run.fold().prompt();
+        return tokens > 0 && plausible(prompt, prompt.size(), tokens)
+                ? new Compactor.Context(tokens, context.window(), context.limit(), false)
+                : context;
+    }
+
     // More tokens than bytes are a hosted tool's, or those of several internal steps; far too few are a server's error.
     private static boolean plausible(Prompt prompt, int items, long counted) {
         long bytes = prompt.length(items);

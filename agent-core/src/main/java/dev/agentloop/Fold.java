@@ -76,7 +76,7 @@ final class Fold {
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
             case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
             case Draft.COMPACTION_BEGUN -> compactionBegun(usage(fields));
-            case Draft.COMPACTION_FAILED -> compactionFailed(usage(fields));
+            case Draft.COMPACTION_FAILED -> compactionFailed(fields);
             case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
             default -> unknown = kind;
         }
@@ -93,9 +93,12 @@ final class Fold {
         compactions.begun(estimate);
     }
 
-    private void compactionFailed(Usage used) {
+    private void compactionFailed(JsonFields fields) {
         compactions.lost();
-        total = total.plus(used);
+        total = total.plus(usage(fields));
+        if (Compaction.SERVER.equals(fields.text("by"))) {
+            compactions.passedOver();
+        }
     }
 
     private void turn(boolean isOver, @Nullable Set<String> mayCall) {
@@ -178,6 +181,9 @@ final class Fold {
         }
         boolean ofModel = kind.equals(Draft.ITEM_MODEL);
         (ofModel || !midway() ? unplaced : deferred).add(item);
+        if (ofModel && item instanceof Item.Compaction) {
+            compactions.received();
+        }
         if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
             open.put(call.callId(), new OpenCall(call));
         } else if (kind.equals(Draft.ITEM_USER)) {
@@ -197,6 +203,8 @@ final class Fold {
         responding = false;
         Usage usage = usage(fields);
         compactions.counted(usage, prompt().size());
+        boolean answered = kind.equals(Draft.RESPONSE);
+        compactions.responseEnded(answered, answered && !fields.has("incomplete"));
         if (kind.equals(Draft.RESPONSE)) {
             lastUsage = usage;
             String id = ItemBytes.orEmpty(fields.text("id"));

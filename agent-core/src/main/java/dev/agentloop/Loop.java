@@ -35,6 +35,7 @@ final class Loop {
                     append(steering.take());
                     ending = infer(recovery.prompt());
                     tools.finish();
+                    recovery.settle();
                 }
             }
             return endings.end(ending);
@@ -64,6 +65,7 @@ final class Loop {
         turn.begin();
         tools.settle();
         tools.finish();
+        recovery.settle();
         turn.input(input);
         return input.isEmpty() && answer != null ? summary -> new Outcome.Finished(answer, summary) : null;
     }

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * One inference: a prompt goes in, items and usage come out.
@@ -22,6 +23,18 @@ public interface Model {
      * @throws ModelException if there is no usable response; it says whether another try may help
      */
     ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException;
+
+    /**
+     * How many tokens this prompt has, by the provider's own count; empty where the model cannot say.
+     *
+     * <p>May cost a round trip, and is not tried again. Asked for at most once a run, at its begin, when the log has no count
+     * and the prompt may be about to fill the context.
+     *
+     * @throws ModelException if the provider did not answer; an estimate is used then
+     */
+    default OptionalLong countTokens(Prompt prompt) throws InterruptedException {
+        return OptionalLong.empty();
+    }
 
     /** Is told what a response brings; each method is called on the thread that called {@link Model#respond}. */
     interface Listener {

@@ -135,6 +135,12 @@ public final class PromptSettings {
             if (v.maxOutputTokens > 0) {
                 w.number("max_output_tokens", v.maxOutputTokens);
             }
+            if (v.compactThreshold > 0) {
+                w.array(
+                        MANAGEMENT,
+                        a -> a.element(
+                                m -> m.text("type", "compaction").number("compact_threshold", v.compactThreshold)));
+            }
             for (Map.Entry<String, String> field : v.fields.entrySet()) {
                 w.raw(field.getKey(), field.getValue());
             }
@@ -190,6 +196,7 @@ public final class PromptSettings {
         private boolean parallelToolCalls = true;
         private long contextWindow;
         private long maxOutputTokens;
+        private long compactThreshold;
         private boolean stream = true;
         private @Nullable String answerName;
         private @Nullable String answerSchema;
@@ -219,6 +226,7 @@ public final class PromptSettings {
             this.parallelToolCalls = other.parallelToolCalls;
             this.contextWindow = other.contextWindow;
             this.maxOutputTokens = other.maxOutputTokens;
+            this.compactThreshold = other.compactThreshold;
             this.stream = other.stream;
             this.answerName = other.answerName;
             this.answerSchema = other.answerSchema;
@@ -346,6 +354,21 @@ public final class PromptSettings {
             return this;
         }
 
+        /**
+         * Has the server compact in the middle of a response once the context has so many tokens, by
+         * {@code context_management}; 0 for never, the default. Its compaction item is the beginning of the prompt from then on.
+         *
+         * @throws IllegalArgumentException if it is below 1,000, which the API refuses, and not 0
+         */
+        public Builder serverCompaction(long threshold) {
+            if (threshold != 0 && threshold < SMALLEST_THRESHOLD) {
+                throw new IllegalArgumentException("the server compacts from " + SMALLEST_THRESHOLD
+                        + " tokens on, but the threshold is " + threshold + "; use a larger one, or 0 for never");
+            }
+            this.compactThreshold = threshold;
+            return this;
+        }
+
         /** Whether the server streams events; it does by default. */
         public Builder stream(boolean streams) {
             this.stream = streams;
@@ -449,6 +472,9 @@ public final class PromptSettings {
         }
     }
 
+    private static final String MANAGEMENT = "context_management";
+    private static final long SMALLEST_THRESHOLD = 1_000;
+
     private static final java.util.Set<String> RESERVED = java.util.Set.of(
             "model",
             "instructions",
@@ -461,6 +487,7 @@ public final class PromptSettings {
             "stream",
             "max_output_tokens",
             "prompt_cache_key",
+            MANAGEMENT,
             CacheFields.OPTIONS,
             CacheFields.RETENTION,
             "input",

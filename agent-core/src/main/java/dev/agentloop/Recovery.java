@@ -26,6 +26,11 @@ final class Recovery {
         return run.fold().prompt();
     }
 
+    /** Makes a compaction item of the server's own the beginning of the prompt, where one came in. */
+    void settle() {
+        compaction.adoptServers();
+    }
+
     private void restate(String reason, List<Item> window) {
         run.journal().add(Draft.epoch(reason, run.fold().prompt().head(), window));
         run.journal()
@@ -58,7 +63,13 @@ final class Recovery {
             case POLICY -> {
                 return stopped(Outcome.Reason.POLICY, failure);
             }
-            case INVALID_ENCRYPTED_CONTENT -> clean(failure, withoutReasoning());
+            case INVALID_ENCRYPTED_CONTENT -> {
+                if (compaction.takeBackRefused(failure)) {
+                    tried.remove(ModelException.Kind.CONTEXT_LENGTH);
+                } else {
+                    clean(failure, withoutReasoning());
+                }
+            }
             case INVALID_IMAGE -> clean(failure, withoutImages());
             default -> waitForAnotherTry(failure, called);
         }

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,11 @@ final class RetryingModel implements Model {
                 Thread.sleep(delay.toMillis());
             }
         }
+    }
+
+    @Override
+    public OptionalLong countTokens(Prompt prompt) throws InterruptedException {
+        return model.countTokens(prompt);
     }
 
     private static ModelException afterAll(ModelException last, int tries) {

@@ -37,6 +37,10 @@ final class WindowRules {
         List<Item> missing = new ArrayList<>(putBack);
         Set<Item> there = window.items().stream().map(CacheBreakpoint::without).collect(Collectors.toSet());
         missing.removeIf(item -> there.contains(CacheBreakpoint.without(item)));
+        // The server gives the effort that holds by an update of its own, and two updates must not be adjacent.
+        missing.removeIf(item -> window.returned()
+                && item.type().equals(AppendedSettings.UPDATE)
+                && window.items().stream().anyMatch(returned -> returned.type().equals(AppendedSettings.UPDATE)));
         List<Item> items = new ArrayList<>();
         if (window.returned()) {
             checkReturned(window.items());

@@ -157,7 +157,7 @@ class CompactionTest {
         }
         assertThat(told(AgentEvent.CompactionFailed.class))
                 .extracting(AgentEvent.CompactionFailed::cause)
-                .containsExactly("the server was asked for one compaction item and sent 0");
+                .containsExactly("trigger: the server was asked for one compaction item and sent 0");
         assertThat(told(AgentEvent.Compacted.class))
                 .extracting(AgentEvent.Compacted::by)
                 .containsExactly("summary");
@@ -397,6 +397,6 @@ class CompactionTest {
         }
         assertThat(told(AgentEvent.CompactionFailed.class))
                 .extracting(AgentEvent.CompactionFailed::cause)
-                .containsExactly("a fault of the host's");
+                .containsExactly("faulty: a fault of the host's");
     }
 }

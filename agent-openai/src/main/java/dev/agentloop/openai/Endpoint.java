@@ -19,6 +19,13 @@ import java.util.function.Supplier;
  */
 record Endpoint(URI uri, Version version, boolean azure, Supplier<String> key, Map<String, String> headers) {
 
+    /** The address below this one, such as {@code /compact}; a query stays at its end. */
+    Endpoint below(String path) {
+        String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+        URI there = URI.create(uri.getScheme() + "://" + uri.getRawAuthority() + uri.getRawPath() + path + query);
+        return new Endpoint(there, version, azure, key, headers);
+    }
+
     /** The credential of the next request. */
     Secret secret() {
         String value;

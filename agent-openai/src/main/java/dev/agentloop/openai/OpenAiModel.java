@@ -1,5 +1,6 @@
 package dev.agentloop.openai;
 
+import dev.agentloop.Compactor;
 import dev.agentloop.Model;
 import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
@@ -12,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -42,9 +44,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenAiModel implements Model {
     private final Model model;
+    private final Compactor compactor;
 
-    private OpenAiModel(Model model) {
+    private OpenAiModel(Model model, Compactor compactor) {
         this.model = model;
+        this.compactor = compactor;
     }
 
     /**
@@ -70,6 +74,23 @@ public final class OpenAiModel implements Model {
     @Override
     public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
         return model.respond(prompt, listener);
+    }
+
+    /** Asks {@code POST /responses/input_tokens}. */
+    @Override
+    public OptionalLong countTokens(Prompt prompt) throws InterruptedException {
+        return model.countTokens(prompt);
+    }
+
+    /**
+     * Has this server compact, by {@code POST /responses/compact}: it gives the messages of the user's and an item that only
+     * it can read. With the same address, key, retries and idle timeout as this model. The prompt is read anew for it,
+     * because the request has not the shape of an inference; {@link Compactor#trigger} reads it from the cache.
+     *
+     * <p>Called {@code endpoint} in the log and in events. Immutable and thread-safe.
+     */
+    public Compactor compactor() {
+        return compactor;
     }
 
     /** Collects what a model needs; a later value replaces an earlier one. Not thread-safe. */
@@ -292,8 +313,11 @@ public final class OpenAiModel implements Model {
             Supplier<HttpClient> clients = host == null ? new LazyHttpClient(tls, used, connectTimeout) : () -> host;
             Endpoint endpoint =
                     new Endpoint(uri, used, azure && !bearer, secret == null ? () -> "" : secret, Map.copyOf(headers));
-            Model once = new ResponsesClient(settings.build(), endpoint, clients, idleTimeout);
-            return new OpenAiModel(retries.around(once));
+            PromptSettings fixed = settings.build();
+            Model once = new ResponsesClient(fixed, endpoint, clients, idleTimeout);
+            JsonClient compact = new JsonClient(endpoint.below("/compact"), clients, idleTimeout);
+            return new OpenAiModel(
+                    retries.around(once), new EndpointCompactor(retries.around(new CompactionClient(fixed, compact))));
         }
     }
 }

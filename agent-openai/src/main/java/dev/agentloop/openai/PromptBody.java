@@ -9,21 +9,39 @@ import java.util.List;
 import java.util.concurrent.Flow;
 
 /**
- * A request's body: the prompt's own buffers and then what may vary from request to request. Nothing is copied, and each
- * subscriber gets the body from its beginning.
+ * A request's body: the prompt's own buffers and then what may vary from request to request; for other addresses than that
+ * of an inference, its items between other fields. Nothing is copied, and each subscriber gets the body from its beginning.
  */
 final class PromptBody implements HttpRequest.BodyPublisher {
     private final Prompt prompt;
+    private final byte[] start;
+    /** How many bytes of the prompt are left out at its beginning. */
+    private final long skipped;
+
     private final byte[] end;
 
     PromptBody(Prompt prompt) {
         this.prompt = prompt;
+        this.start = new byte[0];
+        this.skipped = 0;
         this.end = ("]," + prompt.ending() + "}").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The prompt's items as the field {@code input}, behind these fields.
+     *
+     * @param fields an object with at least one field, as JSON text
+     */
+    PromptBody(String fields, Prompt prompt) {
+        this.prompt = prompt;
+        this.start = (fields.substring(0, fields.length() - 1) + ",\"input\":[").getBytes(StandardCharsets.UTF_8);
+        this.skipped = prompt.length(0);
+        this.end = "]}".getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
     public long contentLength() {
-        return prompt.length() + end.length;
+        return start.length + prompt.length() - skipped + end.length;
     }
 
     @Override
@@ -32,7 +50,19 @@ final class PromptBody implements HttpRequest.BodyPublisher {
     }
 
     private List<ByteBuffer> buffers() {
-        List<ByteBuffer> buffers = new ArrayList<>(prompt.wire());
+        List<ByteBuffer> buffers = new ArrayList<>();
+        if (start.length > 0) {
+            buffers.add(ByteBuffer.wrap(start).asReadOnlyBuffer());
+        }
+        long left = skipped;
+        for (ByteBuffer buffer : prompt.wire()) {
+            int over = (int) Math.min(left, buffer.remaining());
+            buffer.position(buffer.position() + over);
+            left -= over;
+            if (buffer.hasRemaining()) {
+                buffers.add(buffer);
+            }
+        }
         buffers.add(ByteBuffer.wrap(end).asReadOnlyBuffer());
         return buffers;
     }

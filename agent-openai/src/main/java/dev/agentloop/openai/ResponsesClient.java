@@ -7,8 +7,7 @@ import dev.agentloop.PromptSettings;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.time.Duration;
-import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +37,7 @@ final class ResponsesClient implements Model {
     public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
         Secret secret = endpoint.secret();
         Failures failures = new Failures(endpoint.uri(), secret);
-        String clientId = clientRequestId();
+        String clientId = JsonClient.clientRequestId();
         HttpRequest request = endpoint.request(secret)
                 .header("Accept", settings.stream() ? "text/event-stream" : "application/json")
                 .header("X-Client-Request-Id", clientId)
@@ -52,9 +51,15 @@ final class ResponsesClient implements Model {
         }
     }
 
-    // An id to find the request by, no secret: not worth the slow start of a SecureRandom.
-    private static String clientRequestId() {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        return new UUID(random.nextLong(), random.nextLong()).toString();
+    @Override
+    public OptionalLong countTokens(Prompt prompt) throws InterruptedException {
+        PromptBody body = new PromptBody(HeadFields.toCount(prompt), prompt);
+        return new JsonClient(endpoint.below("/input_tokens"), client, idleTimeout).post(body, (answer, failures) -> {
+            long tokens = answer.number("input_tokens", -1);
+            if (tokens < 0) {
+                throw failures.protocol("was asked for a count of tokens and sent none");
+            }
+            return OptionalLong.of(tokens);
+        });
     }
 }

@@ -286,7 +286,7 @@ final class Recording {
     }
 
     /** Cuts values out of JSON text where they stand. */
-    private static final class Slices {
+    static final class Slices {
         static String field(String json, String name) {
             String found = fieldOr(json, name);
             return found.equals(json) ? "[]" : found;
