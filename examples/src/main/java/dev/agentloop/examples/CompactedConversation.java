@@ -37,8 +37,9 @@ public final class CompactedConversation {
             return; // there was nothing to gain
         }
         Conversation.Compaction compaction = done.get();
-        out.println(compaction.by() + ": " + compaction.tokensBefore() + " tokens before, about "
-                + compaction.tokensAfter() + " after; used " + compaction.usage().total());
+        out.println(
+                compaction.by() + ": " + compaction.tokensBefore() + " tokens before, about " + compaction.tokensAfter()
+                        + " after; used " + compaction.usage().total());
         out.println(conversation.promptAt(compaction.version() - 1).size() + " items before, "
                 + conversation.promptAt(compaction.version()).size() + " after");
         conversation.undoCompaction();

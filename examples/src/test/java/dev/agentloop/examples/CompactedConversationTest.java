@@ -24,7 +24,8 @@ class CompactedConversationTest {
             conversation.run("Go on.");
             CompactedConversation.compact(conversation, new PrintStream(out, true, UTF_8));
             assertThat(out.toString(UTF_8))
-                    .matches("summary: \\d+ tokens before, about \\d+ after; used \\d+\\R\\d+ items before, \\d+ after\\R");
+                    .matches(
+                            "summary: \\d+ tokens before, about \\d+ after; used \\d+\\R\\d+ items before, \\d+ after\\R");
             assertThat(conversation.prompt().items())
                     .as("the compaction is taken back")
                     .containsAll(model.prompts().get(1).items());
