@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Not thread-safe.
  */
 final class CompactedTalk {
-    /** With less than this before the newest response, a compactor may well have nothing to gain. */
-    private static final int LITTLE = 6_144;
+    /** A compactor that leaves out less than this may well have gained nothing. */
+    private static final int LITTLE = 4_096;
 
     /** A pin that came, a pin that went (without an item), a compaction or one that was taken back, at a version. */
     private record Change(
@@ -251,8 +251,9 @@ final class CompactedTalk {
                     }
                 });
         if (!problems.isEmpty()) {
-            throw new AssertionError("the compaction at version " + version + " breaks " + problems + "\nbefore:\n"
-                    + lines(before) + "\nafter:\n" + lines(after));
+            throw new AssertionError("the compaction at version " + version + " breaks " + problems + "\nlog: "
+                    + log().stream().map(LogEntry::kind).toList() + "\nbefore:\n" + lines(before) + "\nafter:\n"
+                    + lines(after));
         }
     }
 
@@ -270,8 +271,9 @@ final class CompactedTalk {
             Map<CompactionInvariant, String> problems =
                     CompactionJudge.window(kind, known(), before, given.window().items());
             problems.remove(CompactionInvariant.SMALLER);
-            boolean little =
-                    CompactionJudge.bytes(before.subList(0, given.task().tail())) < LITTLE;
+            List<Item> left = new ArrayList<>(before);
+            left.removeAll(given.window().items());
+            boolean little = CompactionJudge.bytes(left) < LITTLE;
             if (!problems.isEmpty() || !little) {
                 throw new AssertionError("the compactor failed: " + failures + ", " + problems + "\nbefore:\n"
                         + lines(before) + "\nwindow:\n"

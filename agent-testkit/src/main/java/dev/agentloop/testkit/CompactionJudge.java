@@ -140,7 +140,8 @@ final class CompactionJudge {
 
     private void newestResponse() {
         for (int i = known.responses().size() - 1; i >= 0; i--) {
-            int at = Collections.lastIndexOfSubList(before, known.responses().get(i));
+            // Of one that was cut off, by a fork, only the beginning is there.
+            int at = before.lastIndexOf(known.responses().get(i).get(0));
             if (at >= 0) {
                 stays(
                         CompactionInvariant.NEWEST_RESPONSE,

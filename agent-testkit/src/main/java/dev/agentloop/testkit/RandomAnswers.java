@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that answers by random numbers: reasoning, items of unknown kinds, parallel calls, and at last a message. Keeps
@@ -21,11 +22,13 @@ final class RandomAnswers implements Model {
 
     static final String PLAN = "update_plan";
     static final String IMAGE = "data:image/png;base64,iVBORw0KGgo=";
-    private static final int MOST_STEPS = 4;
+    private static final int MOST_STEPS = 3;
 
     private final Random random;
     private final List<Prompt> sent = new ArrayList<>();
     private final List<List<Item>> responses = new ArrayList<>();
+    private PairingRules rules = new PairingRules();
+    private @Nullable Prompt checked;
     private PromptSettings settings;
     private int steps;
     private int count;
@@ -56,10 +59,7 @@ final class RandomAnswers implements Model {
 
     @Override
     public ModelResponse respond(Prompt prompt, Listener listener) {
-        List<String> broken = PairingRules.problems(prompt.items());
-        if (!broken.isEmpty()) {
-            throw new AssertionError("the API would refuse the prompt: " + String.join("; ", broken));
-        }
+        check(prompt);
         sent.add(prompt);
         boolean calls = steps < MOST_STEPS && random.nextInt(100) < 60;
         steps = calls ? steps + 1 : 0;
@@ -67,6 +67,20 @@ final class RandomAnswers implements Model {
         items.forEach(listener::onItem);
         long tokens = random.nextInt(10) == 0 ? 0 : prompt.length() / 4;
         return ModelResponse.of(items, Usage.reported(tokens, 0, 0, 5, 0));
+    }
+
+    // As the API does; what a prompt repeats was checked with the one before.
+    private void check(Prompt prompt) {
+        boolean grown = checked != null && prompt.startsWith(checked);
+        rules = grown ? rules : new PairingRules();
+        prompt.items()
+                .subList(grown && checked != null ? checked.size() : 0, prompt.size())
+                .forEach(item -> rules.accept(PairingRules.fields(item)));
+        checked = prompt;
+        List<String> broken = rules.problems();
+        if (!broken.isEmpty()) {
+            throw new AssertionError("the API would refuse the prompt: " + String.join("; ", broken));
+        }
     }
 
     /** The items of a response with so many calls. */

@@ -84,7 +84,7 @@ final class RandomTalks implements AutoCloseable {
     int hold() {
         CompactedTalk talk = new CompactedTalk(agent.newConversation(), store, model, compactor, kind);
         talk.run(input());
-        for (int steps = 3 + random.nextInt(6); steps > 0; steps--) {
+        for (int steps = 2 + random.nextInt(5); steps > 0; steps--) {
             talk = step(talk);
         }
         talk.run(input());
@@ -107,14 +107,24 @@ final class RandomTalks implements AutoCloseable {
             }
             case 9 -> talk.undo();
             case 10 -> {
-                long version = talk.conversation().version();
-                long at = version - random.nextInt((int) version / 2);
+                long at = forkable(talk);
                 talk = talk.fork(agent.fork(talk.conversation().id(), at), at);
                 talk.run(input());
             }
             default -> change(talk);
         }
         return talk;
+    }
+
+    // Behind an item of the model's the suite could not know which response is the newest.
+    private long forkable(CompactedTalk talk) {
+        long version = talk.conversation().version();
+        long at = version - random.nextInt((int) version / 2);
+        while (at < version
+                && store.read(talk.conversation().id(), at - 1, 1).get(0).kind().equals("item.model")) {
+            at++;
+        }
+        return at;
     }
 
     /** As a host with a loop of its own does. */
@@ -124,7 +134,7 @@ final class RandomTalks implements AutoCloseable {
         List<Item> outputs = new ArrayList<>();
         items.forEach(item -> {
             if (item instanceof Item.Call call) {
-                outputs.add(output().item(ToolCall.of(call)));
+                outputs.add(output(ToolCall.of(call)).item(ToolCall.of(call)));
             }
         });
         if (!outputs.isEmpty()) {
@@ -161,12 +171,15 @@ final class RandomTalks implements AutoCloseable {
         };
     }
 
-    private ToolOutput output() {
+    private ToolOutput output(ToolCall call) {
+        if (call.name().equals(RandomAnswers.PLAN)) {
+            return ToolOutput.text("Plan " + call.callId());
+        }
         return random.nextInt(6) == 0
                 ? new ToolOutput(
                         List.of(new ToolOutput.Text("a picture"), new ToolOutput.Image(RandomAnswers.IMAGE, "auto")),
                         false)
-                : ToolOutput.text("line\n".repeat(random.nextInt(1_500)));
+                : ToolOutput.text("line\n".repeat(random.nextInt(1_000)));
     }
 
     /** A tool that gives long and short outputs and images. */
@@ -197,7 +210,7 @@ final class RandomTalks implements AutoCloseable {
 
         @Override
         public ToolOutput call(ToolCall call, ToolContext context) {
-            return kept ? ToolOutput.text("Plan " + call.callId()) : output();
+            return output(call);
         }
     }
 }
