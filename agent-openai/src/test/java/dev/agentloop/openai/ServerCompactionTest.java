@@ -165,9 +165,8 @@ class ServerCompactionTest {
             assertThat(server.bodies().get(2)).contains(HI).doesNotContain("cmp_1");
             assertThatThrownBy(conversation::undoCompaction)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("the newest compaction of conversation " + conversation.id()
-                            + " was taken back, or its items were replaced since; fork the conversation at a version"
-                            + " before it instead");
+                    .hasMessage("no compaction of conversation " + conversation.id()
+                            + " holds any more: they were taken back, or the prompt was begun anew since");
         }
     }
 
