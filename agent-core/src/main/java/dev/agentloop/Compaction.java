@@ -50,6 +50,8 @@ final class Compaction {
         run.events().tell(new AgentEvent.ContextMeasured(context));
         boolean grown = shortenedTo < 0 || context.tokens() - shortenedTo >= context.window() / GROWTH;
         if (context.full() && grown) {
+            // Also where nothing can be gained: it is not tried again at each step.
+            shortenedTo = context.tokens();
             boolean switched = first && "model_changed".equals(run.fold().newEpoch());
             Compactor.Reason reason = switched
                     ? Compactor.Reason.SMALLER_MODEL
@@ -108,8 +110,8 @@ final class Compaction {
         if (last == null || items == null) {
             return false;
         }
-        String cause = last.by() + ": the server refused the compacted prompt: " + failure.getMessage();
-        refused.put(last.by(), cause);
+        String cause = "the server refused the compacted prompt: " + failure.getMessage();
+        refused.put(last.by(), last.by() + ": " + cause);
         shortenedTo = -1;
         run.journal().add(Draft.epoch("compaction_refused", run.fold().prompt().head(), items));
         run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(last.by(), cause)));
@@ -216,7 +218,7 @@ final class Compaction {
     private String failed(String by, String why, Usage used) {
         String cause = by + ": " + why;
         run.journal().add(Draft.compactionFailed(by, why, used));
-        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(by, cause)));
+        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(by, why)));
         run.journal().commit();
         run.meter().use(used);
         return cause;

@@ -157,7 +157,7 @@ class CompactionTest {
         }
         assertThat(told(AgentEvent.CompactionFailed.class))
                 .extracting(AgentEvent.CompactionFailed::cause)
-                .containsExactly("trigger: the server was asked for one compaction item and sent 0");
+                .containsExactly("the server was asked for one compaction item and sent 0");
         assertThat(told(AgentEvent.Compacted.class))
                 .extracting(AgentEvent.Compacted::by)
                 .containsExactly("summary");
@@ -419,6 +419,6 @@ class CompactionTest {
         }
         assertThat(told(AgentEvent.CompactionFailed.class))
                 .extracting(AgentEvent.CompactionFailed::cause)
-                .containsExactly("faulty: a fault of the host's");
+                .containsExactly("a fault of the host's");
     }
 }

@@ -5,6 +5,7 @@ import static dev.agentloop.openai.Replies.error;
 import static dev.agentloop.openai.Replies.json;
 import static dev.agentloop.openai.Replies.silence;
 import static dev.agentloop.openai.Replies.stream;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -90,14 +91,14 @@ class OtherEndpointsTest {
                     .build()) {
                 Conversation conversation = agent.newConversation();
                 conversation.append(List.of(Item.user("hi"), Item.user(LONG)));
-                String before = new String(bytes(conversation.prompt()), java.nio.charset.StandardCharsets.UTF_8);
+                String before = new String(bytes(conversation.prompt()), UTF_8);
                 assertThat(conversation.compact(RunOptions.DEFAULT)).hasValueSatisfying(compaction -> {
                     assertThat(compaction.by()).isEqualTo("endpoint");
                     assertThat(compaction.usage().input()).isEqualTo(20_000);
                 });
 
-                RawServer.Request request = server.requests().get(1);
                 assertThat(server.requests()).hasSize(2);
+                RawServer.Request request = server.requests().get(1);
                 assertThat(request.line()).isEqualTo("POST /v1/responses/compact?api-version=preview HTTP/1.1");
                 assertThat(request.header("Authorization")).isEqualTo("Bearer key-of-the-test");
                 assertThat(names(request.text()))
@@ -111,7 +112,6 @@ class OtherEndpointsTest {
                 assertThat(Recording.tree(request.text()).path("prompt_cache_options"))
                         .hasToString("{\"ttl\":\"30m\"}");
                 assertThat(request.text()).endsWith(before.substring(before.indexOf("\"input\":[")) + "]}");
-                // The line breaks between tokens are spaces now; nothing else is changed, and nothing is cut.
                 assertThat(conversation.prompt().item(0).json()).contains("\"id\":\"msg_1\"");
                 assertThat(conversation.prompt().item(1).json())
                         .isEqualTo("{\"id\":\"cmp_1\",\"type\":\"compaction\",\"encrypted_content\":\"gAAA\"}");
