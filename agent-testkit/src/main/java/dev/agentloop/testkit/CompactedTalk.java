@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +94,6 @@ final class CompactedTalk {
         Prompt before = conversation.version() == 0 ? null : conversation.prompt();
         List<AgentEvent> events = step(listening -> {
             conversation.run(List.of(input), listening);
-            return true;
         });
         requireNextRequest(before, events);
     }
@@ -119,9 +118,9 @@ final class CompactedTalk {
         int known = conversation.compactions().size();
         step(listening -> {
             try {
-                return conversation.compact(listening).isPresent();
+                conversation.compact(listening);
             } catch (IllegalStateException e) {
-                return false; // Whether it may fail is judged by the events.
+                // Whether it may fail is judged by the events.
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new AssertionError(e);
@@ -162,13 +161,13 @@ final class CompactedTalk {
     }
 
     /** Takes a step and judges what it did to the prompt and to the log. */
-    private List<AgentEvent> step(Function<RunOptions, Boolean> work) {
+    private List<AgentEvent> step(Consumer<RunOptions> work) {
         compactor.given().clear();
         model.sent().clear();
         List<AgentEvent> events = new ArrayList<>();
         List<LogEntry> logged = conversation.version() == 0 ? List.of() : log();
         int known = conversation.version() == 0 ? 0 : conversation.compactions().size();
-        work.apply(RunOptions.listeningWith(events::add));
+        work.accept(RunOptions.listeningWith(events::add));
         requireSameBegin(logged);
         List<Conversation.Compaction> all = conversation.compactions();
         for (Conversation.Compaction compaction : all.subList(known, all.size())) {

@@ -24,7 +24,6 @@ final class CompactionJudge {
     private static final List<String> CONTEXT =
             List.of("<permissions instructions>", "# AGENTS.md instructions", "<environment_context>", "Developer: ");
 
-    private final Kind kind;
     private final Known known;
     private final List<Item> before;
     private final List<Item> after;
@@ -40,8 +39,7 @@ final class CompactionJudge {
      */
     record Known(Collection<Item> said, List<List<Item>> responses, Collection<Item> pins, Set<String> keptTools) {}
 
-    private CompactionJudge(Kind kind, Known known, List<Item> before, List<Item> after) {
-        this.kind = kind;
+    private CompactionJudge(Known known, List<Item> before, List<Item> after) {
         this.known = known;
         this.before = List.copyOf(before);
         this.after = List.copyOf(after);
@@ -49,7 +47,7 @@ final class CompactionJudge {
 
     /** What is wrong with a prompt that took the place of another one; empty where nothing is. */
     static Map<CompactionInvariant, String> prompt(Kind kind, Known known, List<Item> before, List<Item> after) {
-        CompactionJudge judge = new CompactionJudge(kind, known, before, after);
+        CompactionJudge judge = new CompactionJudge(known, before, after);
         judge.judge();
         judge.problems.keySet().removeIf(invariant -> !invariant.holdsFor(kind));
         return judge.problems;
@@ -57,7 +55,7 @@ final class CompactionJudge {
 
     /** What is wrong with a window as a compactor gave it, before the loop has put anything back. */
     static Map<CompactionInvariant, String> window(Kind kind, Known known, List<Item> before, List<Item> window) {
-        CompactionJudge judge = new CompactionJudge(kind, known, before, window);
+        CompactionJudge judge = new CompactionJudge(known, before, window);
         judge.judge();
         judge.problems.keySet().removeIf(invariant -> !invariant.isTheCompactors(kind));
         return judge.problems;

@@ -147,7 +147,7 @@ final class RandomTalks implements AutoCloseable {
             case 0 -> model.settings(settings());
             case 1 -> more.add(new Sample("more_" + more.size(), false));
             case 2 -> now = now.plusSeconds(random.nextInt(200_000));
-            case 3 -> rights = ApprovalPolicy.Rights.values()[random.nextInt(3)];
+            case 3 -> rights = List.of(ApprovalPolicy.Rights.values()).get(random.nextInt(3));
             default -> agentsMd();
         }
         agent.close();
