@@ -84,7 +84,7 @@ final class RandomTalks implements AutoCloseable {
     int hold() {
         CompactedTalk talk = new CompactedTalk(agent.newConversation(), store, model, compactor, kind);
         talk.run(input());
-        for (int steps = 2 + random.nextInt(5); steps > 0; steps--) {
+        for (int steps = 2 + random.nextInt(3); steps > 0; steps--) {
             talk = step(talk);
         }
         talk.run(input());
