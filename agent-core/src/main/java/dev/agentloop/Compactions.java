@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 final class Compactions {
@@ -18,7 +17,6 @@ final class Compactions {
     private boolean receiving;
     private boolean unadopted;
     private boolean unproven;
-    private Conversation.@Nullable Compaction newest;
     private long counted;
     private int countedItems;
     private long estimate;
@@ -67,7 +65,6 @@ final class Compactions {
     /** All items were replaced. */
     void restated(List<Item> before, List<Item> after) {
         restarted();
-        newest = null;
         unproven = false;
         int same = 0;
         while (same < Math.min(before.size() - tail, after.size())
@@ -118,14 +115,9 @@ final class Compactions {
         unadopted = false;
     }
 
-    /** The newest compaction, as long as no server has answered a prompt of it. */
+    /** The newest compaction, as long as no server has answered a prompt of it and its items were not replaced since. */
     Optional<Conversation.Compaction> unproven() {
-        return unproven ? newest() : Optional.empty();
-    }
-
-    /** The compaction that the prompt begins with, as long as its items were not replaced since. */
-    Optional<Conversation.Compaction> newest() {
-        return Optional.ofNullable(newest);
+        return unproven ? Optional.of(all.get(all.size() - 1)) : Optional.empty();
     }
 
     void begun(Usage estimate) {
@@ -143,14 +135,13 @@ final class Compactions {
         underWay = Usage.NONE;
         unadopted = false;
         unproven = true;
-        newest = new Conversation.Compaction(
+        all.add(new Conversation.Compaction(
                 version,
                 ItemBytes.orEmpty(entry.text("by")),
                 Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                usage);
-        all.add(newest);
+                usage));
     }
 
     List<Conversation.Compaction> all() {

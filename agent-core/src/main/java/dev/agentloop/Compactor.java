@@ -147,6 +147,21 @@ public interface Compactor {
             userMessages = List.copyOf(userMessages);
         }
 
+        /** The places of the newest messages of the user's that have no more than so many tokens together, newest first. */
+        List<Integer> newestUserMessages(long tokens) {
+            List<Integer> newest = new ArrayList<>();
+            long left = tokens;
+            for (int i = userMessages.size() - 1; i >= 0; i--) {
+                int place = userMessages.get(i);
+                left -= TokenEstimate.of(prompt.item(place));
+                if (left < 0) {
+                    break;
+                }
+                newest.add(place);
+            }
+            return newest;
+        }
+
         /** The items at these places. */
         public List<Item> items(List<Integer> places) {
             return places.stream().map(prompt::item).toList();

@@ -157,24 +157,20 @@ public final class Conversation {
     public void undoCompaction() {
         changing(scope -> {
             refuseWhileOpen(scope.fold());
-            List<Item> now = scope.fold().hasPrompt() ? scope.fold().prompt().items() : List.of();
-            List<Compaction> all = new ArrayList<>(scope.fold().compactions().all());
-            while (!all.isEmpty()) {
-                long version = all.remove(all.size() - 1).version();
-                List<Item> window = promptAt(version).items();
-                if (window.size() <= now.size() && window.equals(now.subList(0, window.size()))) {
-                    List<Item> items = new ArrayList<>(promptAt(version - 1).items());
-                    items.addAll(now.subList(window.size(), now.size()));
+            List<Compaction> all = scope.fold().compactions().all();
+            for (int i = all.size() - 1; i >= 0; i--) {
+                UndoneCompaction undone = new UndoneCompaction(scope, all.get(i));
+                if (undone.stands()) {
                     scope.journal()
                             .add(Draft.epoch(
                                     Draft.COMPACTION_UNDONE,
                                     scope.fold().prompt().head(),
-                                    items));
+                                    undone.items()));
                     return;
                 }
             }
             throw new IllegalStateException(
-                    scope.fold().compactions().all().isEmpty()
+                    all.isEmpty()
                             ? "conversation " + id + " was never compacted"
                             : "no compaction of conversation " + id
                                     + " holds any more: they were taken back, or the prompt was begun anew since");

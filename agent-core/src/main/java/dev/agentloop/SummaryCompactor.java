@@ -74,7 +74,7 @@ record SummaryCompactor(Model model, String request) implements Compactor {
                     .build();
         }
         Set<Integer> places = new TreeSet<>(task.kept());
-        places.addAll(newest(task));
+        places.addAll(task.newestUserMessages(USER_TOKENS));
         List<Item> items = new ArrayList<>();
         places.stream()
                 .filter(place -> place < task.tail())
@@ -82,20 +82,6 @@ record SummaryCompactor(Model model, String request) implements Compactor {
         items.add(Item.user(BEFORE + text));
         items.addAll(task.prompt().items().subList(task.tail(), task.prompt().size()));
         return Window.built(items, before.plus(response.usage()));
-    }
-
-    private static List<Integer> newest(Task task) {
-        List<Integer> newest = new ArrayList<>();
-        long left = USER_TOKENS;
-        for (int i = task.userMessages().size() - 1; i >= 0; i--) {
-            int place = task.userMessages().get(i);
-            left -= TokenEstimate.of(task.prompt().item(place));
-            if (left < 0) {
-                break;
-            }
-            newest.add(place);
-        }
-        return newest;
     }
 
     // A quarter of the items, and with each call its output and its reasoning, so that the API accepts the rest.

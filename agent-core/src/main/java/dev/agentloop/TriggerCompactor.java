@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import dev.agentloop.internal.Json;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,15 +40,8 @@ record TriggerCompactor(Model model) implements Compactor {
                             "the server was asked for one compaction item and sent " + compactions.size())
                     .build();
         }
-        List<Item> items = new ArrayList<>();
-        long left = USER_TOKENS;
-        for (int i = task.userMessages().size() - 1; i >= 0 && left > 0; i--) {
-            Item message = task.prompt().item(task.userMessages().get(i));
-            left -= TokenEstimate.of(message);
-            if (left >= 0) {
-                items.add(0, message);
-            }
-        }
+        List<Item> items = new ArrayList<>(task.items(task.newestUserMessages(USER_TOKENS)));
+        Collections.reverse(items);
         items.addAll(compactions);
         return Window.returned(items, response.usage());
     }

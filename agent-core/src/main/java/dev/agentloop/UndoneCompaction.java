@@ -4,42 +4,45 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The prompt as it would be without its newest compaction. Reads the log anew; belongs to the thread that has it. */
+/** The prompt as it would be without a compaction. Reads the log anew; belongs to the thread that has it. */
 final class UndoneCompaction {
-    private final List<Item> before;
-    private final List<Item> after;
-    private final List<Item> since;
-    private final boolean servers;
+    private final RunScope run;
+    private final Conversation.Compaction compaction;
+    private final List<Item> window;
+    private final List<Item> now;
 
     UndoneCompaction(RunScope run, Conversation.Compaction compaction) {
-        before = items(run, compaction.version() - 1);
-        after = items(run, compaction.version());
-        List<Item> now = run.fold().prompt().items();
-        since = List.copyOf(now.subList(Math.min(after.size(), now.size()), now.size()));
-        servers = compaction.by().equals(Compaction.SERVER);
+        this.run = run;
+        this.compaction = compaction;
+        this.window = itemsAt(compaction.version());
+        this.now = run.fold().prompt().items();
     }
 
-    private static List<Item> items(RunScope run, long version) {
-        return List.copyOf(
-                ConversationLog.foldOf(run.config().store(), run.log().id(), version)
-                        .prompt()
-                        .items());
+    private List<Item> itemsAt(long version) {
+        return ConversationLog.foldOf(run.config().store(), run.log().id(), version)
+                .prompt()
+                .items();
+    }
+
+    /** Whether the prompt still begins with the window, so that the compaction can be taken back. */
+    boolean stands() {
+        return window.size() <= now.size() && window.equals(now.subList(0, window.size()));
     }
 
     /** What stood in place of the window, and what came since. */
     List<Item> items() {
-        List<Item> items = new ArrayList<>(before);
-        items.addAll(since);
+        List<Item> items = new ArrayList<>(itemsAt(compaction.version() - 1));
+        items.addAll(now.subList(Math.min(window.size(), now.size()), now.size()));
         return items;
     }
 
     /** The same without the compaction items that it brought; null if it brought none. */
     @Nullable
     List<Item> withoutItsCiphertext() {
-        List<Item> brought = new ArrayList<>(after);
+        List<Item> brought = new ArrayList<>(window);
         brought.removeIf(item -> !(item instanceof Item.Compaction));
-        if (!servers) {
-            brought.removeAll(before);
+        if (!compaction.by().equals(Compaction.SERVER)) {
+            brought.removeAll(itemsAt(compaction.version() - 1));
         }
         List<Item> items = items();
         items.removeAll(brought);
