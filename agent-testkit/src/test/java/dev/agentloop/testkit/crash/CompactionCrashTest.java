@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
-import dev.agentloop.Model;
-import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
-import dev.agentloop.PromptSettings;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.ConversationStore;
@@ -32,18 +29,6 @@ class CompactionCrashTest {
     private static final String ID = "01a20000-0000-7000-8000-000000000002";
     private static final int NEVER = 0;
     private static final String FIRST = "before append compaction.begun";
-
-    private static final Model NO_MODEL = new Model() {
-        @Override
-        public PromptSettings settings() {
-            return PromptSettings.of("none").build();
-        }
-
-        @Override
-        public ModelResponse respond(Prompt prompt, Listener listener) {
-            throw new AssertionError("logs are only read here");
-        }
-    };
 
     @TempDir
     Path temp;
@@ -82,7 +67,7 @@ class CompactionCrashTest {
         }
         try (ConversationStore store = ConversationStore.files(copy);
                 AgentLoop agent =
-                        AgentLoop.builder().model(NO_MODEL).store(store).build()) {
+                        AgentLoop.builder().model(Traces.NO_MODEL).store(store).build()) {
             Conversation conversation = agent.resume(ID);
             List<Conversation.Compaction> all = conversation.compactions();
             String now = wire(conversation.prompt());

@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
 import dev.agentloop.Item;
-import dev.agentloop.Model;
-import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
-import dev.agentloop.PromptSettings;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.testkit.CrashHarness;
@@ -36,18 +33,6 @@ class CrashMatrixTest {
     private static final String ID = "01a20000-0000-7000-8000-000000000001";
     private static final int NEVER = 0;
     private static final String UNKNOWN = "The result of this call is unknown";
-
-    private static final Model NO_MODEL = new Model() {
-        @Override
-        public PromptSettings settings() {
-            return PromptSettings.of("none").build();
-        }
-
-        @Override
-        public ModelResponse respond(Prompt prompt, Listener listener) {
-            throw new AssertionError("logs are only read here");
-        }
-    };
 
     @TempDir
     Path temp;
@@ -134,7 +119,7 @@ class CrashMatrixTest {
         }
         try (ConversationStore store = ConversationStore.files(copy);
                 AgentLoop agent =
-                        AgentLoop.builder().model(NO_MODEL).store(store).build()) {
+                        AgentLoop.builder().model(Traces.NO_MODEL).store(store).build()) {
             for (Map.Entry<Long, String> request : sent.entrySet()) {
                 Conversation past = agent.fork(ID, request.getKey());
                 assertThat(wire(past.prompt()))

@@ -1,6 +1,9 @@
 package dev.agentloop.testkit.crash;
 
+import dev.agentloop.Model;
+import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
+import dev.agentloop.PromptSettings;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
@@ -15,6 +18,18 @@ import java.util.Locale;
 
 /** What a program that can be killed leaves in its folder for the test: the requests that it sent, and its tools' effects. */
 record Traces(Path folder) {
+    /** For agents that only read a log. */
+    static final Model NO_MODEL = new Model() {
+        @Override
+        public PromptSettings settings() {
+            return PromptSettings.of("none").build();
+        }
+
+        @Override
+        public ModelResponse respond(Prompt prompt, Listener listener) {
+            throw new AssertionError("logs are only read here");
+        }
+    };
 
     /** Keeps the bytes of a request, by the version of the log that it was made from. */
     void keep(Prompt prompt, long version) {
