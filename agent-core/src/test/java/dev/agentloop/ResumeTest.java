@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -265,50 +266,6 @@ class ResumeTest {
             assertThat(conversation.run("x").text()).isEqualTo("done");
             assertThat(runs).hasValue(1);
             assertThat(agent.resume(conversation.id()).prompt().items()).hasSize(4);
-        }
-    }
-
-    /** A store around a store. */
-    static class ForwardingStore implements ConversationStore {
-        private final ConversationStore inner;
-
-        ForwardingStore(ConversationStore inner) {
-            this.inner = inner;
-        }
-
-        @Override
-        public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-            return inner.append(conversation, expected, entries);
-        }
-
-        @Override
-        public List<LogEntry> read(String conversation, long after, int limit) {
-            return inner.read(conversation, after, limit);
-        }
-
-        @Override
-        public java.util.Optional<LogPosition> head(String conversation) {
-            return inner.head(conversation);
-        }
-
-        @Override
-        public void fork(String source, LogPosition at, String target) {
-            inner.fork(source, at, target);
-        }
-
-        @Override
-        public List<Summary> list(String before, int limit) {
-            return inner.list(before, limit);
-        }
-
-        @Override
-        public void delete(String conversation) {
-            inner.delete(conversation);
-        }
-
-        @Override
-        public void close() {
-            inner.close();
         }
     }
 }

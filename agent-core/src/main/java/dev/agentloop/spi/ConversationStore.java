@@ -2,6 +2,7 @@ package dev.agentloop.spi;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,8 +39,8 @@ public interface ConversationStore extends AutoCloseable {
      *
      * @param entries one or more, each following the one before, the first following {@code expected}
      * @return where the log stands now
-     * @throws StoreException {@code CONFLICT} if other entries follow, or {@code expected} is not in this log;
-     *     {@code OUTCOME_UNKNOWN} if nobody knows
+     * @throws StoreException {@code CONFLICT} if other entries follow, or {@code expected} is not in this log; {@code SEALED}
+     *     if the log ends in an entry of kind {@link LogEntry#SEALED}; {@code OUTCOME_UNKNOWN} if nobody knows
      */
     LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries);
 
@@ -51,6 +52,19 @@ public interface ConversationStore extends AutoCloseable {
      * @return empty where the log has nothing behind {@code after}, or does not exist
      */
     List<LogEntry> read(String conversation, long after, int limit);
+
+    /**
+     * The entries that a fold needs, in order and without gaps: from the newest one that restates the whole prompt
+     * ({@link LogEntry#base}) to the last, and in front of them the one before, from which the chain goes on; the whole log
+     * where nothing restates it.
+     *
+     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} may be left out ({@link LogEntry#withoutPayload}).
+     *
+     * @return empty if there is no such conversation
+     */
+    default List<LogEntry> load(String conversation) {
+        return BaseReading.load(this, conversation);
+    }
 
     /** Where the log stands; empty if there is none. */
     Optional<LogPosition> head(String conversation);
@@ -72,8 +86,45 @@ public interface ConversationStore extends AutoCloseable {
      */
     List<Summary> list(String before, int limit);
 
-    /** Deletes a conversation and everything in it; does nothing if there is none. */
+    /**
+     * Erases the payloads and salts of these entries, durably and wherever the store has copies of them; the log stays, and
+     * its chain can still be verified. Versions that are erased already, or not there, are passed over.
+     */
+    void erase(String conversation, Collection<Long> versions);
+
+    /**
+     * Deletes a conversation with everything in it, its inbox included; does nothing if there is none.
+     *
+     * @throws StoreException {@code IN_USE} if another conversation was forked from it and still reads its entries
+     */
     void delete(String conversation);
+
+    /**
+     * Leaves a message for the owner of a conversation's turn, which it folds into the log; durable when it returns. Needs no
+     * right to append, and changes no log.
+     *
+     * @return whether this is the first message of its id in the conversation; the first one stays
+     */
+    boolean leave(String conversation, InboxMessage message);
+
+    /** The messages that were left and not removed, the oldest first. */
+    List<InboxMessage> inbox(String conversation);
+
+    /** Removes messages whose content the log has by now. */
+    void removeMessages(String conversation, Collection<String> ids);
+
+    /**
+     * Which owners of turns are alive; {@link Leases#NONE} for a store that no second process can write to while the first
+     * one lives.
+     */
+    default Leases leases() {
+        return Leases.NONE;
+    }
+
+    /** Whose conversations these are; part of every key of the store, and empty where it has no tenants. */
+    default String tenant() {
+        return "";
+    }
 
     /** Ends what the store itself made, such as open files. Waits for appends that are under way. */
     @Override

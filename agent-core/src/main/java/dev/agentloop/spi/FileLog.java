@@ -19,6 +19,7 @@ final class FileLog {
     private LogPosition head = LogPosition.START;
     private long length;
     private boolean unsettled;
+    private boolean sealed;
 
     private FileLog(Path file, FileAccess access, FileAccess.Handle handle, FileLock lock, FileIndex index) {
         this.file = file;
@@ -48,6 +49,7 @@ final class FileLog {
         while ((batch = scan.next()) != null) {
             index.add(batch);
             head = batch.last();
+            sealed = batch.sealed();
         }
         length = scan.committed();
         String remains = scan.remains();
@@ -71,6 +73,11 @@ final class FileLog {
     /** Where the log stands. */
     LogPosition head() {
         return head;
+    }
+
+    /** Whether the log was ended for good. */
+    boolean sealed() {
+        return sealed;
     }
 
     /** How many bytes of the file hold appends that are durable. */
@@ -107,7 +114,9 @@ final class FileLog {
             throw takenBack(e);
         }
         unsettled = false;
-        index.add(new FileScan.Batch(entries, length, length + bytes.length));
+        FileScan.Batch batch = new FileScan.Batch(entries, length, length + bytes.length);
+        index.add(batch);
+        sealed = batch.sealed();
         length += bytes.length;
         head = entries.get(entries.size() - 1).position();
         return head;

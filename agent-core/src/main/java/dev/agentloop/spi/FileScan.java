@@ -36,6 +36,11 @@ final class FileScan {
         LogPosition last() {
             return entries.get(entries.size() - 1).position();
         }
+
+        /** Whether nothing may follow it. */
+        boolean sealed() {
+            return entries.get(entries.size() - 1).kind().equals(LogEntry.SEALED);
+        }
     }
 
     /**

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -42,14 +42,13 @@ import org.slf4j.LoggerFactory;
  * writing, which nothing depends on. The payload comes last, in its own bytes. The other fields are those of
  * {@link LogEntry}, in hexadecimal digits where they are bytes.
  *
- * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, and for a moment
- * the {@code .fork} of a conversation that begins as a copy.
+ * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, the folders
+ * {@code <id>.inbox} of {@link FileInbox}, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
+ * written as a copy.
  */
 final class FileStore implements ConversationStore {
     private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
     private static final Pattern CONVERSATION = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.jsonl");
-    private static final int BLOCK = 64 * 1024;
-
     private final Path folder;
     private final FileAccess access;
     private final FileLogs logs;
@@ -77,13 +76,15 @@ final class FileStore implements ConversationStore {
                 throw MemoryStore.conflict(conversation, expected, LogPosition.START);
             }
             FileLog log = logs.open(conversation);
-            if (log.head().equals(expected)) {
+            if (log.head().equals(expected) && !log.sealed()) {
                 return log.append(entries);
             }
             if (log.holds(entries.get(entries.size() - 1).position())) {
                 return log.head();
             }
-            throw MemoryStore.conflict(conversation, expected, log.head());
+            throw log.sealed()
+                    ? MemoryStore.sealed(conversation, log.head())
+                    : MemoryStore.conflict(conversation, expected, log.head());
         });
     }
 
@@ -193,7 +194,11 @@ final class FileStore implements ConversationStore {
                 Path copy = folder.resolve(target + ".fork");
                 Files.deleteIfExists(copy);
                 try {
-                    copy(source, extent, at, copy);
+                    try (FileCopy fork = new FileCopy(extent.file(), extent.end(), copy, access)) {
+                        if (!fork.upTo(at)) {
+                            throw MemoryStore.noSuchVersion(source, at);
+                        }
+                    }
                     Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
                 } finally {
                     Files.deleteIfExists(copy);
@@ -204,46 +209,6 @@ final class FileStore implements ConversationStore {
             }
             return null;
         });
-    }
-
-    // Whole appends are copied as they are; one that the fork begins in the middle of is written anew, without the
-    // rest.
-    private void copy(String source, Extent extent, LogPosition at, Path copy) throws IOException {
-        try (FileAccess.Handle from = access.read(extent.file());
-                FileAccess.Handle to = access.create(copy)) {
-            FileScan scan = new FileScan(extent.file(), from, 0, LogPosition.START, extent.end());
-            FileScan.Batch batch = scan.next();
-            while (batch != null && batch.last().version() < at.version()) {
-                batch = scan.next();
-            }
-            if (batch == null) {
-                throw MemoryStore.noSuchVersion(source, at);
-            }
-            int kept = (int) (at.version() - batch.entries().get(0).version()) + 1;
-            if (!batch.entries().get(kept - 1).position().equals(at)) {
-                throw MemoryStore.noSuchVersion(source, at);
-            }
-            boolean whole = kept == batch.entries().size();
-            long end = whole ? batch.end() : batch.start();
-            copyBytes(from, to, end);
-            if (!whole) {
-                to.write(end, FileLine.bytes(batch.entries().subList(0, kept)));
-            }
-            to.force();
-        }
-    }
-
-    private static void copyBytes(FileAccess.Handle from, FileAccess.Handle to, long end) throws IOException {
-        byte[] block = new byte[BLOCK];
-        long done = 0;
-        while (done < end) {
-            int count = from.read(done, block, 0, (int) Math.min(block.length, end - done));
-            if (count <= 0) {
-                throw new IOException("the file ended " + (end - done) + " bytes early");
-            }
-            to.write(done, count == block.length ? block : Arrays.copyOf(block, count));
-            done += count;
-        }
     }
 
     @Override
@@ -286,6 +251,7 @@ final class FileStore implements ConversationStore {
         MemoryStore.checkId(conversation);
         exclusively("delete", conversation, () -> {
             logs.forget(conversation);
+            inboxOf(conversation).delete();
             if (Files.exists(logs.file(conversation))) {
                 FileLock lock = logs.lock(conversation);
                 try {
@@ -295,6 +261,68 @@ final class FileStore implements ConversationStore {
                     lock.release();
                 }
             }
+            return null;
+        });
+    }
+
+    @Override
+    public void erase(String conversation, Collection<Long> versions) {
+        MemoryStore.checkId(conversation);
+        exclusively("erase in", conversation, () -> {
+            Path file = logs.file(conversation);
+            if (!Files.exists(file) || versions.isEmpty()) {
+                return null;
+            }
+            // Opened first, so that what a crash left behind the last append is cut off and not copied.
+            long end = logs.open(conversation).length();
+            logs.forget(conversation);
+            FileLock lock = logs.lock(conversation);
+            try {
+                Path copy = folder.resolve(conversation + ".erased");
+                Files.deleteIfExists(copy);
+                try {
+                    try (FileCopy erased = new FileCopy(file, end, copy, access)) {
+                        erased.erasing(versions);
+                    }
+                    Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
+                } finally {
+                    Files.deleteIfExists(copy);
+                }
+                access.forceName(file);
+            } finally {
+                lock.release();
+            }
+            return null;
+        });
+    }
+
+    private FileInbox inboxOf(String conversation) {
+        return new FileInbox(folder.resolve(conversation + ".inbox"), access);
+    }
+
+    @Override
+    public boolean leave(String conversation, InboxMessage message) {
+        MemoryStore.checkId(conversation);
+        return exclusively("leave a message for", conversation, () -> {
+            if (!Files.exists(logs.file(conversation))) {
+                throw MemoryStore.nowhere(conversation);
+            }
+            return inboxOf(conversation).leave(message);
+        });
+    }
+
+    @Override
+    public List<InboxMessage> inbox(String conversation) {
+        MemoryStore.checkId(conversation);
+        return exclusively(
+                "read the inbox of", conversation, () -> inboxOf(conversation).all());
+    }
+
+    @Override
+    public void removeMessages(String conversation, Collection<String> ids) {
+        MemoryStore.checkId(conversation);
+        exclusively("empty the inbox of", conversation, () -> {
+            inboxOf(conversation).remove(ids);
             return null;
         });
     }

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param salt 16 random bytes, or null where the payload was erased
  * @param digest the SHA-256 digest of salt and payload
  * @param hash the chain hash: SHA-256 over the hash before and all of the above but the salt, in hexadecimal digits
- * @param payload one line of JSON in UTF-8, which comes back byte for byte; null where it was erased
+ * @param payload one line of JSON in UTF-8, which comes back byte for byte; null where it was erased, and where it was
+ *     left out though there is a salt
  */
 public record LogEntry(
         long version,
@@ -34,6 +35,11 @@ public record LogEntry(
         byte[] digest,
         String hash,
         byte @Nullable [] payload) {
+    /** The kind of an entry that ends a log for good: a store appends nothing behind it. */
+    public static final String SEALED = "sealed";
+    /** How the kinds begin whose payloads are kept beside the log: no fold needs them, and each is read by itself. */
+    public static final String ASIDE = "aside.";
+
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final int SALT_BYTES = 16;
 
@@ -64,13 +70,22 @@ public record LogEntry(
     /** The payload, which must not have been erased. */
     public byte[] content() {
         byte[] bytes = payload;
+        if (bytes == null && salt != null) {
+            throw new IllegalStateException("the payload of entry " + version + " (" + kind
+                    + ") was left out when the log was loaded; read the entry by itself");
+        }
         if (bytes == null) {
             throw new StoreException(
                     StoreException.Kind.ERASED,
                     "the payload of entry " + version + " (" + kind
-                            + ") was erased; the log can be verified and read up" + " to it, not run");
+                            + ") was erased; the log can be verified and read up to it, not run");
         }
         return bytes;
+    }
+
+    /** The same entry without its payload, which the store still has. */
+    public LogEntry withoutPayload() {
+        return new LogEntry(version, kind, turn, base, salt, digest, hash, null);
     }
 
     /** The same entry with salt and payload erased. */

@@ -2,7 +2,9 @@ package dev.agentloop.spi;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,12 +17,17 @@ final class MemoryStore implements ConversationStore {
 
     private static final class Log {
         private final List<LogEntry> entries = new ArrayList<>();
+        private final Map<String, InboxMessage> inbox = new LinkedHashMap<>();
         private Instant changed = Instant.now();
 
         private LogPosition head() {
             return entries.isEmpty()
                     ? LogPosition.START
                     : entries.get(entries.size() - 1).position();
+        }
+
+        private boolean sealed() {
+            return !entries.isEmpty() && entries.get(entries.size() - 1).kind().equals(LogEntry.SEALED);
         }
 
         private boolean holds(LogPosition position) {
@@ -38,7 +45,7 @@ final class MemoryStore implements ConversationStore {
         Log log = logs.computeIfAbsent(conversation, id -> new Log());
         LogPosition last = entries.get(entries.size() - 1).position();
         synchronized (log) {
-            if (log.head().equals(expected)) {
+            if (log.head().equals(expected) && !log.sealed()) {
                 log.entries.addAll(entries);
                 log.changed = Instant.now();
                 return last;
@@ -46,7 +53,7 @@ final class MemoryStore implements ConversationStore {
             if (log.holds(last)) {
                 return log.head();
             }
-            throw conflict(conversation, expected, log.head());
+            throw log.sealed() ? sealed(conversation, log.head()) : conflict(conversation, expected, log.head());
         }
     }
 
@@ -87,6 +94,13 @@ final class MemoryStore implements ConversationStore {
                         + ", not at the expected version "
                         + expected.version() + (head.version() == expected.version() ? " with this history" : "")
                         + ": somebody else has written to it; resume it to go on from there");
+    }
+
+    static StoreException sealed(String conversation, LogPosition head) {
+        return new StoreException(
+                StoreException.Kind.SEALED,
+                "conversation " + conversation + " was ended for good at version " + head.version()
+                        + ": it can be read and forked from an earlier version, not continued");
     }
 
     @Override
@@ -164,6 +178,59 @@ final class MemoryStore implements ConversationStore {
     public void delete(String conversation) {
         checkId(conversation);
         logs.remove(conversation);
+    }
+
+    @Override
+    public void erase(String conversation, Collection<Long> versions) {
+        checkId(conversation);
+        Log log = logs.get(conversation);
+        if (log == null) {
+            return;
+        }
+        synchronized (log) {
+            log.entries.replaceAll(entry -> versions.contains(entry.version()) ? entry.erased() : entry);
+        }
+    }
+
+    @Override
+    public boolean leave(String conversation, InboxMessage message) {
+        checkId(conversation);
+        Log log = logs.get(conversation);
+        if (log == null) {
+            throw nowhere(conversation);
+        }
+        synchronized (log) {
+            return log.inbox.putIfAbsent(message.id(), message.leftAt(Instant.now())) == null;
+        }
+    }
+
+    static StoreException nowhere(String conversation) {
+        return new StoreException(
+                StoreException.Kind.NOT_FOUND,
+                "there is no conversation " + conversation + " in this store to leave a message for");
+    }
+
+    @Override
+    public List<InboxMessage> inbox(String conversation) {
+        checkId(conversation);
+        Log log = logs.get(conversation);
+        if (log == null) {
+            return List.of();
+        }
+        synchronized (log) {
+            return List.copyOf(log.inbox.values());
+        }
+    }
+
+    @Override
+    public void removeMessages(String conversation, Collection<String> ids) {
+        checkId(conversation);
+        Log log = logs.get(conversation);
+        if (log != null) {
+            synchronized (log) {
+                log.inbox.keySet().removeAll(ids);
+            }
+        }
     }
 
     @Override

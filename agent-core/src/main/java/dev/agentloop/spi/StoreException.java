@@ -12,6 +12,10 @@ public final class StoreException extends RuntimeException {
         CONFLICT,
         /** Another process has the conversation open for writing. Nothing was appended. */
         LOCKED,
+        /** The log was ended on purpose; nothing can follow. Nothing was appended. */
+        SEALED,
+        /** Another conversation still reads what was to be deleted. Nothing was deleted. */
+        IN_USE,
         /** There is no such conversation. */
         NOT_FOUND,
         /** There is a conversation of that id already. */

@@ -6,6 +6,7 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import java.io.FileDescriptor;
@@ -14,7 +15,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -88,50 +88,18 @@ public final class CrashPoints {
         return new PointedTool(tool);
     }
 
-    private final class PointedStore implements ConversationStore {
-        private final ConversationStore store;
-
+    private final class PointedStore extends ForwardingStore {
         PointedStore(ConversationStore store) {
-            this.store = store;
+            super(store);
         }
 
         @Override
         public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
             String kinds = entries.stream().map(LogEntry::kind).collect(Collectors.joining("+"));
             reach("before append " + kinds);
-            LogPosition position = store.append(conversation, expected, entries);
+            LogPosition position = super.append(conversation, expected, entries);
             reach("after append " + kinds);
             return position;
-        }
-
-        @Override
-        public List<LogEntry> read(String conversation, long after, int limit) {
-            return store.read(conversation, after, limit);
-        }
-
-        @Override
-        public Optional<LogPosition> head(String conversation) {
-            return store.head(conversation);
-        }
-
-        @Override
-        public void fork(String source, LogPosition at, String target) {
-            store.fork(source, at, target);
-        }
-
-        @Override
-        public List<Summary> list(String before, int limit) {
-            return store.list(before, limit);
-        }
-
-        @Override
-        public void delete(String conversation) {
-            store.delete(conversation);
-        }
-
-        @Override
-        public void close() {
-            store.close();
         }
     }
 

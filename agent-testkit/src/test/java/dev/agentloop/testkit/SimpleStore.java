@@ -1,12 +1,15 @@
 package dev.agentloop.testkit;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** A store that keeps the contract, in small steps each of which can be broken. */
 class SimpleStore implements ConversationStore {
     final Map<String, List<LogEntry>> logs = new ConcurrentHashMap<>();
+    final Map<String, Map<String, InboxMessage>> inboxes = new ConcurrentHashMap<>();
     final Map<String, Instant> changes = new ConcurrentHashMap<>();
 
     @Override
@@ -23,7 +27,9 @@ class SimpleStore implements ConversationStore {
         checkChain(conversation, expected, entries);
         synchronized (this) {
             List<LogEntry> log = logs.getOrDefault(conversation, List.of());
-            if (sameHead(headOf(log), expected)) {
+            if (sameHead(headOf(log), expected) && sealed(log)) {
+                throw new StoreException(StoreException.Kind.SEALED, conversation + " is sealed");
+            } else if (sameHead(headOf(log), expected)) {
                 write(conversation, log, entries);
             } else if (!holds(log, entries)) {
                 throw conflict(conversation, expected, headOf(log));
@@ -53,6 +59,10 @@ class SimpleStore implements ConversationStore {
 
     boolean sameHead(LogPosition head, LogPosition expected) {
         return head.equals(expected);
+    }
+
+    boolean sealed(List<LogEntry> log) {
+        return !log.isEmpty() && log.get(log.size() - 1).kind().equals(LogEntry.SEALED);
     }
 
     boolean holds(List<LogEntry> log, List<LogEntry> entries) {
@@ -132,6 +142,49 @@ class SimpleStore implements ConversationStore {
     public void delete(String conversation) {
         checkId(conversation);
         logs.remove(conversation);
+        inboxes.remove(conversation);
+    }
+
+    @Override
+    public synchronized void erase(String conversation, Collection<Long> versions) {
+        checkId(conversation);
+        List<LogEntry> log = logs.get(conversation);
+        if (log != null) {
+            logs.put(
+                    conversation,
+                    log.stream()
+                            .map(entry -> versions.contains(entry.version()) ? erased(entry) : entry)
+                            .toList());
+        }
+    }
+
+    LogEntry erased(LogEntry entry) {
+        return entry.erased();
+    }
+
+    @Override
+    public synchronized boolean leave(String conversation, InboxMessage message) {
+        checkId(conversation);
+        if (!logs.containsKey(conversation)) {
+            throw new StoreException(StoreException.Kind.NOT_FOUND, "no conversation " + conversation);
+        }
+        return leave(inboxes.computeIfAbsent(conversation, id -> new LinkedHashMap<>()), message);
+    }
+
+    boolean leave(Map<String, InboxMessage> inbox, InboxMessage message) {
+        return inbox.putIfAbsent(message.id(), message.leftAt(Instant.now())) == null;
+    }
+
+    @Override
+    public synchronized List<InboxMessage> inbox(String conversation) {
+        checkId(conversation);
+        return List.copyOf(inboxes.getOrDefault(conversation, Map.of()).values());
+    }
+
+    @Override
+    public synchronized void removeMessages(String conversation, Collection<String> ids) {
+        checkId(conversation);
+        inboxes.getOrDefault(conversation, new LinkedHashMap<>()).keySet().removeAll(ids);
     }
 
     /** What another store on the same storage has. */

@@ -1,0 +1,88 @@
+package dev.agentloop.spi;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
+ * other one.
+ */
+public class ForwardingStore implements ConversationStore {
+    private final ConversationStore store;
+
+    /** A store around this one. */
+    protected ForwardingStore(ConversationStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+        return store.append(conversation, expected, entries);
+    }
+
+    @Override
+    public List<LogEntry> read(String conversation, long after, int limit) {
+        return store.read(conversation, after, limit);
+    }
+
+    @Override
+    public List<LogEntry> load(String conversation) {
+        return store.load(conversation);
+    }
+
+    @Override
+    public Optional<LogPosition> head(String conversation) {
+        return store.head(conversation);
+    }
+
+    @Override
+    public void fork(String source, LogPosition at, String target) {
+        store.fork(source, at, target);
+    }
+
+    @Override
+    public List<Summary> list(String before, int limit) {
+        return store.list(before, limit);
+    }
+
+    @Override
+    public void erase(String conversation, Collection<Long> versions) {
+        store.erase(conversation, versions);
+    }
+
+    @Override
+    public void delete(String conversation) {
+        store.delete(conversation);
+    }
+
+    @Override
+    public boolean leave(String conversation, InboxMessage message) {
+        return store.leave(conversation, message);
+    }
+
+    @Override
+    public List<InboxMessage> inbox(String conversation) {
+        return store.inbox(conversation);
+    }
+
+    @Override
+    public void removeMessages(String conversation, Collection<String> ids) {
+        store.removeMessages(conversation, ids);
+    }
+
+    @Override
+    public Leases leases() {
+        return store.leases();
+    }
+
+    @Override
+    public String tenant() {
+        return store.tenant();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

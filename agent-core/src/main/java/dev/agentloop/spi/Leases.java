@@ -1,0 +1,45 @@
+package dev.agentloop.spi;
+
+/**
+ * Which processes that own turns are alive, as far as anybody can tell. For liveness only: who may write is decided by the
+ * log alone, and a process that was thought dead and comes back loses at its next append.
+ *
+ * <p>Thread-safe.
+ */
+public interface Leases {
+
+    /** Of stores that no second process can write to while the first one lives: nobody else is alive, and one's own holds. */
+    Leases NONE = new Leases() {
+        @Override
+        public String process() {
+            return "";
+        }
+
+        @Override
+        public boolean alive(String process) {
+            return false;
+        }
+
+        @Override
+        public boolean held() {
+            return true;
+        }
+    };
+
+    /** The name of this process; unlike that of any other, and of itself at another time. Empty in {@link #NONE}. */
+    String process();
+
+    /**
+     * Whether that process is alive. Answers as soon as a sign of life is seen, and only after the store's bound that there
+     * is none.
+     *
+     * @throws StoreException {@code UNAVAILABLE} if the store cannot be asked
+     */
+    boolean alive(String process) throws InterruptedException;
+
+    /**
+     * Whether this process has shown that it is alive so lately, by its own monotonic clock, that nobody can have thought it
+     * dead. Asked just before each effect; never blocks.
+     */
+    boolean held();
+}
