@@ -57,7 +57,7 @@ final class Endings {
         if (!awaiting.isEmpty()) {
             return summary -> new Outcome.AwaitingApproval(awaiting, summary);
         }
-        return run.meter().reached(run.fold().repeats().count()).orElse(null);
+        return run.meter().reached(run.fold().calls().repeats().count()).orElse(null);
     }
 
     /** The ending that a whole response means, or null where the run goes on. */

@@ -1,8 +1,12 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.Sha256;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A call of the newest response, as far as the log tells: until its output is in the prompt. Not thread-safe. */
@@ -16,6 +20,38 @@ final class OpenCall {
 
     OpenCall(Item.Call item) {
         this.item = item;
+    }
+
+    /** Reads what {@link #write} wrote. */
+    static OpenCall read(JsonFields state) {
+        OpenCall call = new OpenCall((Item.Call) item(state, "item"));
+        call.started = state.flag("started", false);
+        call.forked = state.flag("forked", false);
+        call.asked = state.flag("asked", false);
+        if (state.has("approved")) {
+            call.answer = new Approver.Answer(state.flag("approved", false), ItemBytes.orEmpty(state.text("reason")));
+        }
+        call.output = state.has("output") ? item(state, "output") : null;
+        return call;
+    }
+
+    private static Item item(JsonFields state, String name) {
+        JsonFields.Field field = Objects.requireNonNull(state.field(name), name);
+        return Item.of(state.bytes(field));
+    }
+
+    /** Writes all that is known of the call. */
+    void write(Json.Writer out) throws IOException {
+        out.raw("item", item.json());
+        out.flag("started", started).flag("forked", forked).flag("asked", asked);
+        Approver.Answer decided = answer;
+        if (decided != null) {
+            out.flag("approved", decided.approved()).text("reason", decided.reason());
+        }
+        Item given = output;
+        if (given != null) {
+            out.raw("output", given.json());
+        }
     }
 
     Item.Call item() {

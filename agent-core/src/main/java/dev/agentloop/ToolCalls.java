@@ -226,7 +226,7 @@ final class ToolCalls {
             run.journal().add(Draft.outputFull(call.callId(), output.text()));
             sent = OutputCut.cut(output, tokens, call.callId());
         }
-        ToolOutput noted = run.fold().repeats().noted(call, sent);
+        ToolOutput noted = run.fold().calls().repeats().noted(call, sent);
         run.journal().add(Draft.item(noted.error() ? Draft.ITEM_OUTPUT_ERROR : Draft.ITEM_OUTPUT, noted.item(call)));
         run.journal().then(() -> run.events().tell(new AgentEvent.ToolEnded(call, noted, time)));
     }
