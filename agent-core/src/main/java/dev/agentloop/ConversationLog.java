@@ -142,6 +142,25 @@ final class ConversationLog {
         }
     }
 
+    /**
+     * Makes sure, just before an effect, that nobody can have taken the conversation over: by this process's own deadline,
+     * and where that has passed, by the log.
+     *
+     * @throws StoreException {@code CONFLICT} if somebody has
+     */
+    void checkOwned() {
+        if (store.leases().held()) {
+            return;
+        }
+        LogPosition head = store.head(id).orElse(LogPosition.START);
+        if (!head.equals(position)) {
+            throw new StoreException(
+                    StoreException.Kind.CONFLICT,
+                    "conversation " + id + " was taken over at version " + (position.version() + 1)
+                            + " while this process showed no sign of life; what it was about to do was not done");
+        }
+    }
+
     String id() {
         return id;
     }

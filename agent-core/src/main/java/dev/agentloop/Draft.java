@@ -44,6 +44,7 @@ record Draft(String kind, byte[] payload) {
     static final String ITEM_OUTPUT = "item.output";
     static final String ITEM_OUTPUT_ERROR = "item.output.error";
     static final String ITEM_CONTEXT = "item.context.";
+    static final String INBOX_TAKEN = "inbox.taken";
     static final String ITEM_PIN = "item.pin.";
     static final String UNPIN = "unpin";
     static final String COMPACTION_BEGUN = "compaction.begun";
@@ -134,11 +135,7 @@ record Draft(String kind, byte[] payload) {
         return of(TURN_BEGUN, w -> {
             w.text("owner", owner);
             if (allowed != null) {
-                w.array("allowed_tools", names -> {
-                    for (String name : new TreeSet<>(allowed)) {
-                        names.rawElement(Json.quote(name));
-                    }
-                });
+                w.texts("allowed_tools", new TreeSet<>(allowed));
             }
         });
     }
@@ -180,9 +177,18 @@ record Draft(String kind, byte[] payload) {
     }
 
     static Draft approvalAsked(Outcome.Pending question, String hash) {
+        Instant expires = question.expires();
         return of(
                 APPROVAL_ASKED,
-                w -> w.text("call_id", question.callId()).text("hash", hash).text("question", question.question()));
+                w -> w.text("call_id", question.callId())
+                        .text("hash", hash)
+                        .text("question", question.question())
+                        .number("expires_at", expires == null ? 0 : expires.toEpochMilli()));
+    }
+
+    /** What these messages of the inbox say is in the log now. */
+    static Draft inboxTaken(List<String> ids) {
+        return of(INBOX_TAKEN, w -> w.texts("ids", ids));
     }
 
     static Draft approvalDecided(String callId, String hash, Approver.Answer answer) {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fold {
     private static final String USAGE = "usage";
+    private static final String ALLOWED = "allowed_tools";
 
     private final Calls calls = new Calls();
     private final Map<String, Item> sections = new LinkedHashMap<>();
@@ -44,6 +45,9 @@ final class Fold {
     private @Nullable String newEpoch;
     private @Nullable Instant answeredAt;
     private boolean ended = true;
+    private String owner = "";
+    private String takenFrom = "";
+    private Set<String> taken = Set.of();
     private long turn;
     private long base;
     private Usage lastUsage = Usage.NONE;
@@ -66,17 +70,23 @@ final class Fold {
             case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Draft.FORK -> fork();
-            case Draft.TURN_BEGUN -> turn(false, names(fields.inner("allowed_tools")));
+            case Draft.TURN_BEGUN -> {
+                takenFrom = ended ? "" : owner;
+                owner = ItemBytes.orEmpty(fields.text("owner"));
+                turn(false, fields.has(ALLOWED) ? Set.copyOf(fields.texts(ALLOWED)) : null);
+            }
             case Draft.TURN_ENDED -> turn(true, null);
             case Draft.TOOL_STARTED -> calls.about(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
-            case Draft.APPROVAL_ASKED -> calls.about(fields).ask();
+            case Draft.APPROVAL_ASKED ->
+                calls.about(fields).ask(ItemBytes.orEmpty(fields.text("question")), fields.number("expires_at", 0));
             case Draft.APPROVAL_DECIDED ->
                 calls.about(fields)
                         .decide(
                                 ItemBytes.orEmpty(fields.text("hash")),
                                 new Approver.Answer(
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
+            case Draft.INBOX_TAKEN -> taken = Set.copyOf(fields.texts("ids"));
             case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
             case Draft.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
             case Draft.COMPACTION_FAILED -> compactionFailed(fields);
@@ -113,10 +123,6 @@ final class Fold {
         ended = isOver;
         allowed = mayCall;
         endingStale = true;
-    }
-
-    private static @Nullable Set<String> names(@Nullable JsonFields array) {
-        return array == null ? null : array.all().stream().map(array::text).collect(Collectors.toSet());
     }
 
     private void checkFormat(long format) {
@@ -162,6 +168,7 @@ final class Fold {
         List<Item> items = prompt().items();
         List<Item> plain = items.stream().map(CacheBreakpoint::without).toList();
         out.flag("ended", ended).flag("responding", responding).text("unknown", unknown);
+        out.text("owner", owner).text("taken_from", takenFrom).texts("inbox_taken", new TreeSet<>(taken));
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
@@ -169,7 +176,7 @@ final class Fold {
         total.write("total", out);
         Set<String> names = allowed;
         if (names != null) {
-            out.texts("allowed_tools", new TreeSet<>(names));
+            out.texts(ALLOWED, new TreeSet<>(names));
         }
         out.array("deferred", a -> {
             for (Item item : deferred) {
@@ -190,6 +197,9 @@ final class Fold {
         ended = state.flag("ended", true);
         responding = state.flag("responding", false);
         unknown = ItemBytes.orEmpty(state.text("unknown"));
+        owner = ItemBytes.orEmpty(state.text("owner"));
+        takenFrom = ItemBytes.orEmpty(state.text("taken_from"));
+        taken = Set.copyOf(state.texts("inbox_taken"));
         epoch = (int) state.number("epoch", 1);
         breakpoints = (int) state.number("breakpoints", 0);
         responseId = ItemBytes.orEmpty(state.text("response_id"));
@@ -199,7 +209,7 @@ final class Fold {
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         lastUsage = Usage.of(state, "last_usage");
         total = Usage.of(state, "total");
-        allowed = state.has("allowed_tools") ? Set.copyOf(state.texts("allowed_tools")) : null;
+        allowed = state.has(ALLOWED) ? Set.copyOf(state.texts(ALLOWED)) : null;
         JsonFields waiting = state.inner("deferred");
         if (waiting != null) {
             waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
@@ -413,6 +423,21 @@ final class Fold {
 
     long base() {
         return base;
+    }
+
+    /** Who began the newest turn. */
+    String owner() {
+        return owner;
+    }
+
+    /** Whose turn was open when the newest one began; empty where none was. */
+    String takenFrom() {
+        return takenFrom;
+    }
+
+    /** The ids of the messages that were taken from the inbox last. */
+    Set<String> taken() {
+        return taken;
     }
 
     Usage lastUsage() {
