@@ -131,18 +131,18 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** A turn begins, in which these tools may be called; null for all. */
-    static Draft turnBegun(String owner, @Nullable Set<String> allowed) {
+    static Draft turnBegun(String owner, @Nullable Set<String> allowed, Instant at) {
         return of(TURN_BEGUN, w -> {
-            w.text("owner", owner);
+            w.text("owner", owner).number("at", at.toEpochMilli());
             if (allowed != null) {
                 w.texts("allowed_tools", new TreeSet<>(allowed));
             }
         });
     }
 
-    static Draft turnEnded(String outcome, Usage usage, int steps) {
+    static Draft turnEnded(String outcome, Usage usage, int steps, Instant at) {
         return of(TURN_ENDED, w -> {
-            w.text("outcome", outcome).number("steps", steps);
+            w.text("outcome", outcome).number("steps", steps).number("at", at.toEpochMilli());
             usage.write("usage", w);
         });
     }

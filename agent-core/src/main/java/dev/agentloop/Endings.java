@@ -157,7 +157,8 @@ final class Endings {
                 .add(Draft.turnEnded(
                         draft.getClass().getSimpleName(),
                         run.meter().usage(),
-                        run.meter().steps()));
+                        run.meter().steps(),
+                        run.config().clock().instant()));
         run.journal().commit();
         Outcome outcome = how.outcome(summary());
         run.events().tell(new AgentEvent.RunEnded(outcome));
@@ -205,7 +206,10 @@ final class Endings {
             keepSteering();
             run.journal()
                     .add(Draft.turnEnded(
-                            "failed", run.meter().usage(), run.meter().steps()));
+                            "failed",
+                            run.meter().usage(),
+                            run.meter().steps(),
+                            run.config().clock().instant()));
             run.journal().commit();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -37,7 +37,10 @@ final class TurnStart {
                         .tell(new AgentEvent.RunStarted(
                                 run.log().id(), run.log().position().version())));
         prepare();
-        run.journal().add(Draft.turnBegun(run.config().owner(), run.options().allowedTools()));
+        run.journal().add(Draft.turnBegun(
+                        run.config().owner(),
+                        run.options().allowedTools(),
+                        run.config().clock().instant()));
         if (fold.responding()) {
             run.journal()
                     .add(Draft.responseBroken(
