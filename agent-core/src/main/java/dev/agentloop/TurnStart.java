@@ -46,6 +46,7 @@ final class TurnStart {
         }
         if (fold.hasPrompt()) {
             inbox.fold();
+            Redaction.finish(run);
             run.journal().commit();
             tellOfTakeover(fold);
         }
