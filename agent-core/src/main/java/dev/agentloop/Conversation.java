@@ -220,6 +220,29 @@ public final class Conversation {
         });
     }
 
+    /**
+     * Erases what an item says, for good: in the prompt, where a mark stands in its place, in the log, and in the log's own
+     * copies of the prompt. The log keeps its versions and can still be verified. What others made of the item, such as an
+     * answer or a summary, is redacted for itself.
+     *
+     * @param version of the entry with the item
+     * @param reason kept in the log
+     * @throws IllegalArgumentException if there is no item at that version
+     * @throws IllegalStateException if calls have no output yet
+     */
+    public void redact(long version, String reason) {
+        changing(scope -> {
+            refuseWhileOpen(scope.fold());
+            new Redaction(scope, version).add(reason);
+            scope.journal().commit();
+        });
+    }
+
+    /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
+    public void seal(String reason) {
+        changing(scope -> scope.journal().add(Draft.sealed(reason)));
+    }
+
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
         changing(scope -> scope.journal().add(Draft.unpin(name)));

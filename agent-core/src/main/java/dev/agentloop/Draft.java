@@ -44,6 +44,11 @@ record Draft(String kind, byte[] payload) {
     static final String ITEM_OUTPUT = "item.output";
     static final String ITEM_OUTPUT_ERROR = "item.output.error";
     static final String ITEM_CONTEXT = "item.context.";
+    static final String SEALED = LogEntry.SEALED;
+    /** Also why a prompt begins anew: without what was erased from it. */
+    static final String REDACTED = "redacted";
+
+    static final String ERASED = "erased";
     static final String INBOX_TAKEN = "inbox.taken";
     static final String ITEM_PIN = "item.pin.";
     static final String UNPIN = "unpin";
@@ -120,6 +125,27 @@ record Draft(String kind, byte[] payload) {
                 }
             });
         });
+    }
+
+    /** Nothing follows. */
+    static Draft sealed(String reason) {
+        return of(SEALED, w -> w.text("reason", reason));
+    }
+
+    /** The payloads of these entries are to be erased. */
+    static Draft redacted(List<Long> versions, String reason) {
+        return of(
+                REDACTED,
+                w -> w.text("reason", reason).array("versions", a -> {
+                    for (Long version : versions) {
+                        a.rawElement(version.toString());
+                    }
+                }));
+    }
+
+    /** What was to be erased is. */
+    static Draft erased() {
+        return of(ERASED, w -> {});
     }
 
     static Draft unpin(String name) {

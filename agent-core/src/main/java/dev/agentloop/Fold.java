@@ -48,6 +48,7 @@ final class Fold {
     private String owner = "";
     private String takenFrom = "";
     private Set<String> taken = Set.of();
+    private List<Long> toErase = List.of();
     private long turn;
     private long base;
     private Usage lastUsage = Usage.NONE;
@@ -86,6 +87,11 @@ final class Fold {
                                 ItemBytes.orEmpty(fields.text("hash")),
                                 new Approver.Answer(
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
+            case Draft.SEALED -> {
+                // The store refuses whatever would follow.
+            }
+            case Draft.REDACTED -> toErase = numbers(fields, "versions");
+            case Draft.ERASED -> toErase = List.of();
             case Draft.INBOX_TAKEN -> taken = Set.copyOf(fields.texts("ids"));
             case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
             case Draft.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
@@ -125,6 +131,15 @@ final class Fold {
         endingStale = true;
     }
 
+    private static List<Long> numbers(JsonFields fields, String name) {
+        JsonFields array = fields.inner(name);
+        return array == null
+                ? List.of()
+                : array.all().stream()
+                        .map(place -> Long.parseLong(array.raw(place)))
+                        .toList();
+    }
+
     private void checkFormat(long format) {
         if (format > Draft.FORMAT) {
             unknown = "conversation of format " + format;
@@ -155,12 +170,24 @@ final class Fold {
                     .retainAll(items.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
         }
         newEpoch = ItemBytes.orEmpty(fields.text("reason"));
+        if (newEpoch.equals(Draft.REDACTED)) {
+            forgetAllBut(items);
+        }
         endingStale = true;
         epoch++;
         JsonFields state = fields.inner(Draft.STATE);
         if (before.isEmpty() && state != null) {
             read(state, items);
         }
+    }
+
+    private void forgetAllBut(List<Item> items) {
+        boolean said = items.stream()
+                .anyMatch(item ->
+                        item instanceof Item.Message message && message.text().equals(lastText));
+        lastText = said ? lastText : "";
+        answer = said ? answer : null;
+        calls.repeats().forgetUnless(items);
     }
 
     /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
@@ -433,6 +460,11 @@ final class Fold {
     /** Whose turn was open when the newest one began; empty where none was. */
     String takenFrom() {
         return takenFrom;
+    }
+
+    /** The versions of the entries whose payloads are to be erased, and may not be yet. */
+    List<Long> toErase() {
+        return toErase;
     }
 
     /** The ids of the messages that were taken from the inbox last. */

@@ -35,6 +35,15 @@ final class RepeatedCalls {
         return note < 0 ? text : text.substring(0, note);
     }
 
+    /** Forgets the newest call where these items do not have it, or its output, any more. */
+    void forgetUnless(List<Item> items) {
+        if (!items.contains(call) || !items.contains(output)) {
+            call = null;
+            output = null;
+            count = 0;
+        }
+    }
+
     /** Writes the newest call, and how often it came. */
     void write(Json.Writer out) throws IOException {
         Item.Call newest = call;

@@ -49,6 +49,7 @@ final class TurnStart {
         }
         if (fold.hasPrompt()) {
             inbox.fold();
+            Redaction.finish(run);
             run.journal().commit();
             tellOfTakeover(fold);
         }
