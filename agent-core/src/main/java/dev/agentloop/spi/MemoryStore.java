@@ -139,11 +139,11 @@ final class MemoryStore implements ConversationStore {
     @Override
     public boolean leave(String conversation, InboxMessage message) {
         ConversationStore.checkId(conversation);
-        Log log = logs.get(conversation);
-        if (log == null) {
-            throw StoreException.nowhere(conversation);
-        }
+        Log log = logs.getOrDefault(conversation, new Log());
         synchronized (log) {
+            if (log.entries.isEmpty()) {
+                throw StoreException.nowhere(conversation);
+            }
             return log.inbox.putIfAbsent(message.id(), message.leftAt(Instant.now())) == null;
         }
     }
