@@ -11,5 +11,6 @@ module dev.agentloop.core {
             dev.agentloop.openai,
             dev.agentloop.tools,
             dev.agentloop.mcp,
+            dev.agentloop.pg.embedded,
             dev.agentloop.testkit;
 }
