@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 final class Daemon {
     private static final String WATCH = "read -r _; kill -s \"$1\" \"$2\"";
 
-    /** A killed process is gone at once, unless nobody takes note of its end: a container's first process may not. */
-    private static final Duration LAST_BREATH = Duration.ofSeconds(2);
+    /** What the system needs to give back the memory of a killed process. */
+    private static final Duration LAST_BREATH = Duration.ofSeconds(10);
 
     private final Process process;
     private final Process watchdog;

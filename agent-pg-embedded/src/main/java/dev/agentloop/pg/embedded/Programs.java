@@ -66,7 +66,7 @@ final class Programs {
      */
     static boolean end(Collection<ProcessHandle> processes, Duration limit) {
         long begun = System.nanoTime();
-        while (processes.stream().anyMatch(ProcessHandle::isAlive)) {
+        while (processes.stream().anyMatch(ProcessTree::isRunning)) {
             if (System.nanoTime() - begun > limit.toNanos()) {
                 return false;
             }
