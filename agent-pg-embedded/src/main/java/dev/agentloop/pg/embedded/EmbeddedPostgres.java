@@ -97,7 +97,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
                     throw new EmbeddedPostgresException(
                             "PostgreSQL " + binaries.version() + " did not start in " + folder.path() + " on port "
                                     + candidate + " within " + BUSY_LIMIT.toSeconds() + " s: "
-                                    + Postmaster.reason(e.getMessage()) + "; its log is " + folder.log(),
+                                    + e.getMessage() + "; its log is " + folder.log(),
                             e);
                 }
                 LockSupport.parkNanos(PAUSE.toNanos());

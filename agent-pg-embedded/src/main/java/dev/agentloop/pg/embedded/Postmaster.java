@@ -72,14 +72,14 @@ final class Postmaster {
     private EmbeddedPostgresException died() throws Busy {
         String output = daemon.output();
         if (output.contains("Address already in use") || output.contains("pre-existing shared memory block")) {
-            throw new Busy(output);
+            throw new Busy(reason(output));
         }
         return new EmbeddedPostgresException("PostgreSQL " + binaries.version() + " did not start in " + folder.path()
                 + ": " + reason(output) + Programs.advice(output, folder.path()) + "; its log is " + folder.log());
     }
 
     /** The last complaint in a server's log, with what was said about it. */
-    static String reason(String output) {
+    private static String reason(String output) {
         int fatal = Math.max(output.lastIndexOf("FATAL:"), output.lastIndexOf("PANIC:"));
         if (fatal < 0) {
             return output.isEmpty() ? "it wrote nothing" : output.substring(output.lastIndexOf('\n') + 1);

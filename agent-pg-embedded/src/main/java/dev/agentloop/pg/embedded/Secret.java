@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.Objects;
 import java.util.Set;
 
 /** Files that hold a password. */
@@ -41,6 +42,6 @@ final class Secret {
             channel.force(true);
         }
         Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-        Folders.force(file.toAbsolutePath().getParent());
+        Folders.force(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     }
 }
