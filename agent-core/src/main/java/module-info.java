@@ -12,5 +12,6 @@ module dev.agentloop.core {
             dev.agentloop.tools,
             dev.agentloop.mcp,
             dev.agentloop.pg,
+            dev.agentloop.pg.embedded,
             dev.agentloop.testkit;
 }

@@ -81,16 +81,11 @@ record LogReader(Database database, String tenant) {
 
     /** What a conversation was forked from. */
     Optional<Origin> origin(Session session, UUID id) throws SQLException {
-        return session.first(
-                        Sql.ORIGIN,
-                        row -> Optional.ofNullable(row.getObject("parent", UUID.class))
-                                .map(parent -> new Origin(parent, version(row))),
-                        tenant,
-                        id)
-                .flatMap(origin -> origin);
+        return session.first(Sql.ORIGIN, LogReader::origin, tenant, id).flatMap(origin -> origin);
     }
 
-    private static long version(ResultSet row) throws SQLException {
-        return row.getLong("parent_seq");
+    private static Optional<Origin> origin(ResultSet row) throws SQLException {
+        UUID parent = row.getObject("parent", UUID.class);
+        return parent == null ? Optional.empty() : Optional.of(new Origin(parent, row.getLong("parent_seq")));
     }
 }
