@@ -11,5 +11,7 @@ module dev.agentloop.core {
             dev.agentloop.openai,
             dev.agentloop.tools,
             dev.agentloop.mcp,
+            dev.agentloop.pg,
+            dev.agentloop.pg.embedded,
             dev.agentloop.testkit;
 }

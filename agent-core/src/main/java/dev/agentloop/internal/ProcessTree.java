@@ -86,6 +86,21 @@ public final class ProcessTree {
         return Optional.empty();
     }
 
+    /** Whether a process is alive and, where that can be told, not only waiting for its parent to take note of its end. */
+    public static boolean isRunning(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return false;
+        }
+        if (!HAS_PROC) {
+            return true;
+        }
+        try {
+            return !hasEnded(stat(PROC.resolve(Long.toString(process.pid()))));
+        } catch (IOException e) {
+            return process.isAlive();
+        }
+    }
+
     /** All that are running now, the root included. A process that has ended but was not reaped is not running. */
     public Collection<ProcessHandle> running() {
         if (HAS_PROC) {
@@ -155,10 +170,8 @@ public final class ProcessTree {
             return null;
         }
         try {
-            String stat = Files.readString(directory.resolve("stat"), StandardCharsets.ISO_8859_1);
-            // The name, in parentheses, may hold anything; behind it: state, parent, group, session.
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", 5);
-            if (fields[0].equals("Z") || fields[0].equals("X")) {
+            String[] fields = stat(directory);
+            if (hasEnded(fields)) {
                 return null;
             }
             // The kernel does not give the number of a session away while the session has members.
@@ -168,6 +181,17 @@ public final class ProcessTree {
         } catch (IOException e) {
             return null;
         }
+    }
+
+    /** State, parent, group, session, and what follows. */
+    private static String[] stat(Path directory) throws IOException {
+        String stat = Files.readString(directory.resolve("stat"), StandardCharsets.ISO_8859_1);
+        // The name, in parentheses, may hold anything.
+        return stat.substring(stat.lastIndexOf(')') + 2).split(" ", 5);
+    }
+
+    private static boolean hasEnded(String[] stat) {
+        return stat[0].equals("Z") || stat[0].equals("X");
     }
 
     private boolean carriesMarker(Path directory) {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Keeps the logs of conversations. The log is the lock: an append succeeds only where it continues the history that its
@@ -29,6 +30,43 @@ public interface ConversationStore extends AutoCloseable {
      */
     static ConversationStore files(Path folder) {
         return new FileStore(folder);
+    }
+
+    /**
+     * Refuses what is no append whatever the log holds; for those who write a store.
+     *
+     * @throws IllegalArgumentException if the id is none, there is no entry, or one does not follow the one before
+     */
+    static void checkAppend(String conversation, LogPosition expected, List<LogEntry> entries) {
+        checkId(conversation);
+        if (entries.isEmpty()) {
+            throw new IllegalArgumentException("an append has at least one entry");
+        }
+        LogPosition before = expected;
+        for (LogEntry entry : entries) {
+            if (!entry.follows(before)) {
+                throw new IllegalArgumentException("entry " + entry + " does not follow version " + before.version());
+            }
+            before = entry.position();
+        }
+    }
+
+    /**
+     * Refuses what is not the lower-case text of a UUID, so that an id is safe as a file's name and as a column; for those
+     * who write a store.
+     */
+    static void checkId(String conversation) {
+        boolean valid = conversation.length() == 36;
+        for (int i = 0; valid && i < 36; i++) {
+            char c = conversation.charAt(i);
+            valid = i == 8 || i == 13 || i == 18 || i == 23
+                    ? c == '-'
+                    : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        }
+        if (!valid) {
+            throw new IllegalArgumentException("a conversation's id is a UUID in lower case such as " + new UUID(0L, 0L)
+                    + ", but this is \"" + conversation + "\"");
+        }
     }
 
     /**

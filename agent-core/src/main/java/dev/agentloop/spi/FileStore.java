@@ -68,12 +68,12 @@ final class FileStore implements ConversationStore {
 
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-        MemoryStore.checkAppend(conversation, expected, entries);
+        ConversationStore.checkAppend(conversation, expected, entries);
         entries.forEach(FileStore::checkLine);
         return exclusively("append to", conversation, () -> {
             boolean absent = logs.opened(conversation) == null && !Files.exists(logs.file(conversation));
             if (absent && expected.version() > 0) {
-                throw MemoryStore.conflict(conversation, expected, LogPosition.START);
+                throw StoreException.conflict(conversation, expected, LogPosition.START);
             }
             FileLog log = logs.open(conversation);
             if (log.head().equals(expected) && !log.sealed()) {
@@ -83,8 +83,8 @@ final class FileStore implements ConversationStore {
                 return log.head();
             }
             throw log.sealed()
-                    ? MemoryStore.sealed(conversation, log.head())
-                    : MemoryStore.conflict(conversation, expected, log.head());
+                    ? StoreException.sealed(conversation, log.head())
+                    : StoreException.conflict(conversation, expected, log.head());
         });
     }
 
@@ -100,7 +100,7 @@ final class FileStore implements ConversationStore {
 
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         Extent extent = extent(conversation);
         if (extent == null) {
             return List.of();
@@ -142,7 +142,7 @@ final class FileStore implements ConversationStore {
 
     @Override
     public Optional<LogPosition> head(String conversation) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         Extent extent = extent(conversation);
         return extent == null ? Optional.empty() : head(conversation, extent);
     }
@@ -175,11 +175,11 @@ final class FileStore implements ConversationStore {
 
     @Override
     public void fork(String source, LogPosition at, String target) {
-        MemoryStore.checkId(source);
-        MemoryStore.checkId(target);
+        ConversationStore.checkId(source);
+        ConversationStore.checkId(target);
         Extent extent = at.version() < 1 ? null : extent(source);
         if (extent == null) {
-            throw MemoryStore.noSuchVersion(source, at);
+            throw StoreException.noSuchVersion(source, at);
         }
         exclusively("fork into", target, () -> {
             logs.forget(target);
@@ -189,14 +189,14 @@ final class FileStore implements ConversationStore {
                 if (Files.exists(file)
                         && head(target, new Extent(file, new FileIndex(), Files.size(file), false))
                                 .isPresent()) {
-                    throw MemoryStore.exists(target);
+                    throw StoreException.exists(target);
                 }
                 Path copy = folder.resolve(target + ".fork");
                 Files.deleteIfExists(copy);
                 try {
                     try (FileCopy fork = new FileCopy(extent.file(), extent.end(), copy, access)) {
                         if (!fork.upTo(at)) {
-                            throw MemoryStore.noSuchVersion(source, at);
+                            throw StoreException.noSuchVersion(source, at);
                         }
                     }
                     Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
@@ -248,7 +248,7 @@ final class FileStore implements ConversationStore {
 
     @Override
     public void delete(String conversation) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         exclusively("delete", conversation, () -> {
             logs.forget(conversation);
             inboxOf(conversation).delete();
@@ -267,7 +267,7 @@ final class FileStore implements ConversationStore {
 
     @Override
     public void erase(String conversation, Collection<Long> versions) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         exclusively("erase in", conversation, () -> {
             Path file = logs.file(conversation);
             if (!Files.exists(file) || versions.isEmpty()) {
@@ -302,10 +302,10 @@ final class FileStore implements ConversationStore {
 
     @Override
     public boolean leave(String conversation, InboxMessage message) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         return exclusively("leave a message for", conversation, () -> {
             if (!Files.exists(logs.file(conversation))) {
-                throw MemoryStore.nowhere(conversation);
+                throw StoreException.nowhere(conversation);
             }
             return inboxOf(conversation).leave(message);
         });
@@ -313,14 +313,14 @@ final class FileStore implements ConversationStore {
 
     @Override
     public List<InboxMessage> inbox(String conversation) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         return exclusively(
                 "read the inbox of", conversation, () -> inboxOf(conversation).all());
     }
 
     @Override
     public void removeMessages(String conversation, Collection<String> ids) {
-        MemoryStore.checkId(conversation);
+        ConversationStore.checkId(conversation);
         exclusively("empty the inbox of", conversation, () -> {
             inboxOf(conversation).remove(ids);
             return null;

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Logs as lists in memory; each list is guarded by its own monitor. */
@@ -41,7 +40,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-        checkAppend(conversation, expected, entries);
+        ConversationStore.checkAppend(conversation, expected, entries);
         Log log = logs.computeIfAbsent(conversation, id -> new Log());
         LogPosition last = entries.get(entries.size() - 1).position();
         synchronized (log) {
@@ -53,59 +52,15 @@ final class MemoryStore implements ConversationStore {
             if (log.holds(last)) {
                 return log.head();
             }
-            throw log.sealed() ? sealed(conversation, log.head()) : conflict(conversation, expected, log.head());
+            throw log.sealed()
+                    ? StoreException.sealed(conversation, log.head())
+                    : StoreException.conflict(conversation, expected, log.head());
         }
-    }
-
-    /** Refuses what is no append whatever the log holds. */
-    static void checkAppend(String conversation, LogPosition expected, List<LogEntry> entries) {
-        checkId(conversation);
-        if (entries.isEmpty()) {
-            throw new IllegalArgumentException("an append has at least one entry");
-        }
-        LogPosition before = expected;
-        for (LogEntry entry : entries) {
-            if (!entry.follows(before)) {
-                throw new IllegalArgumentException("entry " + entry + " does not follow version " + before.version());
-            }
-            before = entry.position();
-        }
-    }
-
-    /** Refuses what is not the lower-case text of a UUID; so an id is safe as a file's name and as a column. */
-    static void checkId(String conversation) {
-        boolean valid = conversation.length() == 36;
-        for (int i = 0; valid && i < 36; i++) {
-            char c = conversation.charAt(i);
-            valid = i == 8 || i == 13 || i == 18 || i == 23
-                    ? c == '-'
-                    : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        }
-        if (!valid) {
-            throw new IllegalArgumentException("a conversation's id is a UUID in lower case such as " + new UUID(0L, 0L)
-                    + ", but this is \"" + conversation + "\"");
-        }
-    }
-
-    static StoreException conflict(String conversation, LogPosition expected, LogPosition head) {
-        return new StoreException(
-                StoreException.Kind.CONFLICT,
-                "conversation " + conversation + " stands at version " + head.version()
-                        + ", not at the expected version "
-                        + expected.version() + (head.version() == expected.version() ? " with this history" : "")
-                        + ": somebody else has written to it; resume it to go on from there");
-    }
-
-    static StoreException sealed(String conversation, LogPosition head) {
-        return new StoreException(
-                StoreException.Kind.SEALED,
-                "conversation " + conversation + " was ended for good at version " + head.version()
-                        + ": it can be read and forked from an earlier version, not continued");
     }
 
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
-        checkId(conversation);
+        ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
         if (log == null) {
             return List.of();
@@ -119,7 +74,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public Optional<LogPosition> head(String conversation) {
-        checkId(conversation);
+        ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
         if (log == null) {
             return Optional.empty();
@@ -131,30 +86,19 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public void fork(String source, LogPosition at, String target) {
-        checkId(source);
-        checkId(target);
+        ConversationStore.checkId(source);
+        ConversationStore.checkId(target);
         Log fork = new Log();
         Log log = logs.getOrDefault(source, new Log());
         synchronized (log) {
             if (at.version() == 0 || !log.holds(at)) {
-                throw noSuchVersion(source, at);
+                throw StoreException.noSuchVersion(source, at);
             }
             fork.entries.addAll(log.entries.subList(0, (int) at.version()));
         }
         if (logs.putIfAbsent(target, fork) != null) {
-            throw exists(target);
+            throw StoreException.exists(target);
         }
-    }
-
-    static StoreException noSuchVersion(String source, LogPosition at) {
-        return new StoreException(
-                StoreException.Kind.NOT_FOUND,
-                "conversation " + source + " has no version " + at.version() + " with this history to fork from");
-    }
-
-    static StoreException exists(String target) {
-        return new StoreException(
-                StoreException.Kind.EXISTS, "there is a conversation " + target + " already; fork into a new id");
     }
 
     @Override
@@ -176,13 +120,13 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public void delete(String conversation) {
-        checkId(conversation);
+        ConversationStore.checkId(conversation);
         logs.remove(conversation);
     }
 
     @Override
     public void erase(String conversation, Collection<Long> versions) {
-        checkId(conversation);
+        ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
         if (log == null) {
             return;
@@ -194,25 +138,19 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public boolean leave(String conversation, InboxMessage message) {
-        checkId(conversation);
-        Log log = logs.get(conversation);
-        if (log == null) {
-            throw nowhere(conversation);
-        }
+        ConversationStore.checkId(conversation);
+        Log log = logs.getOrDefault(conversation, new Log());
         synchronized (log) {
+            if (log.entries.isEmpty()) {
+                throw StoreException.nowhere(conversation);
+            }
             return log.inbox.putIfAbsent(message.id(), message.leftAt(Instant.now())) == null;
         }
     }
 
-    static StoreException nowhere(String conversation) {
-        return new StoreException(
-                StoreException.Kind.NOT_FOUND,
-                "there is no conversation " + conversation + " in this store to leave a message for");
-    }
-
     @Override
     public List<InboxMessage> inbox(String conversation) {
-        checkId(conversation);
+        ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
         if (log == null) {
             return List.of();
@@ -224,7 +162,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public void removeMessages(String conversation, Collection<String> ids) {
-        checkId(conversation);
+        ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
         if (log != null) {
             synchronized (log) {

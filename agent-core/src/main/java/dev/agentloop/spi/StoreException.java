@@ -44,6 +44,42 @@ public final class StoreException extends RuntimeException {
         this.kind = kind;
     }
 
+    /** The refusal of an append to a log that stands at {@code head}; for those who write a store, as are the ones below. */
+    public static StoreException conflict(String conversation, LogPosition expected, LogPosition head) {
+        return new StoreException(
+                Kind.CONFLICT,
+                "conversation " + conversation + " stands at version " + head.version()
+                        + ", not at the expected version "
+                        + expected.version() + (head.version() == expected.version() ? " with this history" : "")
+                        + ": somebody else has written to it; resume it to go on from there");
+    }
+
+    /** The refusal of an append behind the end of a sealed log. */
+    public static StoreException sealed(String conversation, LogPosition head) {
+        return new StoreException(
+                Kind.SEALED,
+                "conversation " + conversation + " was ended for good at version " + head.version()
+                        + ": it can be read and forked from an earlier version, not continued");
+    }
+
+    /** The refusal of a fork from what is not there. */
+    public static StoreException noSuchVersion(String source, LogPosition at) {
+        return new StoreException(
+                Kind.NOT_FOUND,
+                "conversation " + source + " has no version " + at.version() + " with this history to fork from");
+    }
+
+    /** The refusal of a fork into a conversation that exists. */
+    public static StoreException exists(String target) {
+        return new StoreException(Kind.EXISTS, "there is a conversation " + target + " already; fork into a new id");
+    }
+
+    /** The refusal of a message for a conversation that does not exist. */
+    public static StoreException nowhere(String conversation) {
+        return new StoreException(
+                Kind.NOT_FOUND, "there is no conversation " + conversation + " in this store to leave a message for");
+    }
+
     /** What went wrong. */
     public Kind kind() {
         return kind;

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ConversationStore.Summary;
+import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -63,6 +64,14 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
         return open();
     }
 
+    /**
+     * Another store on the storage of {@code first}, which stays open; closed by the test. A store that keeps nothing beyond
+     * its own life gives back the one that it was given.
+     */
+    protected ConversationStore beside(ConversationStore first) throws Exception {
+        return open();
+    }
+
     /** The store under test. */
     @Override
     protected final ConversationStore store() {
@@ -79,8 +88,14 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
         store.close();
     }
 
-    private void reopen() throws Exception {
+    @Override
+    final void reopen() throws Exception {
         store = reopen(store);
+    }
+
+    @Override
+    final ConversationStore beside() throws Exception {
+        return beside(store);
     }
 
     /* --- append --- */
@@ -330,10 +345,25 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
         append(store, fork, numbers(30, 30));
         String second = newId();
         store.fork(fork, store.head(fork).orElseThrow(), second);
-        store.delete(source);
+        deletedOrInUse(source, numbers(1, 4));
         assertThat(payloads(store, fork)).containsExactly("{\"n\":1}", "{\"n\":2}", "{\"n\":30}");
-        store.delete(fork);
+        deletedOrInUse(fork, "{\"n\":1}", "{\"n\":2}", "{\"n\":30}");
         assertThat(payloads(store, second)).containsExactly("{\"n\":1}", "{\"n\":2}", "{\"n\":30}");
+        for (String id : List.of(second, fork, source)) {
+            store.delete(id);
+            assertThat(store.head(id)).isEmpty();
+        }
+    }
+
+    private void deletedOrInUse(String id, String... payloads) {
+        try {
+            store.delete(id);
+            assertThat(store.head(id)).isEmpty();
+        } catch (StoreException e) {
+            assertThat(e.kind()).as(e.getMessage()).isEqualTo(Kind.IN_USE);
+            assertThat(e).hasMessageContaining(id);
+            assertThat(payloads(store, id)).containsExactly(payloads);
+        }
     }
 
     @Test
@@ -426,7 +456,12 @@ public abstract class ConversationStoreContract extends StoreConcurrency {
                 () -> store.head(id),
                 () -> store.fork(id, somewhere, good),
                 () -> store.fork(good, somewhere, id),
-                () -> store.delete(id));
+                () -> store.delete(id),
+                () -> store.load(id),
+                () -> store.erase(id, List.of(1L)),
+                () -> store.leave(id, InboxMessage.of("a", "test", new byte[] {'1'})),
+                () -> store.inbox(id),
+                () -> store.removeMessages(id, List.of("a")));
         for (Runnable use : uses) {
             assertThatThrownBy(use::run).isInstanceOf(IllegalArgumentException.class);
         }

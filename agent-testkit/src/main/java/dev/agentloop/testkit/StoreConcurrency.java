@@ -8,7 +8,6 @@ import static dev.agentloop.testkit.StoredLogs.numbers;
 import static dev.agentloop.testkit.StoredLogs.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import java.util.Collections;
@@ -16,10 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What every store must do when several threads use it at once; a part of {@link ConversationStoreContract}. */
-abstract class StoreConcurrency {
-
-    /** The store under test. */
-    abstract ConversationStore store();
+abstract class StoreConcurrency extends StoreInbox {
 
     @Test
     void twoWriters_exactlyOneWinsEachVersion() throws Exception {

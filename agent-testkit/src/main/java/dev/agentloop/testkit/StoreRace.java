@@ -7,9 +7,11 @@ import static dev.agentloop.testkit.StoredLogs.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -140,6 +142,18 @@ record StoreRace(ConversationStore store, String conversation) {
                 return e.kind().name();
             }
         });
+    }
+
+    /** Each of these stores is left another message of one id at once; gives its payload where it was the first, else "". */
+    static List<String> leave(List<ConversationStore> stores, String conversation, String id) throws Exception {
+        List<Callable<String>> tasks = IntStream.range(0, stores.size())
+                .mapToObj(i -> (Callable<String>) () -> {
+                    String payload = "{\"sender\":" + i + "}";
+                    byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
+                    return stores.get(i).leave(conversation, InboxMessage.of(id, "test", bytes)) ? payload : "";
+                })
+                .toList();
+        return atOnce(tasks);
     }
 
     /** Conversations that are written to at once, each by a thread of its own, entry by entry. */

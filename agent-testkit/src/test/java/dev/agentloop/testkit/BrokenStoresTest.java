@@ -1,10 +1,6 @@
 package dev.agentloop.testkit;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.DynamicTest.dynamicTest;
-
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import java.io.IOException;
@@ -17,29 +13,12 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /** The contract suite of stores catches stores that are broken on purpose, each in one way. */
 class BrokenStoresTest {
-    private static Supplier<SimpleStore> broken = SimpleStore::new;
-
-    /** The suite, on whichever store is broken now. */
-    static final class Suite extends ConversationStoreContract {
-        @Override
-        protected ConversationStore open() {
-            return broken.get();
-        }
-
-        @Override
-        protected ConversationStore reopen(ConversationStore old) {
-            ((SimpleStore) old).reopen();
-            return old;
-        }
-    }
-
     private static final class ComparesVersionsOnly extends SimpleStore {
         @Override
         boolean sameHead(LogPosition head, LogPosition expected) {
@@ -244,43 +223,35 @@ class BrokenStoresTest {
         }
     }
 
-    private record Mutant(Supplier<SimpleStore> store, String caughtBy) {}
-
     @TestFactory
     Stream<DynamicTest> suite_catches() {
         return Stream.of(
-                        new Mutant(
+                        new StoreMutant(
                                 ComparesVersionsOnly::new, "append_behindTheRightVersionOfAnotherHistory_isAConflict"),
-                        new Mutant(ForksByVersionOnly::new, "fork_ofWhatIsNotThere_isNotFound"),
-                        new Mutant(RefusesARepeatedAppend::new, "append_sentAgain_changesNothing"),
-                        new Mutant(
+                        new StoreMutant(ForksByVersionOnly::new, "fork_ofWhatIsNotThere_isNotFound"),
+                        new StoreMutant(RefusesARepeatedAppend::new, "append_sentAgain_changesNothing"),
+                        new StoreMutant(
                                 TakesAnyRepeatedAppendForDone::new,
                                 "append_ofTheSameContentsByAnotherWriter_isAConflict"),
-                        new Mutant(WritesJsonAnew::new, "payload_comesBackByteForByte"),
-                        new Mutant(ForgetsTheSalt::new, "allFields_comeBack"),
-                        new Mutant(KeepsKindsInAscii::new, "allFields_comeBack"),
-                        new Mutant(
+                        new StoreMutant(WritesJsonAnew::new, "payload_comesBackByteForByte"),
+                        new StoreMutant(ForgetsTheSalt::new, "allFields_comeBack"),
+                        new StoreMutant(KeepsKindsInAscii::new, "allFields_comeBack"),
+                        new StoreMutant(
                                 KeepsTheSoundBeginningOfABadAppend::new,
                                 "append_whoseEntriesDoNotFollow_isRefusedWhole"),
-                        new Mutant(TakesEntriesOfNoChain::new, "append_whoseEntriesDoNotFollow_isRefusedWhole"),
-                        new Mutant(LooksBeforeItLocks::new, "twoWriters_exactlyOneWinsEachVersion"),
-                        new Mutant(ShowsAnAppendEntryByEntry::new, "readers_seeWholeAppendsOfOneHistory"),
-                        new Mutant(LosesTheLastEntryInAReopening::new, "everything_isThereAfterReopening"),
-                        new Mutant(SharesAForksList::new, "fork_andItsSource_goOnApart"),
-                        new Mutant(ForksOverAConversation::new, "fork_intoAConversationThatExists_isRefused"),
-                        new Mutant(ReadsFromTheVersionItself::new, "read_inPages_givesEachEntryOnce"),
-                        new Mutant(ListsByTheLastChange::new, "list_isInTheOrderOfTheIdsWhateverWasAppendedToLast"),
-                        new Mutant(TakesAnyId::new, "id_thatIsNone_isRefusedEverywhere"),
-                        new Mutant(ThrowsItsOwnException::new, "append_behindAStalePosition_isAConflictThatNamesBoth"),
-                        new Mutant(DeletesNothing::new, "delete_leavesNothing"))
-                .map(mutant -> dynamicTest(mutant.store().get().getClass().getSimpleName(), () -> isCaught(mutant)));
-    }
-
-    private static void isCaught(Mutant mutant) {
-        broken = mutant.store();
-        List<String> methods = List.of(mutant.caughtBy());
-        assertThat(SuiteRun.failed(Suite.class, methods)).containsExactly(mutant.caughtBy());
-        broken = SimpleStore::new;
-        assertThat(SuiteRun.failed(Suite.class, methods)).isEmpty();
+                        new StoreMutant(TakesEntriesOfNoChain::new, "append_whoseEntriesDoNotFollow_isRefusedWhole"),
+                        new StoreMutant(LooksBeforeItLocks::new, "twoWriters_exactlyOneWinsEachVersion"),
+                        new StoreMutant(ShowsAnAppendEntryByEntry::new, "readers_seeWholeAppendsOfOneHistory"),
+                        new StoreMutant(LosesTheLastEntryInAReopening::new, "everything_isThereAfterReopening"),
+                        new StoreMutant(SharesAForksList::new, "fork_andItsSource_goOnApart"),
+                        new StoreMutant(ForksOverAConversation::new, "fork_intoAConversationThatExists_isRefused"),
+                        new StoreMutant(ReadsFromTheVersionItself::new, "read_inPages_givesEachEntryOnce"),
+                        new StoreMutant(
+                                ListsByTheLastChange::new, "list_isInTheOrderOfTheIdsWhateverWasAppendedToLast"),
+                        new StoreMutant(TakesAnyId::new, "id_thatIsNone_isRefusedEverywhere"),
+                        new StoreMutant(
+                                ThrowsItsOwnException::new, "append_behindAStalePosition_isAConflictThatNamesBoth"),
+                        new StoreMutant(DeletesNothing::new, "delete_leavesNothing"))
+                .map(StoreMutant::test);
     }
 }

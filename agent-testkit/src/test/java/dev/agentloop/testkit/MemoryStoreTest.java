@@ -12,4 +12,9 @@ class MemoryStoreTest extends ConversationStoreContract {
     protected ConversationStore reopen(ConversationStore old) {
         return old;
     }
+
+    @Override
+    protected ConversationStore beside(ConversationStore first) {
+        return first;
+    }
 }

@@ -27,12 +27,12 @@ class SimpleStore implements ConversationStore {
         checkChain(conversation, expected, entries);
         synchronized (this) {
             List<LogEntry> log = logs.getOrDefault(conversation, List.of());
-            if (sameHead(headOf(log), expected) && sealed(log)) {
-                throw new StoreException(StoreException.Kind.SEALED, conversation + " is sealed");
-            } else if (sameHead(headOf(log), expected)) {
+            if (sameHead(headOf(log), expected) && !sealed(log)) {
                 write(conversation, log, entries);
             } else if (!holds(log, entries)) {
-                throw conflict(conversation, expected, headOf(log));
+                throw sealed(log)
+                        ? StoreException.sealed(conversation, headOf(log))
+                        : conflict(conversation, expected, headOf(log));
             }
             return headOf(logs.get(conversation));
         }

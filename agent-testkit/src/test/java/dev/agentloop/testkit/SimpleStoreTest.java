@@ -13,4 +13,9 @@ class SimpleStoreTest extends ConversationStoreContract {
     protected ConversationStore reopen(ConversationStore old) {
         return old;
     }
+
+    @Override
+    protected ConversationStore beside(ConversationStore first) {
+        return first;
+    }
 }

@@ -1,0 +1,142 @@
+package dev.agentloop.pg;
+
+import dev.agentloop.pg.LogReader.Origin;
+import dev.agentloop.spi.ConversationStore.Summary;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import dev.agentloop.spi.StoreException.Kind;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * A fork is a row that names its origin, and an anchor in its log: a copy of the entry that it goes on behind, without the
+ * payload, so that an append to a fork is like any other. Its origin is the conversation that holds that very entry, so
+ * the origin of a fork never is an anchor. Whoever forks or leaves a message keeps the conversation's row from being
+ * deleted, and whoever deletes takes that row first: of the two, one waits for the other and sees what it did.
+ */
+/** Forks, lists, erases and deletes the conversations of a tenant. */
+record Conversations(Database database, String tenant, LogReader reader) {
+    private static final long DELETED_AT_ONCE = 10_000;
+
+    void fork(String source, LogPosition at, String target) {
+        UUID id = UUID.fromString(target);
+        byte[] chain = Row.chain(at).orElseThrow(() -> StoreException.noSuchVersion(source, at));
+        database.transaction("fork conversation " + source, session -> {
+            UUID holder = holder(session, UUID.fromString(source), at);
+            if (holder == null
+                    || session.first(Sql.KEEP, row -> row.getString(1), tenant, holder)
+                            .isEmpty()) {
+                throw StoreException.noSuchVersion(source, at);
+            }
+            if (session.change(Sql.FORK, tenant, id, holder, at.version()) == 0) {
+                throw StoreException.exists(target);
+            }
+            if (session.change(Sql.ANCHOR, id, tenant, holder, at.version(), chain) == 0) {
+                throw StoreException.noSuchVersion(source, at);
+            }
+            return id;
+        });
+    }
+
+    /** The conversation that holds this entry itself: the source, or one that it was forked from; null if none does. */
+    private @Nullable UUID holder(Session session, UUID source, LogPosition at) throws SQLException {
+        byte[] chain = Row.chain(at).orElseThrow();
+        UUID id = source;
+        while (true) {
+            boolean holds = session.first(
+                            Sql.SLOT,
+                            row -> Arrays.equals(chain, row.getBytes("chain")) && !row.getBoolean("anchor"),
+                            tenant,
+                            id,
+                            at.version())
+                    .orElse(false);
+            if (holds) {
+                return id;
+            }
+            Origin origin = reader.origin(session, id).orElse(null);
+            if (origin == null || origin.version() < at.version()) {
+                return null;
+            }
+            id = origin.parent();
+        }
+    }
+
+    List<Summary> list(String before, int limit) {
+        return database.read("list conversations", session -> {
+            List<UUID> ids = before.isEmpty()
+                    ? session.rows(Sql.LIST_FIRST, row -> row.getObject(1, UUID.class), tenant, (long) limit)
+                    : session.rows(
+                            Sql.LIST, row -> row.getObject(1, UUID.class), tenant, UUID.fromString(before), (long)
+                                    limit);
+            return session
+                    .rows(
+                            Sql.HEADS,
+                            row -> summary(row.getString(1), row.getString(2)),
+                            tenant,
+                            ids.toArray(new UUID[0]))
+                    .stream()
+                    .flatMap(Optional::stream)
+                    .toList();
+        });
+    }
+
+    // A conversation that was deleted in between has no head.
+    private static Optional<Summary> summary(String conversation, @Nullable String head) {
+        if (head == null) {
+            return Optional.empty();
+        }
+        String[] fields = head.split(" ");
+        LogPosition position = new LogPosition(Long.parseLong(fields[0]), fields[1]);
+        Instant changed = Instant.EPOCH.plus(Long.parseLong(fields[2]), ChronoUnit.MICROS);
+        return Optional.of(new Summary(conversation, position, changed));
+    }
+
+    void erase(String conversation, Collection<Long> versions) {
+        database.transaction("erase in conversation " + conversation, session -> {
+            UUID id = UUID.fromString(conversation);
+            List<Long> here = List.copyOf(versions);
+            int erased = 0;
+            while (!here.isEmpty()) {
+                erased += session.change(Sql.ERASE, tenant, id, here.toArray(new Long[0]));
+                Origin origin = reader.origin(session, id).orElse(null);
+                if (origin == null) {
+                    break;
+                }
+                here = here.stream()
+                        .filter(version -> version <= origin.version())
+                        .toList();
+                id = origin.parent();
+            }
+            return erased;
+        });
+    }
+
+    void delete(String conversation) {
+        UUID id = UUID.fromString(conversation);
+        database.transaction("delete conversation " + conversation, session -> {
+            session.first(Sql.CLAIM, row -> row.getString(1), tenant, id);
+            Optional<String> fork = session.first(Sql.FORKED, row -> row.getString(1), tenant, id);
+            if (fork.isPresent()) {
+                throw new StoreException(
+                        Kind.IN_USE,
+                        "conversation " + conversation + " cannot be deleted while " + fork.get()
+                                + " is forked from it and reads its entries: delete that one first, or erase what entries say");
+            }
+            long last = session.first(Sql.HEAD, Row::position, tenant, id)
+                    .map(LogPosition::version)
+                    .orElse(0L);
+            for (long upTo = DELETED_AT_ONCE; upTo - DELETED_AT_ONCE < last; upTo += DELETED_AT_ONCE) {
+                session.change(Sql.DELETE_ENTRIES, tenant, id, upTo);
+            }
+            session.change(Sql.DELETE_INBOX, tenant, id);
+            return session.change(Sql.DELETE_CONVERSATION, tenant, id);
+        });
+    }
+}

@@ -1,0 +1,124 @@
+package dev.agentloop.pg;
+
+import dev.agentloop.spi.StoreException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/**
+ * Lends connections for pieces of work. Thread-safe.
+ *
+ * @param source where the connections come from
+ * @param pooled whether a pooler between here and the server gives each transaction another server connection, so that
+ *     nothing may be prepared on one
+ * @param seconds the time limit of statements, 0 for none; appends have none
+ * @param owned what is closed with this
+ */
+record Database(
+        DataSource source,
+        boolean pooled,
+        int seconds,
+        @Nullable AutoCloseable owned) implements AutoCloseable {
+
+    /** Something done with a connection. */
+    interface Work<T> {
+        T with(Session session) throws SQLException;
+    }
+
+    /** How the errors of a piece of work are told. */
+    interface Telling {
+        StoreException tell(String what, SQLException e);
+    }
+
+    /** Does work each of whose statements is a transaction of its own, and that writes nothing. */
+    <T> T read(String what, Work<T> work) {
+        return lent(what, true, SqlErrors::unavailable, work);
+    }
+
+    /** Does work each of whose statements is a transaction of its own. */
+    <T> T write(String what, Work<T> work) {
+        return lent(what, true, SqlErrors::undone, work);
+    }
+
+    /** Does work that is one transaction: all of it, or nothing. */
+    <T> T transaction(String what, Work<T> work) {
+        return lent(what, false, SqlErrors::undone, session -> {
+            T result;
+            try {
+                result = work.with(session);
+            } catch (SQLException e) {
+                rollback(session.connection(), e);
+                throw SqlErrors.unavailable(what, e);
+            } catch (RuntimeException e) {
+                rollback(session.connection(), e);
+                throw e;
+            }
+            session.connection().commit();
+            Session.checkDurable(session.connection().getWarnings());
+            return result;
+        });
+    }
+
+    private static void rollback(Connection connection, Exception failure) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private <T> T lent(String what, boolean autocommit, Telling telling, Work<T> work) {
+        Connection connection;
+        try {
+            connection = source.getConnection();
+        } catch (SQLException e) {
+            throw SqlErrors.unavailable(what, e);
+        }
+        try (connection) {
+            boolean before = connection.getAutoCommit();
+            int threshold = prepareNothing(connection);
+            connection.setAutoCommit(autocommit);
+            try {
+                return work.with(new Session(connection, seconds));
+            } finally {
+                restore(connection, before, threshold);
+            }
+        } catch (SQLException e) {
+            throw telling.tell(what, e);
+        }
+    }
+
+    // It is the driver's connection that prepares; its own BEGIN and COMMIT too.
+    private int prepareNothing(Connection connection) throws SQLException {
+        if (!pooled) {
+            return 0;
+        }
+        PGConnection driver = connection.unwrap(PGConnection.class);
+        int before = driver.getPrepareThreshold();
+        driver.setPrepareThreshold(0);
+        return before;
+    }
+
+    private void restore(Connection connection, boolean autocommit, int threshold) throws SQLException {
+        if (connection.isClosed()) {
+            return;
+        }
+        connection.setAutoCommit(autocommit);
+        if (pooled) {
+            connection.unwrap(PGConnection.class).setPrepareThreshold(threshold);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (owned != null) {
+                owned.close();
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException("the pool could not be closed", e);
+        }
+    }
+}

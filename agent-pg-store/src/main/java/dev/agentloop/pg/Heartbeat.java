@@ -1,0 +1,159 @@
+package dev.agentloop.pg;
+
+import dev.agentloop.spi.Leases;
+import dev.agentloop.spi.StoreException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * No two clocks are compared. A process counts its beat up; an observer that has seen the same count for the bound, by its
+ * own monotonic clock, holds it for dead. The earliest that can be is the bound after a beat was sent, so a process holds
+ * itself for alive for a little less than the bound after it sent its last beat that was acknowledged.
+ */
+/** The row that says that this process is alive, and what other rows say. Begins at its first use, ends with its store. */
+final class Heartbeat implements Leases, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
+    private static final int LOOKS_A_BEAT = 4;
+
+    private final Database database;
+    private final Duration interval;
+    private final Duration bound;
+    private final String process = UUID.randomUUID().toString();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition ended = lock.newCondition();
+    private @Nullable Thread beating;
+    private boolean closed;
+    private volatile long heldUntil;
+    private volatile boolean held;
+
+    Heartbeat(Database database, Duration interval, Duration bound) {
+        this.database = database;
+        this.interval = interval;
+        this.bound = bound;
+    }
+
+    @Override
+    public String process() {
+        lock.lock();
+        try {
+            if (beating == null && !closed) {
+                beat(Sql.REGISTER);
+                Thread thread = new Thread(this::run, "agentloop-pg-heartbeat");
+                thread.setDaemon(true);
+                thread.start();
+                beating = thread;
+            }
+            return process;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void beat(Sql sql) {
+        long sent = System.nanoTime();
+        int rows = database.write("tell that this process is alive", session -> session.change(sql, process));
+        if (rows == 0) {
+            // Somebody removed the row: whoever looked in between thought this process dead, and it tells anew.
+            held = false;
+            database.write("tell that this process is alive", session -> session.change(Sql.REGISTER, process));
+        }
+        heldUntil = sent + bound.toNanos() * 4 / 5;
+        held = true;
+    }
+
+    private void run() {
+        boolean failed = false;
+        while (awaitNextBeat()) {
+            try {
+                beat(Sql.BEAT);
+                if (failed) {
+                    LOG.info("the heartbeat of process {} is back", process);
+                }
+                failed = false;
+            } catch (StoreException e) {
+                if (!failed) {
+                    LOG.warn("no heartbeat of process {}: {}; trying on every {}", process, e.getMessage(), interval);
+                }
+                failed = true;
+            }
+        }
+    }
+
+    private boolean awaitNextBeat() {
+        lock.lock();
+        try {
+            long left = interval.toNanos();
+            while (!closed && left > 0) {
+                left = ended.awaitNanos(left);
+            }
+            return !closed;
+        } catch (InterruptedException e) {
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean alive(String other) throws InterruptedException {
+        Optional<Long> first = observed(other);
+        long since = System.nanoTime();
+        while (first.isPresent()) {
+            TimeUnit.NANOSECONDS.sleep(interval.toNanos() / LOOKS_A_BEAT);
+            long looked = System.nanoTime();
+            Optional<Long> now = observed(other);
+            if (!now.equals(first)) {
+                return now.isPresent();
+            }
+            if (looked - since >= bound.toNanos()) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private Optional<Long> observed(String other) {
+        return database.read(
+                "see whether process " + other + " is alive",
+                session -> session.first(Sql.OBSERVE, row -> row.getLong(1), other));
+    }
+
+    @Override
+    public boolean held() {
+        return held && System.nanoTime() - heldUntil < 0;
+    }
+
+    /** Ends the heartbeat and tells so, if it can; a process that cannot is held for dead after the bound. */
+    @Override
+    public void close() {
+        Thread thread;
+        lock.lock();
+        try {
+            closed = true;
+            held = false;
+            ended.signalAll();
+            thread = beating;
+        } finally {
+            lock.unlock();
+        }
+        if (thread == null) {
+            return;
+        }
+        try {
+            thread.join();
+            held = false;
+            database.write("tell that this process ended", session -> session.change(Sql.UNREGISTER, process));
+        } catch (StoreException e) {
+            LOG.info("process {} could not say that it ended: {}", process, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+/** Conversations in PostgreSQL: {@link dev.agentloop.pg.PgConversationStore}. */
+@org.jspecify.annotations.NullMarked
+package dev.agentloop.pg;

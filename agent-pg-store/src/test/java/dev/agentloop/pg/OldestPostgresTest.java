@@ -1,0 +1,27 @@
+package dev.agentloop.pg;
+
+import dev.agentloop.pg.embedded.EmbeddedPostgres;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.testkit.ConversationStoreContract;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** The contract, on the oldest PostgreSQL. */
+class OldestPostgresTest extends ConversationStoreContract {
+    private static EmbeddedPostgres server;
+
+    @BeforeAll
+    static void start() {
+        server = Servers.oldest();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Override
+    protected ConversationStore open() {
+        return Servers.store(server).open();
+    }
+}

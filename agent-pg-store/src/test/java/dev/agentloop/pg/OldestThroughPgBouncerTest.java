@@ -1,0 +1,31 @@
+package dev.agentloop.pg;
+
+import dev.agentloop.pg.embedded.EmbeddedPostgres;
+import dev.agentloop.pg.embedded.PgBouncer;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.testkit.ConversationStoreContract;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** The contract, on the oldest PostgreSQL through PgBouncer in transaction mode. */
+class OldestThroughPgBouncerTest extends ConversationStoreContract {
+    private static EmbeddedPostgres server;
+    private static PgBouncer pooler;
+
+    @BeforeAll
+    static void start() {
+        server = Servers.oldest();
+        pooler = Servers.pooler(server);
+    }
+
+    @AfterAll
+    static void stop() {
+        pooler.close();
+        server.close();
+    }
+
+    @Override
+    protected ConversationStore open() {
+        return Servers.store(pooler).open();
+    }
+}

@@ -1,0 +1,50 @@
+package dev.agentloop.pg;
+
+import dev.agentloop.pg.embedded.EmbeddedPostgres;
+import dev.agentloop.pg.embedded.PgBouncer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+
+/** Real servers for tests, whose processes may be killed but whose machine is not: nothing is forced to the disk. */
+final class Servers {
+    private Servers() {}
+
+    static EmbeddedPostgres newest() {
+        return newestForcing("off").start();
+    }
+
+    static EmbeddedPostgres.Builder newestForcing(String fsync) {
+        return EmbeddedPostgres.temporary().option("fsync", fsync);
+    }
+
+    static EmbeddedPostgres oldest() {
+        Path jar = Path.of(System.getProperty("agentloop.postgres.oldest"));
+        Assertions.assertTrue(Files.exists(jar), () -> jar + " is missing: run this test by Maven");
+        return newestForcing("off").binaries(jar).start();
+    }
+
+    /** The program must be there if the build says where; aborts the test if it is nowhere. */
+    static PgBouncer pooler(EmbeddedPostgres server) {
+        String required = System.getProperty("agentloop.pgbouncer", "");
+        Path program = required.isEmpty()
+                ? PgBouncer.find()
+                        .orElseGet(() ->
+                                Assumptions.abort("the program pgbouncer is not installed: apt-get install pgbouncer"))
+                : Path.of(required);
+        return PgBouncer.before(server).program(program).start();
+    }
+
+    static PgConversationStore.Builder store(EmbeddedPostgres server) {
+        return PgConversationStore.builder(server.jdbcUrl(), server.user(), server.password())
+                .allowDataLoss();
+    }
+
+    /** Through the pooler, by an address that tells the driver nothing of it. */
+    static PgConversationStore.Builder store(PgBouncer pooler) {
+        String url = pooler.jdbcUrl().replaceAll("[?].*", "");
+        return PgConversationStore.builder(url, pooler.user(), pooler.password())
+                .allowDataLoss();
+    }
+}

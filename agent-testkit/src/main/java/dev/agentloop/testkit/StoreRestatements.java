@@ -1,0 +1,222 @@
+package dev.agentloop.testkit;
+
+import static dev.agentloop.testkit.StoredLogs.all;
+import static dev.agentloop.testkit.StoredLogs.append;
+import static dev.agentloop.testkit.StoredLogs.assertSame;
+import static dev.agentloop.testkit.StoredLogs.entries;
+import static dev.agentloop.testkit.StoredLogs.newId;
+import static dev.agentloop.testkit.StoredLogs.numbers;
+import static dev.agentloop.testkit.StoredLogs.payloads;
+import static dev.agentloop.testkit.StoredLogs.refused;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import dev.agentloop.spi.StoreException.Kind;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every store must do with logs that restate their prompt, that were ended for good, and whose entries were erased; a
+ * part of {@link ConversationStoreContract}.
+ */
+abstract class StoreRestatements {
+
+    /** The store under test. */
+    abstract ConversationStore store();
+
+    /** Closes the store under test and opens another one on its storage. */
+    abstract void reopen() throws Exception;
+
+    /** Another store on the storage of the one under test, which stays open; that one itself if there can be no other. */
+    abstract ConversationStore beside() throws Exception;
+
+    /* --- load --- */
+
+    @Test
+    void load_withoutARestatement_givesTheWholeLog() throws Exception {
+        String id = newId();
+        List<LogEntry> entries = restating(LogPosition.START, 0, 0, 0, 0);
+        store().append(id, LogPosition.START, entries);
+        assertSame(store().load(id), entries);
+        reopen();
+        assertSame(store().load(id), entries);
+        assertThat(store().load(newId())).isEmpty();
+    }
+
+    @Test
+    void load_givesTheNewestRestatementAndTheEntryBefore() throws Exception {
+        String id = newId();
+        List<LogEntry> entries = restating(LogPosition.START, 1, 1, 3, 3, 3, 6, 6, 6);
+        store().append(id, LogPosition.START, entries.subList(0, 5));
+        assertSame(store().load(id), entries.subList(1, 5));
+        store().append(id, entries.get(4).position(), entries.subList(5, 8));
+        assertContinues(store().load(id), entries.subList(4, 8));
+        reopen();
+        assertContinues(store().load(id), entries.subList(4, 8));
+        LogPosition head = entries.get(7).position();
+        List<LogEntry> last = restating(head, 9);
+        store().append(id, head, last);
+        assertContinues(store().load(id), List.of(entries.get(7), last.get(0)));
+    }
+
+    @Test
+    void load_ofALogThatBeginsWithARestatement_givesAllOfIt() {
+        String id = newId();
+        List<LogEntry> entries = restating(LogPosition.START, 1, 1, 1);
+        store().append(id, LogPosition.START, entries);
+        assertSame(store().load(id), entries);
+    }
+
+    @Test
+    void load_ofAFork_goesOnBehindItsBeginning() throws Exception {
+        List<LogEntry> entries = restating(LogPosition.START, 1, 1, 3, 3, 3, 3);
+        String source = newId();
+        store().append(source, LogPosition.START, entries);
+        for (int version = 2; version <= 6; version++) {
+            String fork = newId();
+            LogPosition at = entries.get(version - 1).position();
+            store().fork(source, at, fork);
+            int from = version < 3 ? 0 : 1;
+            assertContinues(store().load(fork), entries.subList(from, version));
+            List<LogEntry> own = restating(at, version < 3 ? 1 : 3, version + 2);
+            store().append(fork, at, own.subList(0, 1));
+            List<LogEntry> together = new ArrayList<>(entries.subList(from, version));
+            together.add(own.get(0));
+            assertContinues(store().load(fork), together);
+            store().append(fork, own.get(0).position(), own.subList(1, 2));
+            reopen();
+            assertContinues(store().load(fork), own);
+        }
+    }
+
+    @Test
+    void load_mayLeaveOutWhatLiesBesideTheLog() throws Exception {
+        String id = newId();
+        byte[] output = "{\"output\":\"all of it\"}".getBytes(StandardCharsets.UTF_8);
+        LogEntry first = LogEntry.after(LogPosition.START, "test", 1, 1, new byte[] {'1'});
+        LogEntry aside = LogEntry.after(first.position(), LogEntry.ASIDE + "output", 1, 1, output);
+        LogEntry last = LogEntry.after(aside.position(), "test", 1, 1, new byte[] {'3'});
+        store().append(id, LogPosition.START, List.of(first, aside, last));
+        reopen();
+        List<LogEntry> loaded = store().load(id);
+        assertThat(loaded).hasSize(3);
+        assertSame(List.of(loaded.get(0), loaded.get(2)), List.of(first, last));
+        boolean leftOut = loaded.get(1).payload() == null;
+        assertSame(List.of(loaded.get(1)), List.of(leftOut ? aside.withoutPayload() : aside));
+        assertSame(store().read(id, 1, 1), List.of(aside));
+        assertSame(all(store(), id), List.of(first, aside, last));
+    }
+
+    private static List<LogEntry> restating(LogPosition after, long... bases) {
+        List<LogEntry> entries = new ArrayList<>();
+        LogPosition position = after;
+        for (long base : bases) {
+            byte[] payload = ("{\"base\":" + base + "}").getBytes(StandardCharsets.UTF_8);
+            entries.add(LogEntry.after(position, "test", 1, base, payload));
+            position = entries.get(entries.size() - 1).position();
+        }
+        return entries;
+    }
+
+    private static void assertContinues(List<LogEntry> actual, List<LogEntry> expected) {
+        assertSame(actual, expected);
+        for (int i = 1; i < actual.size(); i++) {
+            assertThat(actual.get(i).follows(actual.get(i - 1).position())).isTrue();
+        }
+    }
+
+    /* --- sealed logs --- */
+
+    @Test
+    void append_behindASealedLog_isRefused() throws Exception {
+        String id = newId();
+        LogPosition head = append(store(), id, numbers(1, 2));
+        List<LogEntry> sealing =
+                List.of(LogEntry.after(head, LogEntry.SEALED, 0, 1, "{\"n\":3}".getBytes(StandardCharsets.UTF_8)));
+        LogPosition end = store().append(id, head, sealing);
+        for (int round = 0; round < 2; round++) {
+            StoreException refusal = refused(Kind.SEALED, () -> store().append(id, end, entries(end, numbers(9, 9))));
+            assertThat(refusal).hasMessageContaining(id).hasMessageContaining("3");
+            refused(Kind.SEALED, () -> store().append(id, head, entries(head, numbers(9, 9))));
+            refused(
+                    Kind.SEALED,
+                    () -> store().append(id, LogPosition.START, entries(LogPosition.START, numbers(9, 9))));
+            assertThat(store().append(id, head, sealing)).as("sent again").isEqualTo(end);
+            assertThat(payloads(store(), id)).containsExactly(numbers(1, 3));
+            reopen();
+        }
+        String fork = newId();
+        store().fork(id, head, fork);
+        append(store(), fork, numbers(4, 4));
+        assertThat(payloads(store(), fork)).containsExactly("{\"n\":1}", "{\"n\":2}", "{\"n\":4}");
+    }
+
+    /* --- erase --- */
+
+    @Test
+    void erase_takesPayloadAndSaltAndLeavesTheChain() throws Exception {
+        String id = newId();
+        append(store(), id, numbers(1, 6));
+        List<LogEntry> before = all(store(), id);
+        store().erase(id, List.of(2L, 3L, 6L));
+        List<LogEntry> erased = before.stream()
+                .map(entry -> List.of(2L, 3L, 6L).contains(entry.version()) ? entry.erased() : entry)
+                .toList();
+        assertSame(all(store(), id), erased);
+        assertSame(store().load(id), erased);
+        refused(Kind.ERASED, () -> store().read(id, 1, 1).get(0).content());
+        reopen();
+        assertSame(all(store(), id), erased);
+        append(store(), id, numbers(7, 7));
+        assertThat(all(store(), id)).hasSize(7);
+    }
+
+    @Test
+    void erase_ofWhatIsErasedOrNotThere_changesNothing() {
+        String id = newId();
+        String other = newId();
+        append(store(), id, numbers(1, 3));
+        append(store(), other, numbers(1, 3));
+        store().erase(id, List.of(2L));
+        List<LogEntry> erased = all(store(), id);
+        store().erase(id, List.of(2L, 4L, 0L, -1L, Long.MAX_VALUE));
+        store().erase(id, List.of());
+        store().erase(newId(), List.of(1L));
+        assertSame(all(store(), id), erased);
+        assertThat(payloads(store(), other)).containsExactly(numbers(1, 3));
+    }
+
+    /** A store may keep a fork's history as copies or share it; so what is erased here may be left there, but never half. */
+    @Test
+    void erase_inAForkOrItsSource_isWholeInEach() throws Exception {
+        String source = newId();
+        append(store(), source, numbers(1, 4));
+        List<LogEntry> entries = all(store(), source);
+        String fork = newId();
+        store().fork(source, entries.get(2).position(), fork);
+        append(store(), fork, numbers(40, 40));
+        store().erase(source, List.of(1L));
+        store().erase(fork, List.of(2L, 4L));
+        for (int round = 0; round < 2; round++) {
+            List<LogEntry> ofSource = all(store(), source);
+            List<LogEntry> ofFork = all(store(), fork);
+            assertSame(List.of(ofSource.get(0)), List.of(entries.get(0).erased()));
+            assertSame(List.of(ofFork.get(1)), List.of(entries.get(1).erased()));
+            assertThat(ofFork.get(3).salt()).isNull();
+            assertSame(ofSource.subList(2, 4), entries.subList(2, 4));
+            assertSame(ofFork.subList(2, 3), entries.subList(2, 3));
+            assertErasedOrSame(ofFork.get(0), entries.get(0));
+            assertErasedOrSame(ofSource.get(1), entries.get(1));
+            reopen();
+        }
+    }
+
+    private static void assertErasedOrSame(LogEntry actual, LogEntry written) {
+        assertSame(List.of(actual), List.of(actual.salt() == null ? written.erased() : written));
+    }
+}
