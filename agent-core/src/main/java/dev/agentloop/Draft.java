@@ -166,9 +166,13 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
-    static Draft turnEnded(String outcome, Usage usage, int steps, Instant at) {
+    /** A turn has ended; {@code detail} says more of the outcome, and is empty where there is no more to say. */
+    static Draft turnEnded(String outcome, String detail, Usage usage, int steps, Instant at) {
         return of(TURN_ENDED, w -> {
             w.text("outcome", outcome).number("steps", steps).number("at", at.toEpochMilli());
+            if (!detail.isEmpty()) {
+                w.text("detail", detail);
+            }
             usage.write("usage", w);
         });
     }

@@ -156,6 +156,7 @@ final class Endings {
         run.journal()
                 .add(Draft.turnEnded(
                         draft.getClass().getSimpleName(),
+                        draft instanceof Outcome.Finished ? "" : draft.describe(),
                         run.meter().usage(),
                         run.meter().steps(),
                         run.config().clock().instant()));
@@ -207,6 +208,7 @@ final class Endings {
             run.journal()
                     .add(Draft.turnEnded(
                             "failed",
+                            detail(failure),
                             run.meter().usage(),
                             run.meter().steps(),
                             run.config().clock().instant()));
@@ -218,6 +220,13 @@ final class Endings {
             failure.addSuppressed(e);
             tools.abandon();
         }
+    }
+
+    // Only of a model's failure is it known that the message holds no credential.
+    private static String detail(Throwable failure) {
+        return failure instanceof ModelException
+                ? String.valueOf(failure.getMessage())
+                : failure.getClass().getName();
     }
 
     private void finishOrStop() throws InterruptedException {

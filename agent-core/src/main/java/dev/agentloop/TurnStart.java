@@ -37,7 +37,8 @@ final class TurnStart {
                         .tell(new AgentEvent.RunStarted(
                                 run.log().id(), run.log().position().version())));
         prepare();
-        run.journal().add(Draft.turnBegun(
+        run.journal()
+                .add(Draft.turnBegun(
                         run.config().owner(),
                         run.options().allowedTools(),
                         run.config().clock().instant()));
