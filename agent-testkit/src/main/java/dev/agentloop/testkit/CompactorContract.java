@@ -55,7 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 public abstract class CompactorContract {
-    private static final int RUNS = Integer.getInteger("compaction.runs", 1_300);
+    private static final int RUNS = Integer.getInteger("compaction.runs", 1_050);
 
     /** A suite; JUnit makes one for each test. */
     protected CompactorContract() {}
