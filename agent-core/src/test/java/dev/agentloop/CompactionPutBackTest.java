@@ -123,6 +123,69 @@ class CompactionPutBackTest {
         }
     }
 
+    @Test
+    void builtAndReturnedWindows_inOneChain_eachByItsOwnRules() throws InterruptedException {
+        script = new Script(
+                calls(call("p1", "plan")),
+                says("so far " + "and farther ".repeat(600)),
+                says("and on"),
+                calls(item(COMPACTION)),
+                says("done " + "and farther ".repeat(600)),
+                says("at last"),
+                says("It was about a plan."),
+                says("really"));
+        Predicate<Compactor.Task> opaque =
+                task -> task.prompt().items().stream().noneMatch(Item.Compaction.class::isInstance);
+        Compactor onceTrigger = new Compactor() {
+            @Override
+            public String name() {
+                return "trigger";
+            }
+
+            @Override
+            public Optional<Offer> offer(Task task) {
+                return opaque.test(task) ? Compactor.trigger(script).offer(task) : Optional.empty();
+            }
+
+            @Override
+            public Window compact(Task task) throws InterruptedException {
+                return Compactor.trigger(script).compact(task);
+            }
+        };
+        try (AgentLoop agent = agent(Compactor.firstOf(onceTrigger, Compactor.summary(script)))
+                .tools(new Plan("plan"))
+                .developerInstructions("Speak plainly.")
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.pin("fact", Item.developer("The key is under the mat."));
+            conversation.run("go");
+            conversation.run("on");
+            assertThat(conversation.compact(RunOptions.DEFAULT).orElseThrow().by())
+                    .isEqualTo("trigger");
+            assertThat(texts(conversation.prompt()))
+                    .as("behind what the server gave")
+                    .containsExactly("go", "on", "Speak plainly.", "The key is under the mat.");
+            conversation.run("further");
+            conversation.run("still");
+            assertThat(conversation.compact(RunOptions.DEFAULT).orElseThrow().by())
+                    .isEqualTo("summary");
+            assertThat(conversation.prompt().items())
+                    .as("a built window need not keep what only the server can read")
+                    .noneMatch(Item.Compaction.class::isInstance);
+            conversation.run("And?");
+        }
+        assertThat(script.inputs(7))
+                .startsWith("developer:Speak plainly.", "user:go", "user:on")
+                .containsSubsequence(
+                        "call:p1",
+                        "output:p1:noted p1",
+                        "developer:The key is under the mat.",
+                        "user:still",
+                        "assistant:at last",
+                        "user:And?")
+                .doesNotHaveDuplicates();
+    }
+
     private static List<String> matching(Prompt prompt, String text) {
         return prompt.items().stream()
                 .map(Item::json)
