@@ -69,6 +69,26 @@ class CompactionPutBackTest {
         }
     }
 
+    /** Compacts only what a server has not compacted yet. */
+    private record OnlyOnce(Compactor inner) implements Compactor {
+        @Override
+        public String name() {
+            return inner.name();
+        }
+
+        @Override
+        public Optional<Offer> offer(Task task) {
+            return task.prompt().items().stream().anyMatch(Item.Compaction.class::isInstance)
+                    ? Optional.empty()
+                    : inner.offer(task);
+        }
+
+        @Override
+        public Window compact(Task task) throws InterruptedException {
+            return inner.compact(task);
+        }
+    }
+
     private record Plan(String name) implements Tool {
         @Override
         public Specification specification() {
@@ -134,25 +154,8 @@ class CompactionPutBackTest {
                 says("at last"),
                 says("It was about a plan."),
                 says("really"));
-        Predicate<Compactor.Task> opaque =
-                task -> task.prompt().items().stream().noneMatch(Item.Compaction.class::isInstance);
-        Compactor onceTrigger = new Compactor() {
-            @Override
-            public String name() {
-                return "trigger";
-            }
-
-            @Override
-            public Optional<Offer> offer(Task task) {
-                return opaque.test(task) ? Compactor.trigger(script).offer(task) : Optional.empty();
-            }
-
-            @Override
-            public Window compact(Task task) throws InterruptedException {
-                return Compactor.trigger(script).compact(task);
-            }
-        };
-        try (AgentLoop agent = agent(Compactor.firstOf(onceTrigger, Compactor.summary(script)))
+        try (AgentLoop agent = agent(
+                        Compactor.firstOf(new OnlyOnce(Compactor.trigger(script)), Compactor.summary(script)))
                 .tools(new Plan("plan"))
                 .developerInstructions("Speak plainly.")
                 .build()) {
@@ -160,18 +163,12 @@ class CompactionPutBackTest {
             conversation.pin("fact", Item.developer("The key is under the mat."));
             conversation.run("go");
             conversation.run("on");
-            assertThat(conversation.compact(RunOptions.DEFAULT).orElseThrow().by())
-                    .isEqualTo("trigger");
+            assertThat(compactedBy(conversation)).isEqualTo("trigger");
             assertThat(texts(conversation.prompt()))
-                    .as("behind what the server gave")
                     .containsExactly("go", "on", "Speak plainly.", "The key is under the mat.");
             conversation.run("further");
             conversation.run("still");
-            assertThat(conversation.compact(RunOptions.DEFAULT).orElseThrow().by())
-                    .isEqualTo("summary");
-            assertThat(conversation.prompt().items())
-                    .as("a built window need not keep what only the server can read")
-                    .noneMatch(Item.Compaction.class::isInstance);
+            assertThat(compactedBy(conversation)).isEqualTo("summary");
             conversation.run("And?");
         }
         assertThat(script.inputs(7))
@@ -183,7 +180,13 @@ class CompactionPutBackTest {
                         "user:still",
                         "assistant:at last",
                         "user:And?")
+                .as("a built window need not keep what only the server can read")
+                .doesNotContain("compaction")
                 .doesNotHaveDuplicates();
+    }
+
+    private static String compactedBy(Conversation conversation) throws InterruptedException {
+        return conversation.compact(RunOptions.DEFAULT).orElseThrow().by();
     }
 
     private static List<String> matching(Prompt prompt, String text) {
