@@ -1,14 +1,23 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 final class Compactions {
+    private final List<Item> said = new ArrayList<>();
+    private final Map<Item, String> sections = new HashMap<>();
     private final List<Item> userMessages = new ArrayList<>();
     private final Map<String, Item> pins = new LinkedHashMap<>();
     private final List<Conversation.Compaction> all = new ArrayList<>();
@@ -24,8 +33,20 @@ final class Compactions {
 
     void said(Item item) {
         if (item instanceof Item.Message message && message.role().equals("user")) {
+            said.add(item);
             userMessages.add(item);
         }
+    }
+
+    /** The context has an item with a section, in place of the one before. */
+    void context(String section, Item item) {
+        sections.put(CacheBreakpoint.without(item), section);
+    }
+
+    /** The section of the context that an item is or once was; null for other items. */
+    @Nullable
+    String section(Item item) {
+        return sections.get(CacheBreakpoint.without(item));
     }
 
     /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
@@ -73,24 +94,29 @@ final class Compactions {
         }
         tail = after.size() - same;
         keepUserMessages(after);
-        pins.values().retainAll(after);
+        keepPins(after);
     }
 
-    // A server gives the user's messages back in bytes of its own.
+    // A server gives the user's messages back in bytes of its own, images are left out, and an undone compaction gives
+    // back what was left out by it: what once was the user's is so again.
     private void keepUserMessages(List<Item> after) {
-        List<Item> known = List.copyOf(userMessages);
+        Set<String> words = said.stream().map(WithoutImages::words).collect(Collectors.toSet());
         userMessages.clear();
         after.stream()
-                .filter(item -> known.stream().anyMatch(message -> message.equals(item) || sameText(message, item)))
+                .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
                 .forEach(userMessages::add);
     }
 
-    private static boolean sameText(Item known, Item item) {
-        return known instanceof Item.Message before
-                && item instanceof Item.Message now
-                && now.role().equals(before.role())
-                && !now.text().isEmpty()
-                && now.text().equals(before.text());
+    private void keepPins(List<Item> after) {
+        Set<Item> there = new HashSet<>(after);
+        Map<String, Item> messages = new HashMap<>();
+        after.stream()
+                .filter(Item.Message.class::isInstance)
+                .forEach(item -> messages.put(WithoutImages.words(item), item));
+        pins.replaceAll((name, pin) -> there.contains(pin) || !(pin instanceof Item.Message)
+                ? pin
+                : messages.getOrDefault(WithoutImages.words(pin), pin));
+        pins.values().retainAll(there);
     }
 
     /** A compaction item came in with a response that is under way. */
@@ -131,17 +157,65 @@ final class Compactions {
         return lost;
     }
 
-    void ended(long version, JsonFields entry, Usage usage) {
+    void ended(long version, JsonFields entry) {
         underWay = Usage.NONE;
         unadopted = false;
         unproven = true;
-        all.add(new Conversation.Compaction(
+        all.add(compaction(version, entry));
+    }
+
+    /** Writes what cannot be told from the prompt of these items. */
+    void write(Json.Writer out, List<Item> items) throws IOException {
+        out.array("user_messages", a -> {
+            for (Item message : userMessages) {
+                a.rawElement(String.valueOf(items.indexOf(message)));
+            }
+        });
+        out.array("pins", a -> {
+            for (Map.Entry<String, Item> pin : pins.entrySet()) {
+                a.element(w -> w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
+            }
+        });
+        out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
+        underWay.write("under_way", out);
+        out.array("compactions", a -> {
+            for (Conversation.Compaction one : all) {
+                a.element(w -> {
+                    w.number("version", one.version())
+                            .text("by", one.by())
+                            .text("why", one.reason().name());
+                    w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
+                    one.usage().write("usage", w);
+                });
+            }
+        });
+    }
+
+    /** Takes in what {@link #write} wrote behind the first entry that is read. */
+    void read(JsonFields state, List<Item> items) {
+        all.clear();
+        JsonFields messages = state.inner("user_messages");
+        if (messages != null) {
+            messages.all().forEach(index -> userMessages.add(items.get(Integer.parseInt(messages.raw(index)))));
+        }
+        for (JsonFields pin : state.inners("pins")) {
+            pins.put(ItemBytes.orEmpty(pin.text("name")), items.get((int) pin.number("item", 0)));
+        }
+        tail = (int) state.number("tail", 0);
+        unadopted = state.flag("unadopted", false);
+        underWay = Usage.of(state, "under_way");
+        state.inners("compactions").forEach(one -> all.add(compaction(one.number("version", 0), one)));
+        unproven = state.flag("unproven", false);
+    }
+
+    private static Conversation.Compaction compaction(long version, JsonFields entry) {
+        return new Conversation.Compaction(
                 version,
                 ItemBytes.orEmpty(entry.text("by")),
                 Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                usage));
+                Usage.of(entry, "usage"));
     }
 
     List<Conversation.Compaction> all() {
