@@ -165,16 +165,16 @@ class LogCommandTest extends AgentTest {
 
     @Test
     void logOfManyPages_isRead() {
-        String[] entries = new String[230];
+        String[] entries = new String[1_230];
         Arrays.setAll(
                 entries,
                 i ->
                         "item.user {\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"number "
                                 + i + "\"}]}");
         append("01900000-0000-7000-8000-000000000001", entries);
-        assertThat(look(Main.FINISHED, "log", "--json", "last").lines()).hasSize(230);
+        assertThat(look(Main.FINISHED, "log", "--json", "last").lines()).hasSize(1_230);
         assertThat(look(Main.FINISHED, "log", "last"))
-                .contains("   230    user: number 229\n", "230 entries, 0 turns; 0 tokens in");
+                .contains("  1230    user: number 1229\n", "1,230 entries, 0 turns; 0 tokens in");
     }
 
     @Test

@@ -22,6 +22,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Conversations in PostgreSQL: in a server of the program's own, and in one that runs already. */
 class PostgresStoreTest extends AgentTest {
@@ -140,6 +142,30 @@ class PostgresStoreTest extends AgentTest {
                         .containsExactlyInAnyOrder(Main.FINISHED, Main.FAILED);
                 assertThat(approving.err() + denying.err())
                         .containsOnlyOnce("was decided already, and the first decision holds");
+            }
+        }
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
+    void conversationThatAnotherProcessRuns_isRefusedAndCanBeRead() {
+        String sleep = "{\"command\":\"sleep 60\",\"timeout_ms\":60000}";
+        try (EmbeddedPostgres database = EmbeddedPostgres.temporary().start();
+                ScriptedServer server =
+                        ScriptedServer.answering(ScriptedResponse.calls("call_1", "shell_command", sleep))) {
+            String place = database.jdbcUrl() + "?user=" + database.user() + "&password=" + database.password();
+            try (ChildJvm sleeping = start(server, "exec", "--store", place, "--sandbox", "full-access", "Sleep")) {
+                sleeping.awaitErr("$ sleep 60");
+                String refused =
+                        run(start(server, "exec", "--store", place, "--resume", "last", "Wake up"), Main.FAILED);
+                assertThat(refused)
+                        .contains("agent: conversation ", " is being run ")
+                        .doesNotContain("\tat ");
+                assertThat(look(Map.of(), Main.FINISHED, List.of("log", "--store", place, "last")))
+                        .contains("turn 1 has no end: it is under way", "call call_1 was started and has no output\n")
+                        .doesNotContain("Wake up");
+                sleeping.signal("INT");
+                assertThat(sleeping.exitCode()).as(sleeping.err()).isEqualTo(130);
             }
         }
     }
