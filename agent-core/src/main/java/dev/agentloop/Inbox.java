@@ -78,7 +78,7 @@ final class Inbox {
         found.clear();
         List<String> leftovers = new ArrayList<>();
         for (InboxMessage message : run.config().store().inbox(run.log().id())) {
-            if (run.fold().taken().contains(message.id())) {
+            if (run.fold().turn().taken().contains(message.id())) {
                 // A crash came between the entry and the removal.
                 leftovers.add(message.id());
             } else if (!handed.contains(message.id())) {
