@@ -5,12 +5,11 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.UUID;
-import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +20,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AgentLoop implements AutoCloseable {
     private final LoopConfig config;
+    private final boolean ofAnother;
 
-    private AgentLoop(LoopConfig config) {
+    private AgentLoop(LoopConfig config, boolean ofAnother) {
         this.config = config;
+        this.ofAnother = ofAnother;
+    }
+
+    /**
+     * This agent on another store, such as that of another tenant: all else is shared. Costs next to nothing; its threads end
+     * with this loop, and closing it does nothing.
+     */
+    public AgentLoop on(ConversationStore store) {
+        return new AgentLoop(config.on(store), true);
     }
 
     /** A builder with nothing set; a model is all that it needs. */
@@ -85,7 +94,9 @@ public final class AgentLoop implements AutoCloseable {
      */
     @Override
     public void close() {
-        config.executor().shutdownNow();
+        if (!ofAnother) {
+            config.executor().shutdownNow();
+        }
     }
 
     /** Collects what an agent is made of; not thread-safe. */
@@ -105,6 +116,7 @@ public final class AgentLoop implements AutoCloseable {
         private ApprovalPolicy approval =
                 ApprovalPolicy.of(ApprovalPolicy.Mode.ON_REQUEST, ApprovalPolicy.Rights.WORKSPACE_WRITE);
         private @Nullable Approver approver;
+        private @Nullable Duration approvalsExpire;
         private @Nullable ConversationStore store;
         private Clock clock = Clock.system(ZoneId.systemDefault());
 
@@ -232,6 +244,14 @@ public final class AgentLoop implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How long a question that ended a run waits for its decision; it counts as refused after that. For ever by default.
+         */
+        public Builder approvalsExpireAfter(Duration value) {
+            this.approvalsExpire = value;
+            return this;
+        }
+
         /** Where conversations are kept; in memory, and gone with this loop, by default. */
         public Builder store(ConversationStore value) {
             this.store = value;
@@ -255,8 +275,8 @@ public final class AgentLoop implements AutoCloseable {
             if (base == null) {
                 throw new IllegalStateException("an agent needs a model: call model(...) before build()");
             }
-            ExecutorService executor = LoopThreads.executor();
-            return new AgentLoop(new LoopConfig(
+            ConversationStore kept = store == null ? ConversationStore.inMemory() : store;
+            LoopConfig config = new LoopConfig(
                     base,
                     instructions,
                     answerFormat,
@@ -268,11 +288,14 @@ public final class AgentLoop implements AutoCloseable {
                     retry,
                     approval,
                     approver,
+                    approvalsExpire,
                     new WorkspaceContext(workspace, developerInstructions, approval, clock),
-                    store == null ? ConversationStore.inMemory() : store,
+                    kept,
                     clock,
-                    executor,
-                    ProcessHandle.current().pid() + "-" + UUID.randomUUID()));
+                    LoopThreads.executor(),
+                    "",
+                    new Turns(""));
+            return new AgentLoop(config.on(kept), false);
         }
 
         private Supplier<Toolbox> toolboxes() {

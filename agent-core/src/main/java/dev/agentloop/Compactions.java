@@ -1,6 +1,8 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -131,17 +133,65 @@ final class Compactions {
         return lost;
     }
 
-    void ended(long version, JsonFields entry, Usage usage) {
+    void ended(long version, JsonFields entry) {
         underWay = Usage.NONE;
         unadopted = false;
         unproven = true;
-        all.add(new Conversation.Compaction(
+        all.add(compaction(version, entry));
+    }
+
+    /** Writes what cannot be told from the prompt of these items. */
+    void write(Json.Writer out, List<Item> items) throws IOException {
+        out.array("user_messages", a -> {
+            for (Item message : userMessages) {
+                a.rawElement(String.valueOf(items.indexOf(message)));
+            }
+        });
+        out.array("pins", a -> {
+            for (Map.Entry<String, Item> pin : pins.entrySet()) {
+                a.element(w -> w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
+            }
+        });
+        out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
+        underWay.write("under_way", out);
+        out.array("compactions", a -> {
+            for (Conversation.Compaction one : all) {
+                a.element(w -> {
+                    w.number("version", one.version())
+                            .text("by", one.by())
+                            .text("why", one.reason().name());
+                    w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
+                    one.usage().write("usage", w);
+                });
+            }
+        });
+    }
+
+    /** Takes in what {@link #write} wrote behind the first entry that is read. */
+    void read(JsonFields state, List<Item> items) {
+        all.clear();
+        JsonFields messages = state.inner("user_messages");
+        if (messages != null) {
+            messages.all().forEach(index -> userMessages.add(items.get(Integer.parseInt(messages.raw(index)))));
+        }
+        for (JsonFields pin : state.inners("pins")) {
+            pins.put(ItemBytes.orEmpty(pin.text("name")), items.get((int) pin.number("item", 0)));
+        }
+        tail = (int) state.number("tail", 0);
+        unadopted = state.flag("unadopted", false);
+        underWay = Usage.of(state, "under_way");
+        state.inners("compactions").forEach(one -> all.add(compaction(one.number("version", 0), one)));
+        unproven = state.flag("unproven", false);
+    }
+
+    private static Conversation.Compaction compaction(long version, JsonFields entry) {
+        return new Conversation.Compaction(
                 version,
                 ItemBytes.orEmpty(entry.text("by")),
                 Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                usage));
+                Usage.of(entry, "usage"));
     }
 
     List<Conversation.Compaction> all() {

@@ -6,7 +6,6 @@ import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -21,9 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Conversation {
     private final LoopConfig config;
     private final String id;
-    private final AtomicReference<@Nullable Object> owner = new AtomicReference<>();
     private volatile LogPosition position;
-    private volatile @Nullable Loop running;
     // Between the appends of a host's own loop the log need not be read again; memory pressure may take it.
     private SoftReference<@Nullable ConversationLog> recent = new SoftReference<>(null);
 
@@ -37,10 +34,9 @@ public final class Conversation {
     public static final class BusyException extends IllegalStateException {
         private static final long serialVersionUID = 1L;
 
-        BusyException(String id) {
-            super("conversation " + id
-                    + " is being run or appended to on another thread; wait for it, cancel() it, or hand"
-                    + " it more input with steer()");
+        private BusyException(String id, String by) {
+            super("conversation " + id + " is being run or appended to " + by
+                    + "; wait for it, cancel() it, hand it more input with steer(), or run with another whenBusy");
         }
     }
 
@@ -60,7 +56,7 @@ public final class Conversation {
      * @throws IllegalStateException if nothing was said yet
      */
     public Prompt prompt() {
-        if (running != null) {
+        if (config.turns().running(id) != null) {
             return fold(ConversationLog.load(config.store(), id));
         }
         return owned(() -> fold(log()));
@@ -120,6 +116,7 @@ public final class Conversation {
         boolean[] interrupted = {false};
         owned(() -> {
             RunScope scope = RunScope.of(config, log(), options);
+            refuseWhileAtWorkElsewhere(scope.fold());
             refuseWhileOpen(scope.fold());
             try {
                 shorter[0] = scope.fold().hasPrompt()
@@ -139,6 +136,22 @@ public final class Conversation {
         }
         List<Compaction> all = compactions();
         return shorter[0] ? Optional.of(all.get(all.size() - 1)) : Optional.empty();
+    }
+
+    // An append would take the turn from its owner.
+    private void refuseWhileAtWorkElsewhere(Fold fold) {
+        if (isAtWork(fold)) {
+            throw new BusyException(id, "by " + fold.owner());
+        }
+    }
+
+    private boolean isAtWork(Fold fold) {
+        try {
+            return new OtherOwner(config, id).atWork(fold);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
     }
 
     private void refuseWhileOpen(Fold fold) {
@@ -207,6 +220,29 @@ public final class Conversation {
         });
     }
 
+    /**
+     * Erases what an item says, for good: in the prompt, where a mark stands in its place, in the log, and in the log's own
+     * copies of the prompt. The log keeps its versions and can still be verified. What others made of the item, such as an
+     * answer or a summary, is redacted for itself.
+     *
+     * @param version of the entry with the item
+     * @param reason kept in the log
+     * @throws IllegalArgumentException if there is no item at that version
+     * @throws IllegalStateException if calls have no output yet
+     */
+    public void redact(long version, String reason) {
+        changing(scope -> {
+            refuseWhileOpen(scope.fold());
+            new Redaction(scope, version).add(reason);
+            scope.journal().commit();
+        });
+    }
+
+    /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
+    public void seal(String reason) {
+        changing(scope -> scope.journal().add(Draft.sealed(reason)));
+    }
+
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
         changing(scope -> scope.journal().add(Draft.unpin(name)));
@@ -222,7 +258,7 @@ public final class Conversation {
 
     /** The whole text of an output of this conversation that was cut; empty if none was cut under that call id. */
     Optional<String> fullOutput(String callId) {
-        return running == null ? owned(() -> log().fullOutput(callId)) : Optional.empty();
+        return config.turns().running(id) == null ? owned(() -> log().fullOutput(callId)) : Optional.empty();
     }
 
     /**
@@ -238,6 +274,7 @@ public final class Conversation {
     private void changing(Consumer<RunScope> change) {
         owned(() -> {
             RunScope scope = RunScope.of(config, log(), RunOptions.DEFAULT);
+            refuseWhileAtWorkElsewhere(scope.fold());
             change.accept(scope);
             scope.journal().commit();
             return true;
@@ -265,89 +302,160 @@ public final class Conversation {
      * <p>Blocks until the run has ended. An interrupt of this thread cancels the run.
      *
      * @return how it ended
-     * @throws BusyException if the conversation is being changed already
+     * @throws BusyException if the conversation is being run already, here or in another process, and the options say
+     *     {@link RunOptions.WhenBusy#REJECT}
      * @throws IllegalArgumentException if the options allow a tool that there is not, or the input has cache breakpoints
      *     that the API would refuse or not write; nothing is appended then
      * @throws IllegalStateException if there is new input while a call awaits approval and there is no approver
      * @throws ModelException if the model gave no usable response after all tries; the conversation can be resumed
-     * @throws StoreException if the log cannot be written; what was not durable was not acted on
+     * @throws StoreException if the log cannot be written; what was not durable was not acted on. {@code CONFLICT} where
+     *     another process has taken the conversation over
      */
     public Outcome run(List<? extends Item> input, RunOptions options) {
-        return owned(() -> {
-            ConversationLog log = ConversationLog.loadOrBegin(config.store(), id, position);
-            recent.clear();
-            refuseWhileUndecided(log, input);
-            RunScope scope = RunScope.of(config, log, options);
-            AllowedTools.check(scope);
-            BreakpointLimit.check(scope, input);
-            Loop loop = new Loop(scope);
-            running = loop;
-            try {
-                return loop.run(List.copyOf(input));
-            } finally {
-                running = null;
-                position = log.position();
+        try {
+            if (!begin(input, options.whenBusy())) {
+                return new Outcome.HandedOver(nothingUsed());
             }
-        });
-    }
-
-    private void refuseWhileUndecided(ConversationLog log, List<? extends Item> input) {
-        String undecided = log.fold().open().values().stream()
-                .filter(OpenCall::undecided)
-                .map(call -> call.item().callId())
-                .collect(Collectors.joining(", "));
-        if (config.approver() == null && !input.isEmpty() && !undecided.isEmpty()) {
-            throw new IllegalStateException("conversation " + id + " awaits approval of " + undecided
-                    + "; approve or deny that first, then go on with new input");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Outcome.Cancelled(nothingUsed());
+        }
+        try {
+            return runAlone(List.copyOf(input), options);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Outcome.Cancelled(nothingUsed());
+        } finally {
+            config.turns().end(id);
         }
     }
 
-    /** Ends the run that is under way, if there is one, within about two seconds. The history stays valid. */
+    // False where the input was handed to the run that is under way in this process.
+    private boolean begin(List<? extends Item> input, RunOptions.WhenBusy whenBusy) throws InterruptedException {
+        if (config.turns().tryBegin(id)) {
+            return true;
+        }
+        if (whenBusy == RunOptions.WhenBusy.REJECT) {
+            throw new BusyException(id, "on another thread");
+        }
+        Loop running = config.turns().running(id);
+        if (whenBusy == RunOptions.WhenBusy.STEER && running != null && running.steer(input)) {
+            return false;
+        }
+        config.turns().begin(id);
+        return true;
+    }
+
+    private Outcome runAlone(List<Item> input, RunOptions options) throws InterruptedException {
+        ConversationLog log = ConversationLog.loadOrBegin(config.store(), id, position);
+        recent.clear();
+        OtherOwner other = new OtherOwner(config, id);
+        if (options.whenBusy() == RunOptions.WhenBusy.QUEUE) {
+            log = other.awaitEnd(log);
+        } else if (other.atWork(log.fold())) {
+            if (options.whenBusy() == RunOptions.WhenBusy.REJECT) {
+                throw new BusyException(id, "by " + log.fold().owner());
+            }
+            Inbox.input(config, id, input);
+            return new Outcome.HandedOver(nothingUsed());
+        }
+        Loop loop = new Loop(RunScope.of(config, log, options));
+        loop.check(input);
+        config.turns().running(id, loop);
+        try {
+            return loop.run(input);
+        } finally {
+            config.turns().running(id, null);
+            position = log.position();
+        }
+    }
+
+    private Outcome.Summary nothingUsed() {
+        return new Outcome.Summary(id, version(), Usage.NONE, Usage.NONE, 0, "");
+    }
+
+    /**
+     * Ends the run that is under way, if there is one: within about two seconds in this process, and within about four in
+     * another one. The history stays valid.
+     */
     public void cancel() {
-        Loop loop = running;
+        Loop loop = config.turns().running(id);
         if (loop != null) {
             loop.cancel();
+        } else if (atWorkElsewhere()) {
+            Inbox.cancel(config, id);
         }
     }
 
     /**
-     * Hands the run that is under way another message of the user's; the model sees it with its next inference, when all
-     * calls have their outputs.
+     * Hands the run that is under way, here or in another process, another message of the user's; the model sees it with its
+     * next inference, when all calls have their outputs. A run in another process that is just ending leaves it to the next.
      *
      * @return false if there is no run, or it is about to end, and the message was not taken
      */
     public boolean steer(String input) {
-        Loop loop = running;
-        return loop != null && loop.steer(Item.user(input));
+        List<Item> items = List.of(Item.user(input));
+        Loop loop = config.turns().running(id);
+        if (loop != null) {
+            return loop.steer(items);
+        }
+        boolean elsewhere = atWorkElsewhere();
+        if (elsewhere) {
+            Inbox.input(config, id, items);
+        }
+        return elsewhere;
+    }
+
+    private boolean atWorkElsewhere() {
+        return !config.store().leases().process().isEmpty()
+                && config.store().head(id).isPresent()
+                && isAtWork(ConversationLog.load(config.store(), id).fold());
+    }
+
+    /** The calls that await a decision. */
+    public List<Outcome.Pending> awaitingApproval() {
+        return config.store().head(id).isEmpty()
+                ? List.of()
+                : ConversationLog.load(config.store(), id).fold().open().values().stream()
+                        .filter(OpenCall::undecided)
+                        .map(OpenCall::pending)
+                        .toList();
     }
 
     /**
-     * Approves a call that awaits approval; run the conversation again to go on.
+     * Approves a call that awaits approval; run the conversation again to go on. The decision is durable, and may be made in
+     * any process that has the store; the first one holds.
      *
-     * @throws IllegalStateException if no such call awaits approval
+     * @throws IllegalStateException if no such call awaits approval, or it was decided already
      */
     public void approve(String callId) {
         decide(callId, Approver.Answer.approve());
     }
 
-    /** Refuses a call that awaits approval; the model is told the reason when the conversation is run again. */
+    /**
+     * Refuses a call that awaits approval, for good; the model is told the reason when the conversation is run again.
+     *
+     * @throws IllegalStateException if no such call awaits approval, or it was decided already
+     */
     public void deny(String callId, String reason) {
         decide(callId, Approver.Answer.deny(reason));
     }
 
     private void decide(String callId, Approver.Answer answer) {
-        changing(scope -> {
-            OpenCall call = scope.fold().open().get(callId);
-            if (call == null || !call.undecided()) {
-                throw new IllegalStateException(
-                        "no call " + callId + " of conversation " + id + " awaits approval; these do: "
-                                + scope.fold().open().values().stream()
-                                        .filter(OpenCall::undecided)
-                                        .map(open -> open.item().callId())
-                                        .collect(Collectors.joining(", ", "[", "]")));
-            }
-            scope.journal().add(Draft.approvalDecided(callId, OpenCall.hash(call.call()), answer));
-        });
+        Fold fold = ConversationLog.load(config.store(), id).fold();
+        OpenCall call = fold.open().get(callId);
+        if (call == null || !call.undecided()) {
+            throw new IllegalStateException("no call " + callId + " of conversation " + id
+                    + " awaits approval; these do: "
+                    + fold.open().values().stream()
+                            .filter(OpenCall::undecided)
+                            .map(open -> open.item().callId())
+                            .collect(Collectors.joining(", ", "[", "]")));
+        }
+        if (!Inbox.decide(config.store(), id, call, answer)) {
+            throw new IllegalStateException("call " + callId + " of conversation " + id
+                    + " was decided already, and the first decision holds; run the conversation to go on");
+        }
     }
 
     private ConversationLog log() {
@@ -360,8 +468,8 @@ public final class Conversation {
     }
 
     private <T> T owned(Supplier<T> work) {
-        if (!owner.compareAndSet(null, Thread.currentThread())) {
-            throw new BusyException(id);
+        if (!config.turns().tryBegin(id)) {
+            throw new BusyException(id, "on another thread");
         }
         try {
             T result = work.get();
@@ -372,7 +480,7 @@ public final class Conversation {
             recent.clear();
             throw e;
         } finally {
-            owner.set(null);
+            config.turns().end(id);
         }
     }
 

@@ -37,21 +37,24 @@ final class ConversationLog {
     }
 
     /**
-     * Reads a log and checks its chain.
+     * Reads a log from the newest entry that restates the whole prompt, and checks its chain from there.
      *
      * @throws StoreException {@code NOT_FOUND} if there is none, {@code CORRUPT} if the chain is broken
      */
     static ConversationLog load(ConversationStore store, String id) {
-        ConversationLog log = new ConversationLog(store, id);
-        List<LogEntry> page;
-        do {
-            page = store.read(id, log.position.version(), PAGE);
-            page.forEach(log::follow);
-        } while (page.size() == PAGE);
-        if (log.position.version() == 0) {
+        List<LogEntry> entries = store.load(id);
+        if (entries.isEmpty()) {
             throw new StoreException(
                     StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
         }
+        ConversationLog log = new ConversationLog(store, id);
+        LogEntry first = entries.get(0);
+        boolean whole = first.version() == 1;
+        if (!whole) {
+            // Behind it comes an entry that restates everything; of what led there only the hash matters.
+            log.position = first.position();
+        }
+        entries.stream().skip(whole ? 0 : 1).forEach(log::follow);
         return log;
     }
 
@@ -92,14 +95,29 @@ final class ConversationLog {
         for (Draft draft : drafts) {
             long version = before.version() + 1;
             turn = draft.kind().equals(Draft.TURN_BEGUN) ? version : turn;
-            base = draft.kind().equals(Draft.EPOCH_WINDOW) ? version : base;
-            LogEntry entry = LogEntry.after(before, draft.kind(), turn, base, draft.payload());
+            base = draft.restates() ? version : base;
+            Draft whole = draft;
+            if (draft.restates()) {
+                whole = draft.withState(
+                        foldBehind(entries, LogEntry.after(before, draft.kind(), turn, base, draft.payload())));
+            }
+            LogEntry entry = LogEntry.after(before, draft.kind(), turn, base, whole.payload());
             entries.add(entry);
             before = entry.position();
         }
         appendDurably(entries);
         entries.forEach(fold::apply);
         position = before;
+    }
+
+    // The state that an entry restates is the one behind it, so the log is folded once more, with it at the end. That
+    // is
+    // as much work as the compaction that the entry comes from, and the fold at hand stays the log's own.
+    private Fold foldBehind(List<LogEntry> notYetDurable, LogEntry restating) {
+        Fold behind = loadOrBegin(store, id, position).fold;
+        notYetDurable.forEach(behind::apply);
+        behind.apply(restating);
+        return behind;
     }
 
     // Whether an append whose answer was lost has happened is settled by sending it again, never by a read: a read may
@@ -124,6 +142,25 @@ final class ConversationLog {
         }
     }
 
+    /**
+     * Makes sure, just before an effect, that nobody can have taken the conversation over: by this process's own deadline,
+     * and where that has passed, by the log.
+     *
+     * @throws StoreException {@code CONFLICT} if somebody has
+     */
+    void checkOwned() {
+        if (store.leases().held()) {
+            return;
+        }
+        LogPosition head = store.head(id).orElse(LogPosition.START);
+        if (!head.equals(position)) {
+            throw new StoreException(
+                    StoreException.Kind.CONFLICT,
+                    "conversation " + id + " was taken over at version " + (position.version() + 1)
+                            + " while this process showed no sign of life; what it was about to do was not done");
+        }
+    }
+
     String id() {
         return id;
     }
@@ -138,7 +175,7 @@ final class ConversationLog {
 
     /** The whole text of an output that was cut. */
     Optional<String> fullOutput(String callId) {
-        Long version = fold.fullOutput(callId);
+        Long version = fold.calls().fullOutput(callId);
         if (version == null) {
             return Optional.empty();
         }

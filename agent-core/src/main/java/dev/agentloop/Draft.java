@@ -1,6 +1,8 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +23,9 @@ record Draft(String kind, byte[] payload) {
     /** An epoch that restates all items, so that a reader can start from it. */
     static final String EPOCH_WINDOW = "epoch.window";
 
+    /** The field of such an epoch that has what a reader cannot tell from the items. */
+    static final String STATE = "state";
+
     static final String FORK = "fork";
     static final String TURN_BEGUN = "turn.begun";
     static final String TURN_ENDED = "turn.ended";
@@ -29,7 +34,8 @@ record Draft(String kind, byte[] payload) {
     static final String RESPONSE_BROKEN = "response.broken";
     static final String APPROVAL_ASKED = "approval.asked";
     static final String APPROVAL_DECIDED = "approval.decided";
-    static final String OUTPUT_FULL = "output.full";
+    /** Followed by the call's id. */
+    static final String OUTPUT_FULL = LogEntry.ASIDE + "output.";
     /** All kinds that begin like this are items; their payload is the item's bytes. */
     static final String ITEM = "item.";
 
@@ -38,6 +44,12 @@ record Draft(String kind, byte[] payload) {
     static final String ITEM_OUTPUT = "item.output";
     static final String ITEM_OUTPUT_ERROR = "item.output.error";
     static final String ITEM_CONTEXT = "item.context.";
+    static final String SEALED = LogEntry.SEALED;
+    /** Also why a prompt begins anew: without what was erased from it. */
+    static final String REDACTED = "redacted";
+
+    static final String ERASED = "erased";
+    static final String INBOX_TAKEN = "inbox.taken";
     static final String ITEM_PIN = "item.pin.";
     static final String UNPIN = "unpin";
     static final String COMPACTION_BEGUN = "compaction.begun";
@@ -67,18 +79,34 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
+    /** Whether a reader can start from this entry, which {@link #withState} makes complete. */
+    boolean restates() {
+        return kind.equals(EPOCH_WINDOW);
+    }
+
+    /** This entry with the state of the fold behind it. */
+    Draft withState(Fold fold) {
+        JsonFields fields = JsonFields.of(payload);
+        return of(kind, w -> {
+            for (JsonFields.Field field : fields.all()) {
+                w.raw(field.name(), fields.raw(field));
+            }
+            w.object(STATE, fold::write);
+        });
+    }
+
     /** A compactor is about to work; what it may use is counted if nothing is heard of it any more. */
     static Draft compactionBegun(String by, Usage estimate) {
         return of(COMPACTION_BEGUN, w -> {
             w.text("by", by);
-            usage(w, estimate);
+            estimate.write("usage", w);
         });
     }
 
     static Draft compactionFailed(String by, String cause, Usage used) {
         return of(COMPACTION_FAILED, w -> {
             w.text("by", by).text("cause", cause);
-            usage(w, used);
+            used.write("usage", w);
         });
     }
 
@@ -90,13 +118,34 @@ record Draft(String kind, byte[] payload) {
                     .text("why", task.reason().name());
             w.number("tokens_before", task.context().tokens());
             w.number("tokens_after", TokenEstimate.ofBytes(task.prompt().length(0)) + TokenEstimate.of(window));
-            usage(w, used);
+            used.write("usage", w);
             w.raw("head", task.prompt().head()).array("window", a -> {
                 for (Item item : window) {
                     a.rawElement(item.json());
                 }
             });
         });
+    }
+
+    /** Nothing follows. */
+    static Draft sealed(String reason) {
+        return of(SEALED, w -> w.text("reason", reason));
+    }
+
+    /** The payloads of these entries are to be erased. */
+    static Draft redacted(List<Long> versions, String reason) {
+        return of(
+                REDACTED,
+                w -> w.text("reason", reason).array("versions", a -> {
+                    for (Long version : versions) {
+                        a.rawElement(version.toString());
+                    }
+                }));
+    }
+
+    /** What was to be erased is. */
+    static Draft erased() {
+        return of(ERASED, w -> {});
     }
 
     static Draft unpin(String name) {
@@ -112,11 +161,7 @@ record Draft(String kind, byte[] payload) {
         return of(TURN_BEGUN, w -> {
             w.text("owner", owner);
             if (allowed != null) {
-                w.array("allowed_tools", names -> {
-                    for (String name : new TreeSet<>(allowed)) {
-                        names.rawElement(Json.quote(name));
-                    }
-                });
+                w.texts("allowed_tools", new TreeSet<>(allowed));
             }
         });
     }
@@ -124,7 +169,7 @@ record Draft(String kind, byte[] payload) {
     static Draft turnEnded(String outcome, Usage usage, int steps) {
         return of(TURN_ENDED, w -> {
             w.text("outcome", outcome).number("steps", steps);
-            usage(w, usage);
+            usage.write("usage", w);
         });
     }
 
@@ -146,21 +191,30 @@ record Draft(String kind, byte[] payload) {
             if (!response.endTurn()) {
                 w.flag("end_turn", false);
             }
-            usage(w, response.usage());
+            response.usage().write("usage", w);
         });
     }
 
     static Draft responseBroken(String cause, Usage estimate) {
         return of(RESPONSE_BROKEN, w -> {
             w.text("cause", cause);
-            usage(w, estimate);
+            estimate.write("usage", w);
         });
     }
 
     static Draft approvalAsked(Outcome.Pending question, String hash) {
+        Instant expires = question.expires();
         return of(
                 APPROVAL_ASKED,
-                w -> w.text("call_id", question.callId()).text("hash", hash).text("question", question.question()));
+                w -> w.text("call_id", question.callId())
+                        .text("hash", hash)
+                        .text("question", question.question())
+                        .number("expires_at", expires == null ? 0 : expires.toEpochMilli()));
+    }
+
+    /** What these messages of the inbox say is in the log now. */
+    static Draft inboxTaken(List<String> ids) {
+        return of(INBOX_TAKEN, w -> w.texts("ids", ids));
     }
 
     static Draft approvalDecided(String callId, String hash, Approver.Answer answer) {
@@ -173,18 +227,7 @@ record Draft(String kind, byte[] payload) {
     }
 
     static Draft outputFull(String callId, String text) {
-        return of(OUTPUT_FULL, w -> w.text("call_id", callId).text("text", text));
-    }
-
-    private static void usage(Json.Writer out, Usage usage) throws java.io.IOException {
-        out.object(
-                "usage",
-                u -> u.number("input_tokens", usage.input())
-                        .number("cached_tokens", usage.cached())
-                        .number("cache_write_tokens", usage.cacheWritten())
-                        .number("output_tokens", usage.output())
-                        .number("reasoning_tokens", usage.reasoning())
-                        .flag("estimated", usage.estimated()));
+        return of(OUTPUT_FULL + callId, w -> w.text("text", text));
     }
 
     @Override

@@ -16,14 +16,16 @@ final class Endings {
     private final RunScope run;
     private final ToolCalls tools;
     private final Steering steering;
+    private final Inbox inbox;
     private String partialText = "";
     private int emptyAnswers;
     private boolean ending;
 
-    Endings(RunScope run, ToolCalls tools, Steering steering) {
+    Endings(RunScope run, ToolCalls tools, Steering steering, Inbox inbox) {
         this.run = run;
         this.tools = tools;
         this.steering = steering;
+        this.inbox = inbox;
     }
 
     static RunOver cancelled() {
@@ -43,6 +45,31 @@ final class Endings {
         }
     }
 
+    /** Looks into the inbox from time to time, for what comes in while a step takes long. */
+    void watchTheInbox() {
+        run.mailbox().after(Inbox.INTERVAL, () -> {
+            watchTheInbox();
+            lookIntoInbox();
+        });
+    }
+
+    private void lookIntoInbox() {
+        boolean isCancelled;
+        try {
+            isCancelled = inbox.look(steering);
+        } catch (StoreException e) {
+            // What lies there waits; whether the store is to be had is for the next append to say.
+            LOG.warn(
+                    "conversation {}: the inbox could not be read: {}",
+                    run.log().id(),
+                    e.getMessage());
+            return;
+        }
+        if (isCancelled) {
+            interrupt(cancelled());
+        }
+    }
+
     /** Ends the run from outside, unless it is ending already. */
     void interrupt(RunOver over) {
         if (!ending) {
@@ -57,7 +84,7 @@ final class Endings {
         if (!awaiting.isEmpty()) {
             return summary -> new Outcome.AwaitingApproval(awaiting, summary);
         }
-        return run.meter().reached(run.fold().repeats().count()).orElse(null);
+        return run.meter().reached(run.fold().calls().repeats().count()).orElse(null);
     }
 
     /** The ending that a whole response means, or null where the run goes on. */
@@ -79,6 +106,7 @@ final class Endings {
             return empty();
         }
         String answer = partialText;
+        lookIntoInbox();
         return steering.closeIfEmpty() ? summary -> new Outcome.Finished(answer, summary) : null;
     }
 
@@ -139,6 +167,7 @@ final class Endings {
     // What was taken from the user must not be lost: the next run sees it.
     private void keepSteering() {
         steering.close().forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+        inbox.settle();
     }
 
     /** Ends the run from outside: what is open is interrupted, and answered as such. */

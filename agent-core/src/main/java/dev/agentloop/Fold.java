@@ -1,17 +1,17 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  * the same bytes. Not thread-safe.
  */
 final class Fold {
-    private final Set<String> callIds = new HashSet<>();
-    private final Map<String, OpenCall> open = new LinkedHashMap<>();
+    private static final String USAGE = "usage";
+    private static final String ALLOWED = "allowed_tools";
+
+    private final Calls calls = new Calls();
     private final Map<String, Item> sections = new LinkedHashMap<>();
-    private final Map<String, Long> fullOutputs = new ConcurrentHashMap<>();
-    private final RepeatedCalls repeats = new RepeatedCalls();
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
     private final Compactions compactions = new Compactions();
@@ -45,6 +45,10 @@ final class Fold {
     private @Nullable String newEpoch;
     private @Nullable Instant answeredAt;
     private boolean ended = true;
+    private String owner = "";
+    private String takenFrom = "";
+    private Set<String> taken = Set.of();
+    private List<Long> toErase = List.of();
     private long turn;
     private long base;
     private Usage lastUsage = Usage.NONE;
@@ -58,26 +62,40 @@ final class Fold {
             item(kind, Item.of(entry.content()));
             return;
         }
+        if (kind.startsWith(Draft.OUTPUT_FULL)) {
+            calls.keptWhole(kind.substring(Draft.OUTPUT_FULL.length()), entry.version());
+            return;
+        }
         JsonFields fields = JsonFields.of(entry.content());
         switch (kind) {
             case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Draft.FORK -> fork();
-            case Draft.TURN_BEGUN -> turn(false, names(fields.inner("allowed_tools")));
+            case Draft.TURN_BEGUN -> {
+                takenFrom = ended ? "" : owner;
+                owner = ItemBytes.orEmpty(fields.text("owner"));
+                turn(false, fields.has(ALLOWED) ? Set.copyOf(fields.texts(ALLOWED)) : null);
+            }
             case Draft.TURN_ENDED -> turn(true, null);
-            case Draft.TOOL_STARTED -> open(fields).start();
+            case Draft.TOOL_STARTED -> calls.about(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
-            case Draft.APPROVAL_ASKED -> open(fields).ask();
+            case Draft.APPROVAL_ASKED ->
+                calls.about(fields).ask(ItemBytes.orEmpty(fields.text("question")), fields.number("expires_at", 0));
             case Draft.APPROVAL_DECIDED ->
-                open(fields)
+                calls.about(fields)
                         .decide(
                                 ItemBytes.orEmpty(fields.text("hash")),
                                 new Approver.Answer(
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
+            case Draft.SEALED -> {
+                // The store refuses whatever would follow.
+            }
+            case Draft.REDACTED -> toErase = numbers(fields, "versions");
+            case Draft.ERASED -> toErase = List.of();
+            case Draft.INBOX_TAKEN -> taken = Set.copyOf(fields.texts("ids"));
             case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
-            case Draft.COMPACTION_BEGUN -> compactionBegun(usage(fields));
+            case Draft.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
             case Draft.COMPACTION_FAILED -> compactionFailed(fields);
-            case Draft.OUTPUT_FULL -> fullOutputs.put(ItemBytes.orEmpty(fields.text("call_id")), entry.version());
             default -> unknown = kind;
         }
     }
@@ -87,7 +105,7 @@ final class Fold {
         while (responding && !unplaced.isEmpty() && unplaced.get(unplaced.size() - 1) instanceof Item.Reasoning) {
             unplaced.remove(unplaced.size() - 1);
         }
-        open.values().forEach(OpenCall::fork);
+        calls.open().values().forEach(OpenCall::fork);
         turn(ended, null);
     }
 
@@ -99,7 +117,7 @@ final class Fold {
 
     private void compactionFailed(JsonFields fields) {
         compactions.lost();
-        total = total.plus(usage(fields));
+        total = total.plus(Usage.of(fields, USAGE));
         if (Compaction.SERVER.equals(fields.text("by"))) {
             compactions.passedOver();
         }
@@ -113,21 +131,19 @@ final class Fold {
         endingStale = true;
     }
 
-    private static @Nullable Set<String> names(@Nullable JsonFields array) {
-        return array == null ? null : array.all().stream().map(array::text).collect(Collectors.toSet());
+    private static List<Long> numbers(JsonFields fields, String name) {
+        JsonFields array = fields.inner(name);
+        return array == null
+                ? List.of()
+                : array.all().stream()
+                        .map(place -> Long.parseLong(array.raw(place)))
+                        .toList();
     }
 
     private void checkFormat(long format) {
         if (format > Draft.FORMAT) {
             unknown = "conversation of format " + format;
         }
-    }
-
-    private OpenCall open(JsonFields fields) {
-        String id = ItemBytes.orEmpty(fields.text("call_id"));
-        OpenCall call = open.get(id);
-        // An entry about a call that has its output already says nothing any more.
-        return call != null ? call : new OpenCall((Item.Call) Item.functionCall(id, "", ""));
     }
 
     private void epoch(JsonFields fields, long version) {
@@ -154,16 +170,90 @@ final class Fold {
                     .retainAll(items.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
         }
         newEpoch = ItemBytes.orEmpty(fields.text("reason"));
+        if (newEpoch.equals(Draft.REDACTED)) {
+            forgetAllBut(items);
+        }
         endingStale = true;
         epoch++;
+        JsonFields state = fields.inner(Draft.STATE);
+        if (before.isEmpty() && state != null) {
+            read(state, items);
+        }
+    }
+
+    private void forgetAllBut(List<Item> items) {
+        boolean said = items.stream()
+                .anyMatch(item ->
+                        item instanceof Item.Message message && message.text().equals(lastText));
+        lastText = said ? lastText : "";
+        answer = said ? answer : null;
+        calls.repeats().forgetUnless(items);
+    }
+
+    /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
+    void write(Json.Writer out) throws IOException {
+        List<Item> items = prompt().items();
+        List<Item> plain = items.stream().map(CacheBreakpoint::without).toList();
+        out.flag("ended", ended).flag("responding", responding).text("unknown", unknown);
+        out.text("owner", owner).text("taken_from", takenFrom).texts("inbox_taken", new TreeSet<>(taken));
+        out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
+        out.text("last_text", lastText).flag("answered", answer != null);
+        out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
+        lastUsage.write("last_usage", out);
+        total.write("total", out);
+        Set<String> names = allowed;
+        if (names != null) {
+            out.texts(ALLOWED, new TreeSet<>(names));
+        }
+        out.array("deferred", a -> {
+            for (Item item : deferred) {
+                a.rawElement(item.json());
+            }
+        });
+        out.array("sections", a -> {
+            for (Map.Entry<String, Item> section : sections.entrySet()) {
+                a.element(w -> w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));
+            }
+        });
+        calls.write(out);
+        compactions.write(out, items);
+    }
+
+    // What write() wrote, when this entry is the first that is read.
+    private void read(JsonFields state, List<Item> items) {
+        ended = state.flag("ended", true);
+        responding = state.flag("responding", false);
+        unknown = ItemBytes.orEmpty(state.text("unknown"));
+        owner = ItemBytes.orEmpty(state.text("owner"));
+        takenFrom = ItemBytes.orEmpty(state.text("taken_from"));
+        taken = Set.copyOf(state.texts("inbox_taken"));
+        epoch = (int) state.number("epoch", 1);
+        breakpoints = (int) state.number("breakpoints", 0);
+        responseId = ItemBytes.orEmpty(state.text("response_id"));
+        lastText = ItemBytes.orEmpty(state.text("last_text"));
+        answer = state.flag("answered", false) ? lastText : null;
+        long at = state.number("answered_at", 0);
+        answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
+        lastUsage = Usage.of(state, "last_usage");
+        total = Usage.of(state, "total");
+        allowed = state.has(ALLOWED) ? Set.copyOf(state.texts(ALLOWED)) : null;
+        JsonFields waiting = state.inner("deferred");
+        if (waiting != null) {
+            waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
+        }
+        for (JsonFields section : state.inners("sections")) {
+            Item item = items.get((int) section.number("item", 0));
+            sections.put(ItemBytes.orEmpty(section.text("name")), CacheBreakpoint.without(item));
+        }
+        calls.read(state);
+        compactions.read(state, items);
     }
 
     private void restated(JsonFields fields, long version, List<Item> before, List<Item> items) {
         compactions.restated(before, items);
         if (fields.has("by")) {
-            Usage used = usage(fields);
-            compactions.ended(version, fields, used);
-            total = total.plus(used);
+            compactions.ended(version, fields);
+            total = total.plus(Usage.of(fields, USAGE));
         }
     }
 
@@ -177,7 +267,7 @@ final class Fold {
             sent();
         }
         lastText = item instanceof Item.Message message ? message.text() : lastText;
-        OpenCall answered = item instanceof Item.Output output ? open.get(output.callId()) : null;
+        OpenCall answered = item instanceof Item.Output output ? calls.open().get(output.callId()) : null;
         if (answered != null) {
             answered.output(item);
             place();
@@ -188,8 +278,8 @@ final class Fold {
         if (ofModel && item instanceof Item.Compaction) {
             compactions.received();
         }
-        if (item instanceof Item.Call call && callIds.add(call.callId()) && !call.incomplete()) {
-            open.put(call.callId(), new OpenCall(call));
+        if (item instanceof Item.Call call) {
+            calls.received(call);
         } else if (kind.equals(Draft.ITEM_USER)) {
             compactions.said(item);
         } else if (kind.startsWith(Draft.ITEM_PIN)) {
@@ -205,7 +295,7 @@ final class Fold {
             sent();
         }
         responding = false;
-        Usage usage = usage(fields);
+        Usage usage = Usage.of(fields, USAGE);
         compactions.counted(usage, prompt().size());
         boolean answered = kind.equals(Draft.RESPONSE);
         compactions.responseEnded(answered, answered && !fields.has("incomplete"));
@@ -219,7 +309,7 @@ final class Fold {
         }
         total = total.plus(usage);
         boolean whole = kind.equals(Draft.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
-        answer = whole && open.isEmpty() && !lastText.isBlank() ? lastText : null;
+        answer = whole && calls.open().isEmpty() && !lastText.isBlank() ? lastText : null;
         place();
     }
 
@@ -234,7 +324,9 @@ final class Fold {
     // response is one piece of the server's own prefix, and the order of completion differs from run to run.
     // What is said meanwhile stands behind the outputs, for the same reason.
     private void place() {
-        placeOutputs();
+        if (!responding) {
+            calls.place(unplaced);
+        }
         if (!midway()) {
             unplaced.addAll(deferred);
             deferred.clear();
@@ -242,35 +334,7 @@ final class Fold {
     }
 
     private boolean midway() {
-        return responding || !open.isEmpty();
-    }
-
-    private void placeOutputs() {
-        Iterator<OpenCall> calls = open.values().iterator();
-        while (!responding && calls.hasNext()) {
-            OpenCall call = calls.next();
-            Item output = call.output();
-            if (output == null) {
-                return;
-            }
-            unplaced.add(output);
-            repeats.count(call.item(), (Item.Output) output);
-            calls.remove();
-        }
-    }
-
-    static Usage usage(JsonFields fields) {
-        JsonFields usage = fields.inner("usage");
-        if (usage == null) {
-            return Usage.NONE;
-        }
-        return new Usage(
-                usage.number("input_tokens", 0),
-                usage.number("cached_tokens", 0),
-                usage.number("cache_write_tokens", 0),
-                usage.number("output_tokens", 0),
-                usage.number("reasoning_tokens", 0),
-                usage.flag("estimated", false));
+        return responding || !calls.open().isEmpty();
     }
 
     /** The prompt; there must have been an epoch. */
@@ -316,17 +380,18 @@ final class Fold {
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
     Map<String, OpenCall> open() {
-        return open;
+        return calls.open();
+    }
+
+    /** What is known of all calls. */
+    Calls calls() {
+        return calls;
     }
 
     /** The final answer, where nothing was said after it; null elsewhere. */
     @Nullable
     String answer() {
         return answer;
-    }
-
-    boolean seen(String callId) {
-        return callIds.contains(callId);
     }
 
     /** Whether the log ends in a response without its end. */
@@ -343,12 +408,6 @@ final class Fold {
     @Nullable
     Item section(String name) {
         return sections.get(name);
-    }
-
-    /** The version of the entry with the whole output of that call, or null; may be asked on any thread. */
-    @Nullable
-    Long fullOutput(String callId) {
-        return fullOutputs.get(callId);
     }
 
     /** The names of the tools that the turn under way may call; null for all. */
@@ -380,10 +439,6 @@ final class Fold {
         return appended;
     }
 
-    RepeatedCalls repeats() {
-        return repeats;
-    }
-
     int epoch() {
         return epoch;
     }
@@ -395,6 +450,26 @@ final class Fold {
 
     long base() {
         return base;
+    }
+
+    /** Who began the newest turn. */
+    String owner() {
+        return owner;
+    }
+
+    /** Whose turn was open when the newest one began; empty where none was. */
+    String takenFrom() {
+        return takenFrom;
+    }
+
+    /** The versions of the entries whose payloads are to be erased, and may not be yet. */
+    List<Long> toErase() {
+        return toErase;
+    }
+
+    /** The ids of the messages that were taken from the inbox last. */
+    Set<String> taken() {
+        return taken;
     }
 
     Usage lastUsage() {

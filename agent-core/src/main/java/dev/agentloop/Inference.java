@@ -121,7 +121,7 @@ final class Inference {
     }
 
     private void take(Item.Call call) {
-        if (call.incomplete() || run.fold().seen(call.callId())) {
+        if (call.incomplete() || run.fold().calls().seen(call.callId())) {
             // Reasoning must not stand without the item that it led to.
             dropTrailingReasoning();
             if (!call.incomplete()) {

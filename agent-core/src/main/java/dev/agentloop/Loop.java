@@ -1,6 +1,8 @@
 package dev.agentloop;
 
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +17,37 @@ final class Loop {
     private final Steering steering = new Steering();
     private final Endings endings;
     private final Recovery recovery;
+    private final Inbox inbox;
     private final PrefixCache prefixCache;
 
     Loop(RunScope run) {
         this.run = run;
         this.tools = new ToolCalls(run);
-        this.endings = new Endings(run, tools, steering);
+        this.inbox = new Inbox(run);
+        this.endings = new Endings(run, tools, steering, inbox);
         this.recovery = new Recovery(run);
         this.prefixCache = run.config().prefixCache().get();
+    }
+
+    /**
+     * Refuses a run that cannot be as it was asked for, before anything is appended.
+     *
+     * @throws IllegalStateException if there is new input while a call awaits a decision
+     * @throws IllegalArgumentException if the options or the input are none
+     */
+    void check(List<Item> input) {
+        AllowedTools.check(run);
+        BreakpointLimit.check(run, input);
+        inbox.read();
+        Set<OpenCall> decided = inbox.decisions().keySet();
+        String undecided = run.fold().open().values().stream()
+                .filter(call -> call.undecided() && !decided.contains(call))
+                .map(call -> call.item().callId())
+                .collect(Collectors.joining(", "));
+        if (run.config().approver() == null && !input.isEmpty() && !undecided.isEmpty()) {
+            throw new IllegalStateException("conversation " + run.log().id() + " awaits approval of " + undecided
+                    + "; approve or deny that first, then go on with new input");
+        }
     }
 
     /** The whole loop, from the input to the outcome. What it appends is durable before it is acted on. */
@@ -61,8 +86,9 @@ final class Loop {
         }
         String answer = run.fold().answer();
         endings.watchTheClock();
+        endings.watchTheInbox();
         TurnStart turn = new TurnStart(run);
-        turn.begin();
+        turn.begin(inbox);
         tools.settle();
         tools.finish();
         recovery.settle();
@@ -72,6 +98,7 @@ final class Loop {
 
     private void append(List<Item> steered) {
         steered.forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+        inbox.settle();
         run.journal().commit();
     }
 
@@ -104,7 +131,7 @@ final class Loop {
     }
 
     /** Has an input seen before the next inference; false if there will be none. */
-    boolean steer(Item input) {
-        return steering.add(input);
+    boolean steer(List<? extends Item> input) {
+        return steering.addAll(input);
     }
 }

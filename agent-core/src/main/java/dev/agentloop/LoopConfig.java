@@ -2,6 +2,8 @@ package dev.agentloop;
 
 import dev.agentloop.spi.ConversationStore;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -19,11 +21,37 @@ record LoopConfig(
         RetryPolicy retry,
         ApprovalPolicy approval,
         @Nullable Approver approver,
+        @Nullable Duration approvalsExpire,
         ContextSections context,
         ConversationStore store,
         Clock clock,
         ExecutorService executor,
-        String owner) {
+        String owner,
+        Turns turns) {
+
+    /** The same on this store, by an owner of its own. */
+    LoopConfig on(ConversationStore other) {
+        String name = OtherOwner.name(other.leases(), ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+        return new LoopConfig(
+                model,
+                instructions,
+                answerFormat,
+                tools,
+                compactor,
+                compactAt,
+                prefixCache,
+                limits,
+                retry,
+                approval,
+                approver,
+                approvalsExpire,
+                context,
+                other,
+                clock,
+                executor,
+                name,
+                new Turns(name));
+    }
 
     /** The form of the final answer. */
     record AnswerFormat(String name, String schema) {}

@@ -1,8 +1,13 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.Sha256;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A call of the newest response, as far as the log tells: until its output is in the prompt. Not thread-safe. */
@@ -11,11 +16,49 @@ final class OpenCall {
     private boolean started;
     private boolean forked;
     private boolean asked;
+    private String question = "";
+    private @Nullable Instant expires;
     private Approver.@Nullable Answer answer;
     private @Nullable Item output;
 
     OpenCall(Item.Call item) {
         this.item = item;
+    }
+
+    /** Reads what {@link #write} wrote. */
+    static OpenCall read(JsonFields state) {
+        OpenCall call = new OpenCall((Item.Call) item(state, "item"));
+        call.started = state.flag("started", false);
+        call.forked = state.flag("forked", false);
+        if (state.flag("asked", false)) {
+            call.ask(ItemBytes.orEmpty(state.text("question")), state.number("expires_at", 0));
+        }
+        if (state.has("approved")) {
+            call.answer = new Approver.Answer(state.flag("approved", false), ItemBytes.orEmpty(state.text("reason")));
+        }
+        call.output = state.has("output") ? item(state, "output") : null;
+        return call;
+    }
+
+    private static Item item(JsonFields state, String name) {
+        JsonFields.Field field = Objects.requireNonNull(state.field(name), name);
+        return Item.of(state.bytes(field));
+    }
+
+    /** Writes all that is known of the call. */
+    void write(Json.Writer out) throws IOException {
+        out.raw("item", item.json());
+        out.flag("started", started).flag("forked", forked).flag("asked", asked);
+        Instant expiry = expires;
+        out.text("question", question).number("expires_at", expiry == null ? 0 : expiry.toEpochMilli());
+        Approver.Answer decided = answer;
+        if (decided != null) {
+            out.flag("approved", decided.approved()).text("reason", decided.reason());
+        }
+        Item given = output;
+        if (given != null) {
+            out.raw("output", given.json());
+        }
     }
 
     Item.Call item() {
@@ -52,8 +95,21 @@ final class OpenCall {
         return asked && answer == null;
     }
 
-    void ask() {
+    void ask(String why, long expiresAt) {
         asked = true;
+        question = why;
+        expires = expiresAt == 0 ? null : Instant.ofEpochMilli(expiresAt);
+    }
+
+    /** When the question about it expires; null if never. */
+    @Nullable
+    Instant expires() {
+        return expires;
+    }
+
+    /** The question about it. */
+    Outcome.Pending pending() {
+        return new Outcome.Pending(item.callId(), item.name(), item.arguments(), question, expires);
     }
 
     void start() {
@@ -75,6 +131,11 @@ final class OpenCall {
 
     void output(Item item) {
         output = item;
+    }
+
+    /** A digest of a text. */
+    static String digest(String text) {
+        return HexFormat.of().formatHex(Sha256.of(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** A digest of a call's name and exact arguments. */

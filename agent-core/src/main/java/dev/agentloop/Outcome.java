@@ -1,7 +1,9 @@
 package dev.agentloop;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a run ended. Every ending is a value; each one names the conversation, whose next run goes on from there.
@@ -99,6 +101,14 @@ public sealed interface Outcome {
         }
     }
 
+    /** The conversation was busy, and the input was left for the run that is under way, or the next one. */
+    record HandedOver(Summary summary) implements Outcome {
+        @Override
+        public String describe() {
+            return "handed over to the run that is under way; its outcome has the answer";
+        }
+    }
+
     /** The run stopped short of an answer, for a reason that another run as it is would meet again. */
     record Stopped(Reason reason, String detail, Summary summary) implements Outcome {
         @Override
@@ -136,6 +146,12 @@ public sealed interface Outcome {
      * @param tool the tool's name
      * @param arguments the exact arguments that a decision is bound to
      * @param question why approval is needed
+     * @param expires when it counts as refused if nobody has decided by then; null if never
      */
-    record Pending(String callId, String tool, String arguments, String question) {}
+    record Pending(
+            String callId,
+            String tool,
+            String arguments,
+            String question,
+            @Nullable Instant expires) {}
 }

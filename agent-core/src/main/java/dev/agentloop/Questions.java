@@ -1,5 +1,7 @@
 package dev.agentloop;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -37,7 +39,7 @@ final class Questions {
 
     /** Asks about a call; the question is durable with the journal's next commit, and put after it. */
     void ask(ToolCall call, String reason) {
-        Outcome.Pending question = new Outcome.Pending(call.callId(), call.name(), call.arguments(), reason);
+        Outcome.Pending question = new Outcome.Pending(call.callId(), call.name(), call.arguments(), reason, expiry());
         open.put(call.callId(), question);
         waiting.add(call);
         run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call)));
@@ -45,6 +47,14 @@ final class Questions {
             run.events().tell(new AgentEvent.ApprovalAsked(question));
             askNext();
         });
+    }
+
+    // Somebody who answers is waited for; it is the question left in the log that grows old.
+    private @Nullable Instant expiry() {
+        Duration life = run.config().approvalsExpire();
+        return life == null || run.config().approver() != null
+                ? null
+                : run.config().clock().instant().plus(life);
     }
 
     private void askNext() {

@@ -1,5 +1,8 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,35 @@ final class RepeatedCalls {
         String text = item == null ? "" : item.text();
         int note = text.lastIndexOf(NOTE);
         return note < 0 ? text : text.substring(0, note);
+    }
+
+    /** Forgets the newest call where these items do not have it, or its output, any more. */
+    void forgetUnless(List<Item> items) {
+        if (!items.contains(call) || !items.contains(output)) {
+            call = null;
+            output = null;
+            count = 0;
+        }
+    }
+
+    /** Writes the newest call, and how often it came. */
+    void write(Json.Writer out) throws IOException {
+        Item.Call newest = call;
+        Item.Output given = output;
+        if (newest != null && given != null) {
+            out.raw("call", newest.json()).raw("output", given.json()).number("count", count);
+        }
+    }
+
+    /** Takes in what {@link #write} wrote. */
+    void read(JsonFields state) {
+        JsonFields.Field newest = state.field("call");
+        JsonFields.Field given = state.field("output");
+        if (newest != null && given != null) {
+            call = (Item.Call) Item.of(state.bytes(newest));
+            output = (Item.Output) Item.of(state.bytes(given));
+            count = (int) state.number("count", 0);
+        }
     }
 
     /** How often in a row the newest call has given the same. */

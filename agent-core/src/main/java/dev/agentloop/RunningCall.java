@@ -17,6 +17,7 @@ final class RunningCall implements ToolContext {
     private final ToolCall call;
     private final Tool tool;
     private final Tool.Access access;
+    private final long fencingToken;
     private final long begun = System.nanoTime();
     private volatile boolean over;
     private @Nullable Future<?> task;
@@ -27,6 +28,7 @@ final class RunningCall implements ToolContext {
         this.call = call;
         this.tool = tool;
         this.access = access;
+        this.fencingToken = run.fold().turn();
     }
 
     ToolCall call() {
@@ -100,6 +102,17 @@ final class RunningCall implements ToolContext {
     @Override
     public String callId() {
         return call.callId();
+    }
+
+    @Override
+    public long fencingToken() {
+        return fencingToken;
+    }
+
+    @Override
+    public String idempotencyKey() {
+        String tenant = run.config().store().tenant();
+        return (tenant.isEmpty() ? "" : tenant + "/") + conversation() + "/" + callId();
     }
 
     @Override

@@ -9,8 +9,8 @@ final class Steering {
     private boolean closed;
 
     /** Takes an input in; false if the run does not look any more. */
-    synchronized boolean add(Item item) {
-        return !closed && waiting.add(item);
+    synchronized boolean addAll(List<? extends Item> items) {
+        return !closed && waiting.addAll(items);
     }
 
     /** Hands out what waits. */

@@ -39,6 +39,14 @@ public interface Tool {
         return AfterCrash.REPORT;
     }
 
+    /**
+     * Whether what this tool changes refuses a lower {@link ToolContext#fencingToken} than it has seen. After a takeover from
+     * an owner that may still be running, only the calls of such a tool, and calls that only read, are run again.
+     */
+    default boolean honoursFencing() {
+        return false;
+    }
+
     /** The longest that a call may take; null for the limit of the run, {@link Limits#toolTimeout}. */
     default @Nullable Duration timeout() {
         return null;

@@ -74,7 +74,7 @@ final class ToolCalls {
     }
 
     private void settleStarted(ToolCall call, Tool tool) {
-        Tool.AfterCrash policy = afterCrash(call, tool);
+        Tool.AfterCrash policy = ownerMayLive(call, tool) ? Tool.AfterCrash.REPORT : afterCrash(call, tool);
         LOG.info(
                 "conversation {}: call {} of {} was under way when its process ended: {}",
                 run.log().id(),
@@ -94,6 +94,18 @@ final class ToolCalls {
                                 "The result of this call is unknown: the process that ran it ended before it had an"
                                         + " output. It may have had its effect or not. Check before you repeat it."));
         }
+    }
+
+    // A process that shows no sign of life may only be paused, and its effect be still to come. Then only what can tell
+    // that the call comes from an owner of old may be run again, and what has no effect.
+    private boolean ownerMayLive(ToolCall call, Tool tool) {
+        String before = OtherOwner.process(run.fold().takenFrom());
+        boolean another = !before.isEmpty()
+                && !before.equals(OtherOwner.process(run.fold().owner()));
+        return another
+                && afterCrash(call, tool) == Tool.AfterCrash.RUN_AGAIN
+                && !tool.honoursFencing()
+                && access(call, tool) != Tool.Access.READS;
     }
 
     private static Tool.AfterCrash afterCrash(ToolCall call, Tool tool) {
@@ -186,6 +198,7 @@ final class ToolCalls {
             running.put(callId, next);
             run.journal().add(Draft.toolStarted(callId));
             run.journal().then(() -> {
+                run.log().checkOwned();
                 run.events().tell(new AgentEvent.ToolStarted(next.call()));
                 next.start(output -> ended(callId, output), () -> timedOut(next));
             });
@@ -226,7 +239,7 @@ final class ToolCalls {
             run.journal().add(Draft.outputFull(call.callId(), output.text()));
             sent = OutputCut.cut(output, tokens, call.callId());
         }
-        ToolOutput noted = run.fold().repeats().noted(call, sent);
+        ToolOutput noted = run.fold().calls().repeats().noted(call, sent);
         run.journal().add(Draft.item(noted.error() ? Draft.ITEM_OUTPUT_ERROR : Draft.ITEM_OUTPUT, noted.item(call)));
         run.journal().then(() -> run.events().tell(new AgentEvent.ToolEnded(call, noted, time)));
     }

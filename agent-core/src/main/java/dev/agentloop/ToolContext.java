@@ -16,6 +16,22 @@ public interface ToolContext {
     /** The id of the call that is running. */
     String callId();
 
+    /**
+     * A number that grows whenever another owner takes the conversation over. What a tool changes can refuse a lower number
+     * than it has seen: so an owner that was thought dead changes nothing any more. 0 outside of a turn.
+     */
+    default long fencingToken() {
+        return 0;
+    }
+
+    /**
+     * A key of this call that stays the same however often it is run, after a crash and on another machine: tenant,
+     * conversation and call. What a tool changes can know by it that it was asked before.
+     */
+    default String idempotencyKey() {
+        return conversation() + "/" + callId();
+    }
+
     /** Whether the run was cancelled; the tool's thread is interrupted as well. */
     boolean cancelled();
 

@@ -16,14 +16,15 @@ final class TurnStart {
     private final EpochStart epoch;
     private final ContextChanges context;
 
+    /** The beginning of a turn, or of what else changes the log between turns. */
     TurnStart(RunScope run) {
         this.run = run;
         this.epoch = new EpochStart(run);
         this.context = new ContextChanges(run);
     }
 
-    /** Puts the turn's begin into the journal, and whatever has to precede it. */
-    void begin() {
+    /** Puts the turn's begin into the journal, whatever has to precede it, and what the inbox has. */
+    void begin(Inbox inbox) {
         Fold fold = run.fold();
         if (!fold.unknown().isEmpty()) {
             throw new StoreException(
@@ -44,7 +45,20 @@ final class TurnStart {
                             Usage.estimate(fold.prompt().length(), 0)));
         }
         if (fold.hasPrompt()) {
+            inbox.fold();
+            Redaction.finish(run);
             run.journal().commit();
+            tellOfTakeover(fold);
+        }
+    }
+
+    private void tellOfTakeover(Fold fold) {
+        if (!fold.takenFrom().isEmpty() && !fold.takenFrom().equals(fold.owner())) {
+            LOG.warn(
+                    "conversation {}: turn taken over at version {} from {}, which did not end it",
+                    run.log().id(),
+                    fold.turn(),
+                    fold.takenFrom());
         }
     }
 

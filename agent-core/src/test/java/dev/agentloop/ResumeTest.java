@@ -110,7 +110,7 @@ class ResumeTest {
         Item call = call("1", "tool");
         String asked = OpenCall.hash(ToolCall.function("1", "tool", "{}"));
         String other = OpenCall.hash(ToolCall.function("1", "tool", "{\"a\":1}"));
-        Outcome.Pending question = new Outcome.Pending("1", "tool", "{}", "?");
+        Outcome.Pending question = new Outcome.Pending("1", "tool", "{}", "?", null);
         left(
                 model(call),
                 Draft.approvalAsked(question, asked),

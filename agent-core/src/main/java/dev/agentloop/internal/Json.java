@@ -166,6 +166,16 @@ public final class Json {
             return this;
         }
 
+        public Writer texts(String name, Iterable<String> values) throws IOException {
+            generator.writeFieldName(name);
+            generator.writeStartArray();
+            for (String value : values) {
+                generator.writeRawValue(quote(value));
+            }
+            generator.writeEndArray();
+            return this;
+        }
+
         public Writer element(Body body) throws IOException {
             generator.writeStartObject();
             body.write(this);

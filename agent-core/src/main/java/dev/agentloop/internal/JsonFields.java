@@ -150,6 +150,36 @@ public final class JsonFields {
         return field.token().isStructStart() ? of(bytes, field.start(), field.end()) : null;
     }
 
+    /** The strings of an array; none where it is absent. */
+    public List<String> texts(String name) {
+        JsonFields array = inner(name);
+        List<String> texts = new ArrayList<>();
+        if (array != null) {
+            for (Field element : array.fields) {
+                String text = array.text(element);
+                if (text != null) {
+                    texts.add(text);
+                }
+            }
+        }
+        return texts;
+    }
+
+    /** The objects and arrays of an array; none where it is absent. */
+    public List<JsonFields> inners(String name) {
+        JsonFields array = inner(name);
+        List<JsonFields> inners = new ArrayList<>();
+        if (array != null) {
+            for (Field element : array.fields) {
+                JsonFields inner = array.inner(element);
+                if (inner != null) {
+                    inners.add(inner);
+                }
+            }
+        }
+        return inners;
+    }
+
     /** A copy of the bytes of a value. */
     public byte[] bytes(Field field) {
         return Arrays.copyOfRange(bytes, field.start(), field.end());

@@ -1,0 +1,188 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What others left for the owner of a turn, from any process that has the store: decisions, more input, a cancellation. The
+ * owner folds it into the log, and only then removes it. Belongs to the loop's thread, but for the static methods.
+ */
+final class Inbox {
+    /** How long a message may lie before a run that is under way sees it. */
+    static final Duration INTERVAL = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
+    private static final String DECISION = "approval.decided";
+    private static final String INPUT = "input";
+    private static final String CANCEL = "cancel";
+
+    private final RunScope run;
+    private final List<InboxMessage> found = new ArrayList<>();
+    // What is on its way into the log, and of that what no entry says yet.
+    private final Set<String> handed = new HashSet<>();
+    private final List<String> pending = new ArrayList<>();
+
+    Inbox(RunScope run) {
+        this.run = run;
+    }
+
+    /** Leaves a decision; false if there is one already. */
+    static boolean decide(ConversationStore store, String conversation, OpenCall call, Approver.Answer answer) {
+        byte[] payload = Json.object(w -> w.flag("approved", answer.approved())
+                .text("reason", answer.reason())
+                .text("hash", OpenCall.hash(call.call())));
+        return store.leave(conversation, InboxMessage.of(decisionId(call.item().callId()), DECISION, payload));
+    }
+
+    /** The id of the message that decides about a call; long ids of calls are named by their digest. */
+    private static String decisionId(String callId) {
+        String id = DECISION + ":" + callId;
+        return id.length() <= 200 ? id : DECISION + ":sha256:" + OpenCall.digest(callId);
+    }
+
+    /** Leaves more input for the turn that is under way. */
+    static void input(LoopConfig config, String conversation, List<? extends Item> items) {
+        byte[] payload = Json.object(w -> w.array("items", a -> {
+            for (Item item : items) {
+                a.rawElement(item.json());
+            }
+        }));
+        config.store().leave(conversation, InboxMessage.of(ConversationId.next(config.clock()), INPUT, payload));
+    }
+
+    /** Asks the owner of the turn that is under way to cancel it. */
+    static void cancel(LoopConfig config, String conversation) {
+        config.store()
+                .leave(
+                        conversation,
+                        InboxMessage.of(
+                                ConversationId.next(config.clock()), CANCEL, "{}".getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Reads what was left. */
+    void read() {
+        found.clear();
+        List<String> leftovers = new ArrayList<>();
+        for (InboxMessage message : run.config().store().inbox(run.log().id())) {
+            if (run.fold().taken().contains(message.id())) {
+                // A crash came between the entry and the removal.
+                leftovers.add(message.id());
+            } else if (!handed.contains(message.id())) {
+                found.add(message);
+            }
+        }
+        remove(leftovers);
+    }
+
+    private void remove(List<String> ids) {
+        if (!ids.isEmpty()) {
+            run.config().store().removeMessages(run.log().id(), ids);
+        }
+    }
+
+    /** What was decided about the calls that await a decision, those included whose time is up. */
+    Map<OpenCall, Approver.Answer> decisions() {
+        Map<OpenCall, Approver.Answer> decisions = new LinkedHashMap<>();
+        for (OpenCall call : run.fold().open().values()) {
+            Approver.Answer answer = call.undecided() ? decision(call) : null;
+            if (answer != null) {
+                decisions.put(call, answer);
+            }
+        }
+        return decisions;
+    }
+
+    private Approver.@Nullable Answer decision(OpenCall call) {
+        Instant expiry = call.expires();
+        String id = decisionId(call.item().callId());
+        for (InboxMessage message : found) {
+            if (message.id().equals(id) && (expiry == null || !message.at().isAfter(expiry))) {
+                return answer(call, message);
+            }
+        }
+        return expiry != null && run.config().clock().instant().isAfter(expiry)
+                ? Approver.Answer.deny("nobody decided about it until " + expiry + ", when the question expired")
+                : null;
+    }
+
+    private Approver.@Nullable Answer answer(OpenCall call, InboxMessage message) {
+        JsonFields fields = JsonFields.of(message.payload());
+        String hash = ItemBytes.orEmpty(fields.text("hash"));
+        if (!hash.equals(OpenCall.hash(call.call()))) {
+            LOG.warn(
+                    "conversation {}: a decision about call {} is for other arguments (hash {}), and decides nothing",
+                    run.log().id(),
+                    call.item().callId(),
+                    hash);
+            return null;
+        }
+        return new Approver.Answer(fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason")));
+    }
+
+    /** Puts what was read into the journal, as a turn begins; a cancellation was for the turn before. */
+    void fold() {
+        decisions().forEach((call, answer) -> {
+            String id = call.item().callId();
+            run.journal().add(Draft.approvalDecided(id, OpenCall.hash(call.call()), answer));
+            run.journal().then(() -> run.events().tell(new AgentEvent.ApprovalDecided(id, answer)));
+        });
+        for (InboxMessage message : found) {
+            items(message).forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+            handed.add(message.id());
+            pending.add(message.id());
+        }
+        settle();
+    }
+
+    /**
+     * Looks what came in since, hands on what is to be said to the model, and leaves the rest for the next turn.
+     *
+     * @return whether the run was cancelled from elsewhere
+     */
+    boolean look(Steering steering) {
+        read();
+        boolean cancelled = false;
+        for (InboxMessage message : found) {
+            boolean cancel = message.kind().equals(CANCEL);
+            List<Item> items = items(message);
+            if (cancel || !items.isEmpty() && steering.addAll(items)) {
+                cancelled |= cancel;
+                handed.add(message.id());
+                pending.add(message.id());
+            }
+        }
+        return cancelled;
+    }
+
+    private static List<Item> items(InboxMessage message) {
+        JsonFields items =
+                message.kind().equals(INPUT) ? JsonFields.of(message.payload()).inner("items") : null;
+        return items == null
+                ? List.of()
+                : items.all().stream().map(place -> Item.of(items.bytes(place))).toList();
+    }
+
+    /** Puts into the journal that what was handed on is in the log, with which it is removed here. */
+    void settle() {
+        if (!pending.isEmpty()) {
+            List<String> ids = List.copyOf(pending);
+            pending.clear();
+            run.journal().add(Draft.inboxTaken(ids));
+            run.journal().then(() -> remove(ids));
+        }
+    }
+}

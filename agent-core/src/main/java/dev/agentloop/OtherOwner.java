@@ -1,0 +1,53 @@
+package dev.agentloop;
+
+import dev.agentloop.spi.Leases;
+import java.util.concurrent.TimeUnit;
+
+/** A turn that another loop, mostly of another process, has begun and not ended: whether it is still at work. */
+final class OtherOwner {
+    private static final long LOOK_AGAIN_MILLIS = 250;
+
+    private final LoopConfig config;
+    private final String conversation;
+
+    OtherOwner(LoopConfig config, String conversation) {
+        this.config = config;
+        this.conversation = conversation;
+    }
+
+    /** The name of a loop in logs: the process that the store knows, and which loop of it. */
+    static String name(Leases leases, String loop) {
+        return leases.process().isEmpty() ? loop : leases.process() + "/" + loop;
+    }
+
+    /** The process in such a name; empty where the store knows none. */
+    static String process(String owner) {
+        int end = owner.indexOf('/');
+        return end < 0 ? "" : owner.substring(0, end);
+    }
+
+    /**
+     * Whether another loop is at work on the turn that the log has open. Asks the store, and may take as long as its bound
+     * where that loop's process has died.
+     */
+    boolean atWork(Fold fold) throws InterruptedException {
+        String process = process(fold.owner());
+        if (fold.turn() == 0 || process.isEmpty() || fold.owner().equals(config.owner())) {
+            return false;
+        }
+        Leases leases = config.store().leases();
+        return process.equals(leases.process()) ? Turns.atWork(fold.owner(), conversation) : leases.alive(process);
+    }
+
+    /** Waits until nobody is at work any more; gives the log as it is then. */
+    ConversationLog awaitEnd(ConversationLog log) throws InterruptedException {
+        ConversationLog now = log;
+        while (atWork(now.fold())) {
+            TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
+            if (!config.store().head(conversation).equals(java.util.Optional.of(now.position()))) {
+                now = ConversationLog.load(config.store(), conversation);
+            }
+        }
+        return now;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import dev.agentloop.spi.LogEntry;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * The order. First the log says what is erased, together with a prompt that goes on without it and from which a reader can
+ * start; then the store erases it; then the log says that it has. A crash in between leaves a log that the next turn
+ * finishes.
+ */
+/** Erases what one item of a conversation says, in the prompt, in the log, and in the log's copies of the prompt. */
+final class Redaction {
+    private static final String TEXT = "[redacted]";
+    private static final int PAGE = 200;
+
+    private final RunScope run;
+    private final Item item;
+    private final long version;
+
+    /**
+     * The redaction of the item at that version.
+     *
+     * @throws IllegalArgumentException if there is no item at that version
+     */
+    Redaction(RunScope run, long version) {
+        this.run = run;
+        this.version = version;
+        LogEntry entry = run.config().store().read(run.log().id(), version - 1, 1).stream()
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "conversation " + run.log().id() + " has no version " + version + " to redact; it stands at "
+                                + run.log().position().version()));
+        if (!entry.kind().startsWith(Draft.ITEM)) {
+            throw new IllegalArgumentException(
+                    "entry " + version + " of conversation " + run.log().id() + " is " + entry.kind()
+                            + ", and only items can be redacted: entries whose kind begins with item.");
+        }
+        this.item = Item.of(entry.content());
+    }
+
+    /** Puts the redaction into the journal; what it names is erased when that is durable. */
+    void add(String reason) {
+        List<Long> versions = versions();
+        List<Item> items = new ArrayList<>();
+        for (Item each : run.fold().prompt().items()) {
+            Item kept = each.equals(item) ? replacement() : each;
+            if (kept != null) {
+                items.add(kept);
+            }
+        }
+        run.journal().add(Draft.epoch(Draft.REDACTED, run.fold().prompt().head(), items));
+        run.journal().add(Draft.redacted(versions, reason));
+        run.journal().then(() -> {
+            run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), Draft.REDACTED));
+            finish(run);
+        });
+    }
+
+    /** Erases what the log says is to be erased, and puts into the journal that it is. */
+    static void finish(RunScope run) {
+        List<Long> versions = run.fold().toErase();
+        if (!versions.isEmpty()) {
+            run.config().store().erase(run.log().id(), versions);
+            run.journal().add(Draft.erased());
+        }
+    }
+
+    // What keeps calls and outputs in pairs stays, with nothing in it.
+    private @Nullable Item replacement() {
+        boolean custom = item.type().startsWith("custom_tool_call");
+        if (item instanceof Item.Message message) {
+            String part = message.role().equals("assistant") ? "output_text" : "input_text";
+            return Item.of(Json.object(w -> w.text("type", "message")
+                    .text("role", message.role())
+                    .array("content", a -> a.element(p -> p.text("type", part).text("text", TEXT)))));
+        }
+        if (item instanceof Item.Call call) {
+            return Item.of(Json.object(w -> w.text("type", call.type())
+                    .text("call_id", call.callId())
+                    .text("name", call.name())
+                    .text(custom ? "input" : "arguments", custom ? TEXT : "{}")));
+        }
+        if (item instanceof Item.Output output) {
+            return Item.of(Json.object(w -> w.text("type", output.type())
+                    .text("call_id", output.callId())
+                    .text("output", TEXT)));
+        }
+        return null;
+    }
+
+    // The item itself, the whole text of an output that was cut, and every copy of the prompt that has it.
+    private List<Long> versions() {
+        String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + output.callId() : "";
+        byte[] line = ((ItemBytes) item).line();
+        List<Long> versions = new ArrayList<>();
+        long after = 0;
+        List<LogEntry> page;
+        do {
+            page = run.config().store().read(run.log().id(), after, PAGE);
+            for (LogEntry entry : page) {
+                if (entry.version() == version || entry.kind().equals(whole) || copies(entry, line)) {
+                    versions.add(entry.version());
+                }
+            }
+            after += page.size();
+        } while (page.size() == PAGE);
+        return versions;
+    }
+
+    private static boolean copies(LogEntry entry, byte[] line) {
+        return entry.kind().equals(Draft.EPOCH_WINDOW)
+                && entry.payload() != null
+                && new String(entry.content(), StandardCharsets.ISO_8859_1)
+                        .contains(new String(line, StandardCharsets.ISO_8859_1));
+    }
+}

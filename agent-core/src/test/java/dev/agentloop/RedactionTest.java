@@ -1,0 +1,149 @@
+package dev.agentloop;
+
+import static dev.agentloop.Script.call;
+import static dev.agentloop.Script.calls;
+import static dev.agentloop.Script.says;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.ForwardingStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.util.Collection;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What was redacted is nowhere any more, and the conversation goes on. */
+class RedactionTest extends LoopFixture {
+    private static final String SECRET = "hunter2-is-the-password";
+
+    private final Tool telling = TestTool.reads("tell", (call, context) -> ToolOutput.text(SECRET));
+
+    private List<LogEntry> log(Conversation conversation) {
+        return store.read(conversation.id(), 0, 1_000);
+    }
+
+    private List<Long> holding(Conversation conversation, String text) {
+        return log(conversation).stream()
+                .filter(entry -> entry.payload() != null && new String(entry.content(), UTF_8).contains(text))
+                .map(LogEntry::version)
+                .toList();
+    }
+
+    private static void assertChained(List<LogEntry> log) {
+        LogPosition before = LogPosition.START;
+        for (LogEntry entry : log) {
+            assertThat(entry.follows(before)).as("%s", entry).isTrue();
+            before = entry.position();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void redactedMessage_isNowhereAnyMore_andTheConversationGoesOn(boolean compactedBefore) throws Exception {
+        Script script = new Script(says("noted"), says("done"));
+        try (AgentLoop agent =
+                agent(script).compactor(new Shortening(() -> true)).build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.append(List.of(Item.user("padding ".repeat(200))));
+            conversation.run("the secret is " + SECRET);
+            conversation.pin("secret", Item.user("pinned: " + SECRET));
+            if (compactedBefore) {
+                assertThat(conversation.compact(RunOptions.DEFAULT)).isPresent();
+            }
+            for (int round = 0; round < 5 && !holding(conversation, SECRET).isEmpty(); round++) {
+                List<Long> items = log(conversation).stream()
+                        .filter(entry -> entry.kind().startsWith("item.")
+                                && holding(conversation, SECRET).contains(entry.version()))
+                        .map(LogEntry::version)
+                        .toList();
+                conversation.redact(items.get(0), "asked for by the user");
+            }
+            assertThat(holding(conversation, SECRET)).isEmpty();
+            assertChained(log(conversation));
+            assertThat(agent.resume(conversation.id()).run("go on").text()).isEqualTo("done");
+        }
+        assertThat(script.inputs(1)).noneMatch(text -> text.contains(SECRET)).contains("user:go on");
+    }
+
+    @Test
+    void redactedOutput_keepsItsCall_andItsWholeTextGoesToo() {
+        Script script = new Script(calls(call("1", "tell")), says("done"), says("on"));
+        Tool long_ = TestTool.reads("tell", (call, context) -> ToolOutput.text((SECRET + "\n").repeat(10_000)));
+        try (AgentLoop agent = agent(script, long_).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            assertThat(holding(conversation, SECRET)).hasSize(2);
+            long version = log(conversation).stream()
+                    .filter(entry -> entry.kind().equals("item.output"))
+                    .findFirst()
+                    .orElseThrow()
+                    .version();
+            conversation.redact(version, "a password");
+            assertThat(holding(conversation, SECRET)).isEmpty();
+            run(conversation, "y");
+        }
+        assertThat(script.inputs(2))
+                .containsExactly("user:x", "call:1", "output:1:[redacted]", "assistant:done", "user:y");
+    }
+
+    @Test
+    void redactionThatACrashCutShort_isFinishedByTheNextTurn() {
+        boolean[] crash = {true};
+        ConversationStore crashing = new ForwardingStore(store) {
+            @Override
+            public void erase(String conversation, Collection<Long> versions) {
+                if (crash[0]) {
+                    throw new StoreException(StoreException.Kind.UNAVAILABLE, "gone");
+                }
+                super.erase(conversation, versions);
+            }
+        };
+        Script script = new Script(says("noted"), says("done"));
+        try (AgentLoop agent = agent(script, telling).store(crashing).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, SECRET);
+            long version = holding(conversation, SECRET).get(0);
+            assertThatThrownBy(() -> conversation.redact(version, "")).hasMessage("gone");
+            assertThat(holding(conversation, SECRET)).isNotEmpty();
+            crash[0] = false;
+            run(agent.resume(conversation.id()), "y");
+            assertThat(holding(conversation, SECRET)).isEmpty();
+        }
+        assertThat(script.inputs(1)).noneMatch(text -> text.contains(SECRET));
+    }
+
+    @Test
+    void redact_ofWhatIsNoItem_isRefused() {
+        try (AgentLoop agent = agent(new Script(says("a"))).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> conversation.redact(1, ""))
+                    .withMessage("entry 1 of conversation " + conversation.id()
+                            + " is conversation, and only items can be redacted: entries whose kind begins with item.");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> conversation.redact(999, ""))
+                    .withMessageContaining("has no version 999 to redact; it stands at");
+        }
+    }
+
+    @Test
+    void sealedConversation_canBeRead_andNotContinued() {
+        try (AgentLoop agent = agent(new Script(says("a"))).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            conversation.seal("closed by the user");
+            assertThatThrownBy(() -> run(conversation, "y"))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageContaining("was ended for good at version " + conversation.version());
+            assertThat(agent.resume(conversation.id()).prompt().items()).isNotEmpty();
+        }
+    }
+}
