@@ -175,10 +175,11 @@ public final class Conversation {
                 UndoneCompaction undone = new UndoneCompaction(scope, all.get(i));
                 if (undone.stands()) {
                     scope.journal()
-                            .add(Draft.epoch(
+                            .add(Draft.undone(
                                     Draft.COMPACTION_UNDONE,
                                     scope.fold().prompt().head(),
-                                    undone.items()));
+                                    undone.items(),
+                                    undone.roles()));
                     return;
                 }
             }

@@ -25,6 +25,8 @@ record Draft(String kind, byte[] payload) {
 
     /** The field of such an epoch that has what a reader cannot tell from the items. */
     static final String STATE = "state";
+    /** The field of one that takes a compaction back: what its items are that a reader may not have seen. */
+    static final String ROLES = "roles";
 
     static final String FORK = "fork";
     static final String TURN_BEGUN = "turn.begun";
@@ -92,6 +94,18 @@ record Draft(String kind, byte[] payload) {
                 w.raw(field.name(), fields.raw(field));
             }
             w.object(STATE, fold::write);
+        });
+    }
+
+    /** The prompt begins anew with what it was before a compaction, and what came since. */
+    static Draft undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
+        return of(EPOCH_WINDOW, w -> {
+            w.text("reason", reason).raw("head", head).array("window", a -> {
+                for (Item item : window) {
+                    a.rawElement(item.json());
+                }
+            });
+            w.object(ROLES, out -> roles.write(out, window));
         });
     }
 

@@ -151,7 +151,7 @@ final class Fold {
         if (head == null) {
             throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
         }
-        List<Item> before = prompt == null ? List.of() : List.copyOf(prompt().items());
+        List<Item> before = prompt == null ? List.of() : prompt().items();
         List<Item> items = new ArrayList<>();
         JsonFields window = fields.inner("window");
         if (window != null) {
@@ -247,10 +247,16 @@ final class Fold {
         }
         calls.read(state);
         compactions.read(state, items);
+        deferred.forEach(compactions::said);
     }
 
     private void restated(JsonFields fields, long version, List<Item> before, List<Item> items) {
         compactions.restated(before, items);
+        JsonFields roles = fields.inner(Draft.ROLES);
+        if (roles != null) {
+            compactions.readRoles(roles, items);
+        }
+        deferred.forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
             total = total.plus(Usage.of(fields, USAGE));
