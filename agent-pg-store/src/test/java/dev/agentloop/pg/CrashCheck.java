@@ -120,6 +120,14 @@ record CrashCheck(PgConversationStore store, CrashFolder folder, String id, Stri
         return taken ? effects.size() == 1 : !effects.isEmpty();
     }
 
+    /** The calls whose start these entries tell. */
+    static List<String> started(List<LogEntry> entries) {
+        return entries.stream()
+                .filter(entry -> entry.kind().equals("tool.started"))
+                .map(entry -> new String(entry.content(), UTF_8).replaceAll(".*\"call_id\":\"(\\w+)\".*", "$1"))
+                .toList();
+    }
+
     private static long entries(List<LogEntry> log, String kind, String callId) {
         return log.stream()
                 .filter(entry -> Set.of(kind, kind + ".error").contains(entry.kind()))

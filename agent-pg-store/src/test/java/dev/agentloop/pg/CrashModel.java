@@ -11,6 +11,7 @@ import dev.agentloop.Usage;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -59,7 +60,7 @@ record CrashModel(CrashFolder folder, LongSupplier version) implements Model {
                 items.add(message("half way"));
                 stage.forEach((callId, kind) -> {
                     if (!called.contains(callId)) {
-                        items.add(Item.functionCall(callId, kind.name().toLowerCase(java.util.Locale.ROOT), "{}"));
+                        items.add(Item.functionCall(callId, kind.name().toLowerCase(Locale.ROOT), "{}"));
                     }
                 });
                 return items;

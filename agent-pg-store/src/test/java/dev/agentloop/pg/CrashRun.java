@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the scripted conversation to its end, from wherever it stands, and decides what it asks as a person would. */
@@ -33,23 +34,31 @@ final class CrashRun {
     private final String id;
     private final @Nullable CrashPoints points;
     private final ReadWriteLock working = new ReentrantReadWriteLock();
+    private Consumer<String> watcher = place -> {};
 
     /** @param points where this process can be killed; null where it is not */
     CrashRun(ConversationStore store, CrashFolder folder, String id, @Nullable CrashPoints points) {
-        this.store = new Acknowledging(store, folder);
+        this.store = new Acknowledging(store);
         this.folder = folder;
         this.id = id;
         this.points = points;
     }
 
+    /**
+     * Has somebody told where the run is, on the thread that is there, which goes on when that returns: "durable tool.started
+     * c1", "before effect c1", "after effect c1".
+     */
+    CrashRun watchedBy(Consumer<String> other) {
+        watcher = other;
+        return this;
+    }
+
     /** Notes what is acknowledged, before the loop knows. */
-    private static final class Acknowledging extends ForwardingStore {
-        private final CrashFolder folder;
+    private final class Acknowledging extends ForwardingStore {
         private volatile long version;
 
-        Acknowledging(ConversationStore store, CrashFolder folder) {
+        Acknowledging(ConversationStore store) {
             super(store);
-            this.folder = folder;
         }
 
         @Override
@@ -57,6 +66,7 @@ final class CrashRun {
             LogPosition position = super.append(conversation, expected, entries);
             folder.acknowledge(position);
             version = position.version();
+            CrashCheck.started(entries).forEach(call -> watcher.accept("durable tool.started " + call));
             return position;
         }
     }
@@ -85,7 +95,7 @@ final class CrashRun {
 
     private AgentLoop agent(Path workspace) {
         Tool[] tools = Arrays.stream(CrashTool.Kind.values())
-                .map(kind -> new CrashTool(kind, folder, working))
+                .map(kind -> new CrashTool(kind, folder, working, watcher))
                 .map(tool -> points == null ? tool : points.around(tool))
                 .toArray(Tool[]::new);
         return AgentLoop.builder()

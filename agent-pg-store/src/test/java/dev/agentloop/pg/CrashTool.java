@@ -4,16 +4,19 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import java.util.Locale;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.function.Consumer;
 
 /**
  * A tool that leaves a line for each time that it does something.
  *
  * @param kind which of them
  * @param working held while one of a run is at work
+ * @param watcher is told where a call is
  */
-record CrashTool(Kind kind, CrashFolder folder, ReadWriteLock working) implements Tool {
+record CrashTool(Kind kind, CrashFolder folder, ReadWriteLock working, Consumer<String> watcher) implements Tool {
     private static final int MANY = 400;
 
     /** What a tool declares of itself. Its name is the kind's in lower case. */
@@ -43,9 +46,7 @@ record CrashTool(Kind kind, CrashFolder folder, ReadWriteLock working) implement
     @Override
     public Specification specification() {
         return Specification.function(
-                kind.name().toLowerCase(java.util.Locale.ROOT),
-                "a tool of a test",
-                "{\"type\":\"object\",\"properties\":{}}");
+                kind.name().toLowerCase(Locale.ROOT), "a tool of a test", "{\"type\":\"object\",\"properties\":{}}");
     }
 
     @Override
@@ -53,12 +54,14 @@ record CrashTool(Kind kind, CrashFolder folder, ReadWriteLock working) implement
         Lock lock = working.readLock();
         lock.lock();
         try {
+            watcher.accept("before effect " + call.callId());
             CrashEffect effect = new CrashEffect(call.callId(), context.fencingToken(), context.idempotencyKey());
             if (kind == Kind.BOOK) {
                 book(effect);
             } else {
                 folder.add("effects", effect.toString());
             }
+            watcher.accept("after effect " + call.callId());
         } finally {
             lock.unlock();
         }
