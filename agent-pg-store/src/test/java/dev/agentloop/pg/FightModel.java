@@ -15,7 +15,7 @@ import java.util.Random;
 
 /** Calls tools by chance, and answers in the end; says nothing twice. Its window is small, so that prompts are compacted. */
 final class FightModel implements Model {
-    private static final int WINDOW = 12_000;
+    private static final int WINDOW = 4_000;
     private static final int MOST_CALLS = 4;
 
     private final String name;

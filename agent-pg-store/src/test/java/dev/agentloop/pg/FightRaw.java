@@ -1,5 +1,6 @@
 package dev.agentloop.pg;
 
+import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,13 @@ final class FightRaw {
     FightRaw(FightStore store, String conversation) {
         this.store = store;
         this.conversation = conversation;
+    }
+
+    /** Whether the newest turn is over. */
+    static boolean isFree(ConversationStore store, String conversation) {
+        LogPosition head = store.head(conversation).orElse(LogPosition.START);
+        return head.version() == 0
+                || store.read(conversation, head.version() - 1, 1).get(0).kind().equals("turn.ended");
     }
 
     /** Begins a turn behind whatever is in the log now. */
