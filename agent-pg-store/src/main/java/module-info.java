@@ -6,6 +6,7 @@ module dev.agentloop.pg {
     requires com.zaxxer.hikari;
     requires java.naming;
     requires org.postgresql.jdbc;
+    requires static org.checkerframework.checker.qual;
     requires org.slf4j;
     requires static transitive org.jspecify;
 

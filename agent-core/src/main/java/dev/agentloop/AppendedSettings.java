@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import java.util.Collection;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class AppendedSettings {
     static final String TOOLS = "additional_tools";
     static final String UPDATE = "configuration_update";
+    static final Set<String> TYPES = Set.of(TOOLS, UPDATE);
 
     private final SortedMap<String, String> tools = new TreeMap<>();
     private @Nullable String effort;

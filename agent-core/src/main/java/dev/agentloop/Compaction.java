@@ -182,20 +182,24 @@ final class Compaction {
     private boolean apply(Compactor compactor, CompactionTask task, Compactor.Offer offer, List<String> failures)
             throws InterruptedException {
         announce(compactor, task.task(), offer);
-        Usage used = Usage.NONE;
+        Compactor.Window window = null;
         List<Item> items;
         try {
-            Compactor.Window window = answer(() -> task.compacted(compactor));
-            used = window.usage();
+            window = answer(() -> task.compacted(compactor));
             items = rules(task).applied(window);
         } catch (RunOver | InterruptedException e) {
             run.meter().use(offer.usage());
             throw e;
+        } catch (ModelException e) {
+            failures.add(failed(compactor.name(), String.valueOf(e.getMessage()), e.usage()));
+            return false;
         } catch (RuntimeException e) {
-            failures.add(failed(compactor.name(), String.valueOf(e.getMessage()), used));
+            // A window that breaks a rule says what it used; of a fault in a compactor only the offer is known.
+            Usage paid = window == null ? offer.usage() : window.usage();
+            failures.add(failed(compactor.name(), String.valueOf(e.getMessage()), paid));
             return false;
         }
-        shortened(compactor.name(), task.task(), items, used);
+        shortened(compactor.name(), task.task(), items, window.usage());
         return true;
     }
 

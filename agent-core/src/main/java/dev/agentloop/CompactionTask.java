@@ -1,16 +1,16 @@
 package dev.agentloop;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** What a compactor is given to do, made from the fold: which items must survive, and what is put back. */
 final class CompactionTask {
     private final Compactor.Task task;
-    private final List<Item> putBack;
+    private final PutBack putBack;
 
     CompactionTask(RunScope run, Compactor.Reason reason, Compactor.Context context) {
         Fold fold = run.fold();
@@ -35,56 +35,55 @@ final class CompactionTask {
             kept.add(users.get(users.size() - 1));
         }
         fold.compactions().pins().values().stream().filter(last::containsKey).forEach(pin -> kept.add(last.get(pin)));
-        for (String name : run.toolbox().names()) {
-            Optional<Tool> tool = run.toolbox().find(name);
-            tool.filter(Tool::keptInCompaction).ifPresent(yes -> newestCall(items, name, kept));
-        }
+        TreeSet<Integer> calls = new TreeSet<>();
+        List<List<Item>> keptCalls = keptCalls(run.toolbox(), items, calls);
+        kept.addAll(calls);
         task = new Compactor.Task(prompt, reason, context, List.copyOf(kept), tail, users);
-        putBack = new ArrayList<>(fold.contextItems());
-        if (run.config().model().settings().cacheBreakpoints()) {
-            markTheLast(putBack);
-        }
-        fold.compactions().pins().values().stream()
-                .filter(pin -> !putBack.contains(pin))
-                .forEach(putBack::add);
+        putBack = new PutBack(fold, run.config().model().settings().cacheBreakpoints(), keptCalls);
     }
 
-    // As in a new conversation: what is shared up to here can be read from the cache by others.
-    private static void markTheLast(List<Item> items) {
-        for (int i = items.size() - 1; i >= 0; i--) {
-            if (items.get(i) instanceof Item.Message message) {
-                items.set(i, message.withCacheBreakpoint());
-                return;
+    /** The newest call of each tool that is kept, in order; adds all their places. */
+    private static List<List<Item>> keptCalls(Toolbox toolbox, List<Item> items, TreeSet<Integer> all) {
+        TreeMap<Integer, List<Item>> calls = new TreeMap<>();
+        for (String name : toolbox.names()) {
+            Optional<Tool> tool = toolbox.find(name).filter(Tool::keptInCompaction);
+            TreeSet<Integer> places = tool.isEmpty() ? new TreeSet<>() : newestCall(items, name);
+            if (!places.isEmpty()) {
+                calls.put(places.first(), places.stream().map(items::get).toList());
+                all.addAll(places);
             }
         }
+        return List.copyOf(calls.values());
     }
 
     // With the reasoning right before it: without that the API refuses the call.
-    private static void newestCall(List<Item> items, String name, TreeSet<Integer> kept) {
-        for (int i = items.size() - 1; i >= 0; i--) {
+    private static TreeSet<Integer> newestCall(List<Item> items, String name) {
+        TreeSet<Integer> places = new TreeSet<>();
+        for (int i = items.size() - 1; i >= 0 && places.isEmpty(); i--) {
             if (items.get(i) instanceof Item.Call call && call.name().equals(name)) {
-                kept.add(i);
+                places.add(i);
                 for (int r = i - 1; r >= 0 && items.get(r) instanceof Item.Reasoning; r--) {
-                    kept.add(r);
+                    places.add(r);
                 }
-                for (int o = i + 1; o < items.size(); o++) {
-                    if (items.get(o) instanceof Item.Output output
-                            && output.callId().equals(call.callId())) {
-                        kept.add(o);
-                        return;
+                for (int o = i + 1; o < items.size() && !isOutputOf(call, items.get(places.last())); o++) {
+                    if (isOutputOf(call, items.get(o))) {
+                        places.add(o);
                     }
                 }
-                return;
             }
         }
+        return places;
+    }
+
+    private static boolean isOutputOf(Item.Call call, Item item) {
+        return item instanceof Item.Output output && output.callId().equals(call.callId());
     }
 
     Compactor.Task task() {
         return task;
     }
 
-    /** What must be in the prompt beside the kept items: context, appended tools and effort, pins. */
-    List<Item> putBack() {
+    PutBack putBack() {
         return putBack;
     }
 

@@ -4,13 +4,20 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 final class Compactions {
+    private final List<Item> said = new ArrayList<>();
+    private final Map<Item, String> sections = new HashMap<>();
     private final List<Item> userMessages = new ArrayList<>();
     private final Map<String, Item> pins = new LinkedHashMap<>();
     private final List<Conversation.Compaction> all = new ArrayList<>();
@@ -26,8 +33,20 @@ final class Compactions {
 
     void said(Item item) {
         if (item instanceof Item.Message message && message.role().equals("user")) {
+            said.add(item);
             userMessages.add(item);
         }
+    }
+
+    /** The context has an item with a section, in place of the one before. */
+    void context(String section, Item item) {
+        sections.put(CacheBreakpoint.without(item), section);
+    }
+
+    /** The section of the context that an item is or once was; null for other items. */
+    @Nullable
+    String section(Item item) {
+        return sections.get(CacheBreakpoint.without(item));
     }
 
     /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
@@ -75,24 +94,29 @@ final class Compactions {
         }
         tail = after.size() - same;
         keepUserMessages(after);
-        pins.values().retainAll(after);
+        keepPins(after);
     }
 
-    // A server gives the user's messages back in bytes of its own.
+    // A server gives the user's messages back in bytes of its own, images are left out, and an undone compaction gives
+    // back what was left out by it: what once was the user's is so again.
     private void keepUserMessages(List<Item> after) {
-        List<Item> known = List.copyOf(userMessages);
+        Set<String> words = said.stream().map(WithoutImages::words).collect(Collectors.toSet());
         userMessages.clear();
         after.stream()
-                .filter(item -> known.stream().anyMatch(message -> message.equals(item) || sameText(message, item)))
+                .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
                 .forEach(userMessages::add);
     }
 
-    private static boolean sameText(Item known, Item item) {
-        return known instanceof Item.Message before
-                && item instanceof Item.Message now
-                && now.role().equals(before.role())
-                && !now.text().isEmpty()
-                && now.text().equals(before.text());
+    private void keepPins(List<Item> after) {
+        Set<Item> there = new HashSet<>(after);
+        Map<String, Item> messages = new HashMap<>();
+        after.stream()
+                .filter(Item.Message.class::isInstance)
+                .forEach(item -> messages.put(WithoutImages.words(item), item));
+        pins.replaceAll((name, pin) -> there.contains(pin) || !(pin instanceof Item.Message)
+                ? pin
+                : messages.getOrDefault(WithoutImages.words(pin), pin));
+        pins.values().retainAll(there);
     }
 
     /** A compaction item came in with a response that is under way. */

@@ -45,7 +45,8 @@ public interface Compactor {
     /**
      * Shortens the prompt.
      *
-     * @throws ModelException if a model that it needs gave no usable answer; nothing is changed then
+     * @throws ModelException if a model that it needs gave no usable answer; nothing is changed then, and
+     *     {@link ModelException#usage} counts as used
      */
     Window compact(Task task) throws InterruptedException;
 
@@ -181,7 +182,7 @@ public interface Compactor {
 
         /** The same as usage, so that prices can be put to it. */
         public Usage usage() {
-            return new Usage(inputTokens, cachedTokens, 0, outputTokens, 0, true);
+            return equals(FREE) ? Usage.NONE : new Usage(inputTokens, cachedTokens, 0, outputTokens, 0, true);
         }
     }
 

@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ConversationLog {
     private static final Logger LOG = LoggerFactory.getLogger(ConversationLog.class);
-    private static final int PAGE = 1_000;
     private static final int SETTLE_TRIES = 5;
 
     private final ConversationStore store;
@@ -61,11 +60,7 @@ final class ConversationLog {
     /** The fold of a log up to a version. */
     static Fold foldOf(ConversationStore store, String id, long version) {
         ConversationLog log = new ConversationLog(store, id);
-        List<LogEntry> page;
-        do {
-            page = store.read(id, log.position.version(), PAGE);
-            page.stream().filter(entry -> entry.version() <= version).forEach(log::follow);
-        } while (page.size() == PAGE && log.position.version() < version);
+        store.stream(id, 0).takeWhile(entry -> entry.version() <= version).forEach(log::follow);
         if (log.position.version() < version || version < 1) {
             throw new IllegalArgumentException("conversation " + id + " has no version " + version);
         }

@@ -285,7 +285,9 @@ final class Fold {
         } else if (kind.startsWith(Draft.ITEM_PIN)) {
             compactions.pinned(kind.substring(Draft.ITEM_PIN.length()), item);
         } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
-            sections.put(kind.substring(Draft.ITEM_CONTEXT.length()), CacheBreakpoint.without(item));
+            String section = kind.substring(Draft.ITEM_CONTEXT.length());
+            sections.put(section, CacheBreakpoint.without(item));
+            compactions.context(section, item);
         }
         breakpoints += ofModel ? 0 : CacheBreakpoint.count(item);
     }
@@ -424,6 +426,8 @@ final class Fold {
     /** The newest item of each section of the context, and what was appended to the fixed fields. */
     List<Item> contextItems() {
         List<Item> items = new ArrayList<>(sections.values());
+        // Several of these may hold together: they are said in one item.
+        items.removeIf(item -> AppendedSettings.TYPES.contains(item.type()));
         if (!appended.tools().isEmpty()) {
             items.add(AppendedSettings.tools(appended.tools().values()));
         }

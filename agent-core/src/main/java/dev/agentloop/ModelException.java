@@ -18,6 +18,7 @@ public final class ModelException extends RuntimeException {
     private final String requestId;
     private final @Nullable Duration retryAfter;
     private final @Nullable Boolean retry;
+    private final transient @Nullable Usage usage;
 
     /** What went wrong, which decides what is done about it. */
     public enum Kind {
@@ -65,6 +66,7 @@ public final class ModelException extends RuntimeException {
         this.requestId = builder.requestId;
         this.retryAfter = builder.retryAfter;
         this.retry = builder.retry;
+        this.usage = builder.usage;
     }
 
     /** An exception of this kind; {@code message} says what happened and what to do. */
@@ -97,6 +99,24 @@ public final class ModelException extends RuntimeException {
         return Optional.ofNullable(retryAfter);
     }
 
+    /** What was used, though there is no usable response; {@link Usage#NONE} where nothing is known to be. */
+    public Usage usage() {
+        return usage == null ? Usage.NONE : usage;
+    }
+
+    /** The same failure, caused by this one, with what was used. */
+    ModelException with(Usage used) {
+        return of(kind, String.valueOf(getMessage()))
+                .code(code)
+                .status(status)
+                .requestId(requestId)
+                .retryAfter(retryAfter)
+                .retryable(retry)
+                .usage(used)
+                .cause(this)
+                .build();
+    }
+
     /** Whether the same prompt may be sent again: by the kind, unless the server said otherwise. */
     public boolean retryable() {
         return retry == null ? kind.retryable : retry;
@@ -111,6 +131,7 @@ public final class ModelException extends RuntimeException {
         private String requestId = "";
         private @Nullable Duration retryAfter;
         private @Nullable Boolean retry;
+        private Usage usage = Usage.NONE;
         private @Nullable Throwable cause;
 
         private Builder(Kind kind, String message) {
@@ -145,6 +166,12 @@ public final class ModelException extends RuntimeException {
         /** What the server itself said of another try; null where it said nothing. */
         public Builder retryable(@Nullable Boolean value) {
             this.retry = value;
+            return this;
+        }
+
+        /** What the unusable response used. */
+        public Builder usage(Usage value) {
+            this.usage = value;
             return this;
         }
 

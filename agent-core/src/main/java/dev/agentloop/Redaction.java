@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 /** Erases what one item of a conversation says, in the prompt, in the log, and in the log's copies of the prompt. */
 final class Redaction {
     private static final String TEXT = "[redacted]";
-    private static final int PAGE = 200;
 
     private final RunScope run;
     private final Item item;
@@ -96,19 +95,10 @@ final class Redaction {
     private List<Long> versions() {
         String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + output.callId() : "";
         byte[] line = ((ItemBytes) item).line();
-        List<Long> versions = new ArrayList<>();
-        long after = 0;
-        List<LogEntry> page;
-        do {
-            page = run.config().store().read(run.log().id(), after, PAGE);
-            for (LogEntry entry : page) {
-                if (entry.version() == version || entry.kind().equals(whole) || copies(entry, line)) {
-                    versions.add(entry.version());
-                }
-            }
-            after += page.size();
-        } while (page.size() == PAGE);
-        return versions;
+        return run.config().store().stream(run.log().id(), 0)
+                .filter(entry -> entry.version() == version || entry.kind().equals(whole) || copies(entry, line))
+                .map(LogEntry::version)
+                .toList();
     }
 
     private static boolean copies(LogEntry entry, byte[] line) {

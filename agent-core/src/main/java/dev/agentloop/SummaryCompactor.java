@@ -45,12 +45,10 @@ record SummaryCompactor(Model model, String request) implements Compactor {
 
     @Override
     public Window compact(Task task) throws InterruptedException {
-        Usage used = Usage.NONE;
         Prompt prompt = task.prompt();
         for (int attempt = 1; ; attempt++) {
             try {
-                ModelResponse response = model.respond(prompt.plus(List.of(Item.user(request))), Model.Listener.NONE);
-                return window(task, response, used);
+                return window(task, PaidAnswer.of(model, prompt.plus(List.of(Item.user(request)))));
             } catch (ModelException e) {
                 if (e.kind() != ModelException.Kind.CONTEXT_LENGTH || attempt == TRIES) {
                     throw e;
@@ -60,18 +58,14 @@ record SummaryCompactor(Model model, String request) implements Compactor {
         }
     }
 
-    private static Window window(Task task, ModelResponse response, Usage before) {
+    private static Window window(Task task, PaidAnswer answer) {
+        ModelResponse response = answer.response();
         String text = response.text().strip();
         if (text.isEmpty()
                 || response.incomplete() != null
                 || response.refusal().isPresent()) {
-            throw ModelException.of(
-                            ModelException.Kind.PROTOCOL,
-                            "the model wrote no summary"
-                                    + (response.incomplete() == null
-                                            ? ""
-                                            : ", its answer is incomplete: " + response.incomplete()))
-                    .build();
+            throw answer.unusable("the model wrote no summary"
+                    + (response.incomplete() == null ? "" : ", its answer is incomplete: " + response.incomplete()));
         }
         Set<Integer> places = new TreeSet<>(task.kept());
         places.addAll(task.newestUserMessages(USER_TOKENS));
@@ -81,7 +75,7 @@ record SummaryCompactor(Model model, String request) implements Compactor {
                 .forEach(place -> items.add(task.prompt().item(place)));
         items.add(Item.user(BEFORE + text));
         items.addAll(task.prompt().items().subList(task.tail(), task.prompt().size()));
-        return Window.built(items, before.plus(response.usage()));
+        return Window.built(items, answer.usage());
     }
 
     // A quarter of the items, and with each call its output and its reasoning, so that the API accepts the rest.

@@ -30,19 +30,16 @@ record TriggerCompactor(Model model) implements Compactor {
 
     @Override
     public Window compact(Task task) throws InterruptedException {
-        ModelResponse response = model.respond(task.prompt().plus(List.of(TRIGGER)), Model.Listener.NONE);
-        List<Item> compactions = response.items().stream()
+        PaidAnswer answer = PaidAnswer.of(model, task.prompt().plus(List.of(TRIGGER)));
+        List<Item> compactions = answer.response().items().stream()
                 .filter(Item.Compaction.class::isInstance)
                 .toList();
         if (compactions.size() != 1) {
-            throw ModelException.of(
-                            ModelException.Kind.PROTOCOL,
-                            "the server was asked for one compaction item and sent " + compactions.size())
-                    .build();
+            throw answer.unusable("the server was asked for one compaction item and sent " + compactions.size());
         }
         List<Item> items = new ArrayList<>(task.items(task.newestUserMessages(USER_TOKENS)));
         Collections.reverse(items);
         items.addAll(compactions);
-        return Window.returned(items, response.usage());
+        return Window.returned(items, answer.usage());
     }
 }

@@ -1,12 +1,10 @@
 package dev.agentloop;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * What a shortened prompt must be like, whoever has shortened it. What a server's own compaction item holds cannot be seen;
@@ -14,13 +12,9 @@ import java.util.stream.Collectors;
  */
 final class WindowRules {
     private final Compactor.Task task;
-    private final List<Item> putBack;
+    private final PutBack putBack;
 
-    /**
-     * @param putBack what must be in the prompt beside the task's kept items, in order: the context, tools and settings that
-     *     were appended, and what was pinned
-     */
-    WindowRules(Compactor.Task task, List<Item> putBack) {
+    WindowRules(Compactor.Task task, PutBack putBack) {
         this.task = task;
         this.putBack = putBack;
     }
@@ -34,22 +28,13 @@ final class WindowRules {
         if (window.items().isEmpty()) {
             throw broken("it is empty");
         }
-        List<Item> missing = new ArrayList<>(putBack);
-        Set<Item> there = window.items().stream().map(CacheBreakpoint::without).collect(Collectors.toSet());
-        missing.removeIf(item -> there.contains(CacheBreakpoint.without(item)));
-        // The server gives the effort that holds by an update of its own, and two updates must not be adjacent.
-        missing.removeIf(item -> window.returned()
-                && item.type().equals(AppendedSettings.UPDATE)
-                && window.items().stream().anyMatch(returned -> returned.type().equals(AppendedSettings.UPDATE)));
-        List<Item> items = new ArrayList<>();
+        List<Item> items;
         if (window.returned()) {
             checkReturned(window.items());
-            items.addAll(window.items());
-            items.addAll(missing);
+            items = putBack.behind(window.items());
         } else {
             checkKept(window.items());
-            items.addAll(missing);
-            items.addAll(window.items());
+            items = putBack.before(window.items(), task.items(task.kept()));
         }
         checkPairs(items);
         checkReasoning(items);

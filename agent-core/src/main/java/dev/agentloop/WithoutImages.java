@@ -7,7 +7,27 @@ import org.jspecify.annotations.Nullable;
 
 /** Replaces images by a text that says so. */
 final class WithoutImages {
+    private static final String NOTE = "[This image was left out: ";
+    private static final String IMAGE = "\u0000image\u0000";
+
     private WithoutImages() {}
+
+    /** What a message says and by whom, the same with its images and without them. */
+    static String words(Item item) {
+        JsonFields fields = JsonFields.of(((ItemBytes) item).line());
+        StringBuilder words = new StringBuilder(ItemBytes.orEmpty(fields.text("role"))).append(':');
+        JsonFields parts = fields.inner("content");
+        if (parts == null) {
+            return words.append(ItemBytes.orEmpty(fields.text("content"))).toString();
+        }
+        for (JsonFields.Field field : parts.all()) {
+            JsonFields part = parts.inner(field);
+            String text = part == null ? "" : ItemBytes.orEmpty(part.text("text"));
+            boolean image = part != null && "input_image".equals(part.text("type")) || text.startsWith(NOTE);
+            words.append(image ? IMAGE : text);
+        }
+        return words.toString();
+    }
 
     /** The item with a text in place of each of its images; the same if it has none. */
     static Item of(Item item, String why) {
@@ -32,7 +52,7 @@ final class WithoutImages {
         for (JsonFields.Field part : Objects.requireNonNull(parts).all()) {
             JsonFields fields = parts.inner(part);
             if (fields != null && "input_image".equals(fields.text("type"))) {
-                out.element(p -> p.text("type", "input_text").text("text", "[This image was left out: " + why + ".]"));
+                out.element(p -> p.text("type", "input_text").text("text", NOTE + why + ".]"));
             } else {
                 out.rawElement(parts.raw(part));
             }

@@ -32,6 +32,7 @@ class ArchitectureTest {
                     "Compactor",
                     "CompactorChain",
                     "OldOutputsCompactor",
+                    "PaidAnswer",
                     "SummaryCompactor",
                     "TriggerCompactor",
                     "TokenEstimate",

@@ -245,4 +245,52 @@ class CacheBreakpointTest extends LoopFixture {
                 .hasSize(1);
         assertThat(marks(3)).hasSize(1);
     }
+
+    @Test
+    void compaction_keepsTheMarksOfWhatItKeeps_andNoOthers() throws InterruptedException {
+        Item newest = marked("newest");
+        String id;
+        try (AgentLoop agent = agent(model(newer()))
+                .workspace(folder)
+                .compactor(new Shortening(() -> true))
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run(List.of(marked("old " + "and long ".repeat(300))), RunOptions.DEFAULT);
+            conversation.run(List.of(newest), RunOptions.DEFAULT);
+            assertThat(marks(1)).hasSize(3);
+            assertThat(conversation.compact(RunOptions.DEFAULT)).isPresent();
+            conversation.run("go on");
+            id = conversation.id();
+        }
+        assertThat(prompts.get(2).items()).as("byte for byte").contains(newest);
+        assertThat(marks(2)).hasSize(2).last().isEqualTo("newest");
+        assertThat(marks(2).get(0)).startsWith("<environment_context>");
+        try (AgentLoop agent = agent(model(newer())).workspace(folder).build()) {
+            agent.resume(id).undoCompaction();
+            agent.resume(id).run("and on");
+        }
+        assertThat(marks(3)).as("and again as they were").isEqualTo(marks(1));
+    }
+
+    @Test
+    void compaction_forAModelWithoutBreakpoints_putsNoneBack() throws InterruptedException {
+        String id;
+        try (AgentLoop agent = agent(model(newer())).workspace(folder).build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run("long ".repeat(300));
+            conversation.run("b");
+            id = conversation.id();
+        }
+        try (AgentLoop agent = agent(model(PromptSettings.of("older")))
+                .workspace(folder)
+                .compactor(new Shortening(() -> true))
+                .build()) {
+            Conversation conversation = agent.resume(id);
+            conversation.run("c");
+            assertThat(conversation.compact(RunOptions.DEFAULT)).isPresent();
+            conversation.run("d");
+        }
+        assertThat(marks(3)).isEmpty();
+        assertThat(prompts.get(3).items()).anyMatch(item -> item.json().contains("<environment_context>"));
+    }
 }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Keeps the logs of conversations. The log is the lock: an append succeeds only where it continues the history that its
@@ -92,6 +93,14 @@ public interface ConversationStore extends AutoCloseable {
     List<LogEntry> read(String conversation, long after, int limit);
 
     /**
+     * The entries behind a version to the end of the log, read page by page as the stream is consumed: any length in constant
+     * memory. What is appended meanwhile is seen or not.
+     */
+    default Stream<LogEntry> stream(String conversation, long after) {
+        return LogPages.stream(this, conversation, after);
+    }
+
+    /**
      * The entries that a fold needs, in order and without gaps: from the newest one that restates the whole prompt
      * ({@link LogEntry#base}) to the last, and in front of them the one before, from which the chain goes on; the whole log
      * where nothing restates it.
@@ -101,7 +110,7 @@ public interface ConversationStore extends AutoCloseable {
      * @return empty if there is no such conversation
      */
     default List<LogEntry> load(String conversation) {
-        return BaseReading.load(this, conversation);
+        return LogPages.load(this, conversation);
     }
 
     /** Where the log stands; empty if there is none. */

@@ -2,6 +2,7 @@ package dev.agentloop.openai;
 
 import dev.agentloop.ModelException;
 import dev.agentloop.ModelException.Kind;
+import dev.agentloop.Usage;
 import dev.agentloop.internal.JsonFields;
 import java.net.ConnectException;
 import java.net.URI;
@@ -206,7 +207,12 @@ final class Failures {
 
     /** What came is not what a Responses API sends. */
     ModelException protocol(String what) {
-        return start(Kind.PROTOCOL, sentence(server + " " + what)).build();
+        return protocol(what, Usage.NONE);
+    }
+
+    /** The same where the server has said what it used nevertheless. */
+    ModelException protocol(String what, Usage used) {
+        return start(Kind.PROTOCOL, sentence(server + " " + what)).usage(used).build();
     }
 
     private ModelException.Builder start(Kind kind, String text) {

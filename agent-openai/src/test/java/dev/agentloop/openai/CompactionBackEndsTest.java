@@ -16,6 +16,7 @@ import dev.agentloop.AgentLoop;
 import dev.agentloop.Compactor;
 import dev.agentloop.Conversation;
 import dev.agentloop.Item;
+import dev.agentloop.Limits;
 import dev.agentloop.Outcome;
 import dev.agentloop.RetryPolicy;
 import dev.agentloop.RunOptions;
@@ -262,6 +263,30 @@ class CompactionBackEndsTest {
             assertThat(talk.causes().get(0)).contains(row.fault().cause(row.broken()));
             assertThat(talk.lastRequest()).contains(compaction("GOOD"), "go on").doesNotContain(LONG, "FOREIGN");
             assertThat(talk.server.failures()).isEmpty();
+        }
+    }
+
+    @Test
+    void endpointAndTrigger_stateWhatTheyCost_andTheTriggerIsTheCheaperOne() throws IOException {
+        Limits.Prices prices = Limits.Prices.of(2, 0.2, 2.5, 10);
+        List<BackEnd> order = List.of(BackEnd.ENDPOINT, BackEnd.TRIGGER);
+        try (Talk talk = new Talk(new Server(EnumSet.copyOf(order), Fault.WRONG), order)) {
+            Outcome outcome = talk.goOn();
+
+            assertThat(outcome).isInstanceOf(Outcome.Stopped.class);
+            List<AgentEvent.CompactionStarted> stated = talk.events.stream()
+                    .filter(AgentEvent.CompactionStarted.class::isInstance)
+                    .map(AgentEvent.CompactionStarted.class::cast)
+                    .toList();
+            assertThat(stated).extracting(AgentEvent.CompactionStarted::by).containsExactly("endpoint", "trigger");
+            Compactor.Offer endpoint = stated.get(0).offer();
+            Compactor.Offer trigger = stated.get(1).offer();
+            assertThat(endpoint.inputTokens()).isEqualTo(trigger.inputTokens()).isGreaterThan(3_600);
+            assertThat(endpoint.cachedTokens())
+                    .as("its request has another shape")
+                    .isZero();
+            assertThat(trigger.cachedTokens()).as("it stands behind the prompt").isEqualTo(trigger.inputTokens());
+            assertThat(prices.cost(trigger.usage())).isLessThan(prices.cost(endpoint.usage()));
         }
     }
 

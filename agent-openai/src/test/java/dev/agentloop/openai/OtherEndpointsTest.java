@@ -24,6 +24,7 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Toolbox;
+import dev.agentloop.Usage;
 import dev.agentloop.openai.RawServer.Reply;
 import java.io.IOException;
 import java.time.Duration;
@@ -150,8 +151,10 @@ class OtherEndpointsTest {
 
     @Test
     void compact_answersThatAreNoWindow_failWithWhatCame() throws Exception {
-        List<Reply> replies =
-                List.of(json(200, "{\"id\":\"resp_1\"}"), json(200, "{\"output\":[7]}"), stream("data: x\n\n"));
+        List<Reply> replies = List.of(
+                json(200, "{\"id\":\"resp_1\"," + Events.USAGE + "}"),
+                json(200, "{\"output\":[7]," + Events.USAGE + "}"),
+                stream("data: x\n\n"));
         try (RawServer server = RawServer.answering(replies)) {
             OpenAiModel model = model(server, "gpt-5.1").build();
             try (AgentLoop agent = AgentLoop.builder()
@@ -169,6 +172,9 @@ class OtherEndpointsTest {
                             .hasMessageContaining("nothing was changed: endpoint: ")
                             .hasMessageContaining(text);
                 }
+                assertThat(conversation.run("Hi").summary().total())
+                        .as("what was paid for the windows that were none counts too")
+                        .isEqualTo(Usage.reported(2 * 75, 2 * 50, 2 * 5, 2 * 20, 2 * 8));
             }
         }
     }

@@ -11,6 +11,7 @@ import static dev.agentloop.openai.Replies.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.agentloop.AgentEvent;
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Compactor;
@@ -51,7 +52,7 @@ class ServerCompactionTest {
                         .retries(QUICK)
                         .build())
                 .retry(QUICK)
-                .tools(new Look())
+                .tools(new Look(), new Plan())
                 .build();
     }
 
@@ -112,6 +113,72 @@ class ServerCompactionTest {
                 assertThat(conversation.promptAt(compaction.version() - 1).items())
                         .contains(Item.user("Tell me of the forest."));
             });
+        }
+    }
+
+    private static final class Plan implements Tool {
+        @Override
+        public Specification specification() {
+            return Specification.function("plan", "plans", "{\"type\":\"object\",\"properties\":{}}");
+        }
+
+        @Override
+        public boolean keptInCompaction() {
+            return true;
+        }
+
+        @Override
+        public ToolOutput call(ToolCall call, ToolContext context) {
+            return ToolOutput.text("planned");
+        }
+
+        @Override
+        public Access access(ToolCall call) {
+            return Access.READS;
+        }
+    }
+
+    private static Reply calls(String... items) {
+        StringBuilder events = new StringBuilder(CREATED);
+        for (int i = 0; i < items.length; i++) {
+            events.append(done(i, items[i]));
+        }
+        return stream(events + completed(items));
+    }
+
+    private static List<String> input(String body) {
+        List<String> items = new ArrayList<>();
+        for (JsonNode item : Recording.tree(body).path("input")) {
+            items.add((item.path("type").asText() + " " + item.path("call_id").asText()).strip());
+        }
+        return items;
+    }
+
+    private static String plans(String id) {
+        return call(id, "{}").replace("\"look\"", "\"plan\"");
+    }
+
+    @Test
+    void responseCompacts_newestCallOfAToolThatIsKeptStandsBehindTheWindowOnce() throws IOException {
+        try (RawServer server = RawServer.answering(
+                        calls(plans("p1")),
+                        calls(plans("p2")),
+                        calls(COMPACTION, call("c1", "{}")),
+                        calls(COMPACTION.replace("cmp_1", "cmp_2"), plans("p3")),
+                        stream(saying("Hello")));
+                AgentLoop agent = agent(server)) {
+            run(agent.newConversation(), "Tell me of the forest. " + "It is deep. ".repeat(200));
+
+            assertThat(compactedBy()).containsExactly("server", "server");
+            assertThat(input(server.bodies().get(3)))
+                    .containsExactly(
+                            "compaction",
+                            "function_call c1",
+                            "function_call_output c1",
+                            "function_call p2",
+                            "function_call_output p2");
+            assertThat(input(server.bodies().get(4)))
+                    .containsExactly("compaction", "function_call p3", "function_call_output p3");
         }
     }
 

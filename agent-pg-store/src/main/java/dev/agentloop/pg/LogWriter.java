@@ -5,11 +5,11 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -56,18 +56,19 @@ record LogWriter(Database database, String tenant) {
 
     private boolean inserted(Session session, UUID id, LogPosition expected, List<LogEntry> entries)
             throws SQLException {
-        boolean first = expected.version() == 0;
         Optional<byte[]> chain = Row.chain(expected);
+        boolean first = expected.version() == 0;
         if (!first && chain.isEmpty()) {
             return false;
         }
+        List<Object> parameters = new ArrayList<>(rows(id, entries));
+        if (first) {
+            parameters.addAll(0, List.of(tenant, id));
+        } else {
+            parameters.addAll(List.of(tenant, id, expected.version(), chain.orElseThrow()));
+        }
         try {
-            return (first
-                            ? session.commit(Sql.BEGIN, parameters(id, entries, tenant, id))
-                            : session.commit(
-                                    Sql.APPEND,
-                                    parameters(id, entries, tenant, id, expected.version(), chain.orElseThrow())))
-                    > 0;
+            return session.commit(first ? Sql.BEGIN : Sql.APPEND, parameters.toArray()) > 0;
         } catch (SQLException e) {
             if (SqlErrors.isTaken(e) || SqlErrors.isLostRace(e)) {
                 return false;
@@ -76,30 +77,31 @@ record LogWriter(Database database, String tenant) {
         }
     }
 
-    // The guard's parameters come first in the one statement and last in the other.
-    private Object[] parameters(UUID id, List<LogEntry> entries, Object... guard) {
-        Object[] rows = {
-            tenant,
-            id,
-            column(entries, LogEntry::version, new Long[0]),
-            column(entries, LogEntry::turn, new Long[0]),
-            column(entries, LogEntry::base, new Long[0]),
-            column(entries, LogEntry::kind, new String[0]),
-            column(entries, LogEntry::salt, new byte[0][]),
-            column(entries, LogEntry::digest, new byte[0][]),
-            column(entries, entry -> HexFormat.of().parseHex(entry.hash()), new byte[0][]),
-            column(entries, LogEntry::payload, new byte[0][])
-        };
-        boolean guardFirst = guard.length == 2;
-        Object[] all = new Object[rows.length + guard.length];
-        System.arraycopy(rows, 0, all, guardFirst ? guard.length : 0, rows.length);
-        System.arraycopy(guard, 0, all, guardFirst ? 0 : rows.length, guard.length);
-        return all;
+    /** A part of each entry that may have been erased. */
+    private interface Part {
+        byte @Nullable [] of(LogEntry entry);
     }
 
-    private static <T extends @Nullable Object> T[] column(
-            List<LogEntry> entries, Function<LogEntry, ? extends T> value, T[] array) {
-        return entries.stream().map(value).toList().toArray(array);
+    private List<Object> rows(UUID id, List<LogEntry> entries) {
+        return List.of(
+                tenant,
+                id,
+                entries.stream().map(LogEntry::version).toArray(Long[]::new),
+                entries.stream().map(LogEntry::turn).toArray(Long[]::new),
+                entries.stream().map(LogEntry::base).toArray(Long[]::new),
+                entries.stream().map(LogEntry::kind).toArray(String[]::new),
+                parts(entries, LogEntry::salt),
+                parts(entries, LogEntry::digest),
+                parts(entries, entry -> HexFormat.of().parseHex(entry.hash())),
+                parts(entries, LogEntry::payload));
+    }
+
+    private static byte[] @Nullable [] parts(List<LogEntry> entries, Part part) {
+        byte[] @Nullable [] parts = new byte[entries.size()][];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = part.of(entries.get(i));
+        }
+        return parts;
     }
 
     /** Where the log stands if it has exactly these entries; null if it has not. */

@@ -120,8 +120,10 @@ record Migrations(Database database, int partitions) {
     }
 
     private static Found found(Statement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery("SELECT to_regclass('agent_schema') IS NOT NULL")) {
-            if (!row.next() || !row.getBoolean(1)) {
+        // Not to_regclass: it may answer from what the session knew before it waited for who else migrates.
+        try (ResultSet row = statement.executeQuery(
+                "SELECT 1 FROM pg_class WHERE relname = 'agent_schema' AND pg_table_is_visible(oid)")) {
+            if (!row.next()) {
                 return new Found(0, 0);
             }
         }

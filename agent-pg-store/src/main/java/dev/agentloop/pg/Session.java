@@ -101,7 +101,7 @@ record Session(Connection connection, int seconds) {
             statement.setArray(index, connection.createArrayOf("text", texts));
         } else if (value instanceof UUID[] ids) {
             statement.setArray(index, connection.createArrayOf("uuid", ids));
-        } else if (value instanceof byte @Nullable [][] parts) {
+        } else if (value instanceof byte[][] parts) {
             statement.setArray(index, connection.createArrayOf("bytea", parts));
         } else {
             throw new IllegalArgumentException("no parameter: " + value.getClass());

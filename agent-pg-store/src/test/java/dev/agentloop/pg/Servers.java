@@ -25,15 +25,22 @@ final class Servers {
         return newestForcing("off").binaries(jar).start();
     }
 
-    /** The program must be there if the build says where; aborts the test if it is nowhere. */
     static PgBouncer pooler(EmbeddedPostgres server) {
+        return pooler(server, 16);
+    }
+
+    /** The program must be there if the build says where; aborts the test if it is nowhere. */
+    static PgBouncer pooler(EmbeddedPostgres server, int connections) {
         String required = System.getProperty("agentloop.pgbouncer", "");
         Path program = required.isEmpty()
                 ? PgBouncer.find()
                         .orElseGet(() ->
                                 Assumptions.abort("the program pgbouncer is not installed: apt-get install pgbouncer"))
                 : Path.of(required);
-        return PgBouncer.before(server).program(program).start();
+        return PgBouncer.before(server)
+                .program(program)
+                .option("default_pool_size", Integer.toString(connections))
+                .start();
     }
 
     static PgConversationStore.Builder store(EmbeddedPostgres server) {

@@ -91,7 +91,7 @@ final class RandomAnswers implements Model {
         }
         if (random.nextInt(2) == 0) {
             items.add(received("{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"r" + count++
-                    + "x".repeat(random.nextInt(900)) + "\"}"));
+                    + "x".repeat(random.nextInt(400)) + "\"}"));
         }
         if (calls == 0 || random.nextInt(3) == 0) {
             items.add(received("{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\","

@@ -55,7 +55,7 @@ final class RandomTalks implements AutoCloseable {
                 .effort(List.of("low", "medium", "high").get(random.nextInt(3)))
                 .configurationUpdates(true)
                 .additionalTools(true)
-                .contextWindow(random.nextBoolean() ? 0 : 5_000 + random.nextInt(5_000))
+                .contextWindow(random.nextBoolean() ? 0 : 3_000 + random.nextInt(3_000))
                 .build();
     }
 
@@ -167,7 +167,7 @@ final class RandomTalks implements AutoCloseable {
         return switch (random.nextInt(6)) {
             case 0 -> Item.user("go on");
             case 1 -> Item.user("what is on it? " + count++, List.of(RandomAnswers.IMAGE));
-            default -> Item.user("user " + count++ + " " + "w".repeat(random.nextInt(1_500)));
+            default -> Item.user("user " + count++ + " " + "w".repeat(random.nextInt(600)));
         };
     }
 
@@ -179,7 +179,7 @@ final class RandomTalks implements AutoCloseable {
                 ? new ToolOutput(
                         List.of(new ToolOutput.Text("a picture"), new ToolOutput.Image(RandomAnswers.IMAGE, "auto")),
                         false)
-                : ToolOutput.text("line\n".repeat(random.nextInt(1_000)));
+                : ToolOutput.text("line\n".repeat(random.nextInt(500)));
     }
 
     /** A tool that gives long and short outputs and images. */

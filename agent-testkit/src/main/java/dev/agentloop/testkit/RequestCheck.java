@@ -29,13 +29,24 @@ final class RequestCheck {
             "custom_tool_call",
             "custom_tool_call_output");
 
+    private final boolean inference;
     private byte[] before = new byte[0];
     private int inputEnd;
     private PairingRules rules = new PairingRules();
     private List<String> itemProblems = new ArrayList<>();
+    /** Problems of the user's messages, unless a compaction item behind them says that a server has given them so. */
+    private List<String> messageProblems = new ArrayList<>();
+
     private List<String> headProblems = new ArrayList<>();
     private String model = "";
     private boolean stream;
+
+    /**
+     * @param inference whether the requests are for responses; those for a compaction have no setting for what is stored
+     */
+    RequestCheck(boolean inference) {
+        this.inference = inference;
+    }
 
     /**
      * What was found.
@@ -59,6 +70,7 @@ final class RequestCheck {
             if (!grown) {
                 rules = new PairingRules();
                 itemProblems = new ArrayList<>();
+                messageProblems = new ArrayList<>();
                 headProblems = new ArrayList<>();
                 inputEnd = 0;
                 at = head(body);
@@ -98,7 +110,7 @@ final class RequestCheck {
 
     /** Reads up to the bracket that opens the input, and returns the place behind it; -1 where the input is no array. */
     private int head(byte[] body) throws IOException {
-        boolean store = true;
+        boolean store = inference;
         stream = false;
         model = "";
         try (JsonParser parser = Json.FACTORY.createParser(body)) {
@@ -147,14 +159,23 @@ final class RequestCheck {
         ItemScan scan = new ItemScan(body, at);
         while (scan.next()) {
             JsonFields item = JsonFields.of(body, scan.start(), scan.end());
-            if (item.has("id")
-                    && WITHOUT_ID.contains(item.has("type") ? String.valueOf(item.text("type")) : "message")) {
-                itemProblems.add("item " + rules.count() + " (" + item.text("type")
-                        + ") has an id, which a server that stores nothing cannot look up");
-            }
+            id(item);
             rules.accept(item);
         }
         return scan.end();
+    }
+
+    // A window that /responses/compact returned goes in unchanged: the user's messages with ids, and behind them its
+    // item.
+    private void id(JsonFields item) {
+        String type = item.has("type") ? String.valueOf(item.text("type")) : "message";
+        if (type.equals("compaction")) {
+            messageProblems.clear();
+        } else if (item.has("id") && WITHOUT_ID.contains(type)) {
+            List<String> problems = "user".equals(item.text("role")) ? messageProblems : itemProblems;
+            problems.add("item " + rules.count() + " (" + item.text("type")
+                    + ") has an id, which a server that stores nothing cannot look up");
+        }
     }
 
     private List<String> tail(byte[] body, int end) {
@@ -173,6 +194,7 @@ final class RequestCheck {
             }
         }
         problems.addAll(itemProblems);
+        problems.addAll(messageProblems);
         problems.addAll(rules.problems());
         return problems;
     }

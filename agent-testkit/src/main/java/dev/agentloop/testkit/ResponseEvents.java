@@ -33,6 +33,14 @@ final class ResponseEvents {
     private int sequence;
     private long written;
 
+    /** How a response goes over the wire. */
+    enum Form {
+        STREAM,
+        OBJECT,
+        /** The object of {@code /responses/compact}. */
+        COMPACTION
+    }
+
     /** Takes what is to be sent now. */
     @FunctionalInterface
     interface Sink {
@@ -73,7 +81,7 @@ final class ResponseEvents {
     }
 
     /** The response as one object, for a request that does not stream. */
-    byte[] whole() throws InterruptedException {
+    byte[] whole(Form form) throws InterruptedException {
         for (Step step : response.steps()) {
             if (step instanceof Pause pause) {
                 pause.latch().await();
@@ -83,7 +91,25 @@ final class ResponseEvents {
                 add(raw.json());
             }
         }
-        return Json.object(w -> responseFields(w, status()));
+        return form == Form.COMPACTION
+                ? Json.object(this::compactionFields)
+                : Json.object(w -> responseFields(w, status()));
+    }
+
+    private void compactionFields(Json.Writer out) throws IOException {
+        out.text("id", responseId())
+                .text("object", "response.compaction")
+                .number("created_at", created())
+                .raw("output", "[" + String.join(",", done) + "]");
+        usage(out);
+    }
+
+    private String responseId() {
+        return String.format(Locale.ROOT, "resp_%06d", number);
+    }
+
+    private long created() {
+        return 1_767_225_600L + number;
     }
 
     private String status() {
@@ -227,9 +253,9 @@ final class ResponseEvents {
 
     private void responseFields(Json.Writer out, String status) throws IOException {
         boolean over = !status.equals("in_progress");
-        out.text("id", String.format(Locale.ROOT, "resp_%06d", number))
+        out.text("id", responseId())
                 .text("object", "response")
-                .number("created_at", 1_767_225_600L + number)
+                .number("created_at", created())
                 .text("status", status)
                 .text("model", model);
         if (status.equals("failed")) {

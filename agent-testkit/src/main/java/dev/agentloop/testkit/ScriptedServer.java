@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.net.ServerSocketFactory;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * that it led to, what is fixed stands before the input and what may vary behind it, and no item has an id that a server
  * without storage could not look up. A request that fails is answered with status 400 and named in {@link #problems()}.
  *
+ * <p>A response that the script gives to {@code /responses/compact} is a window: its items go as they are, in an object
+ * {@code response.compaction}. A request with that window may have the ids that the window has.
+ *
  * <pre>{@code
  * try (ScriptedServer server = ScriptedServer.answering(
  *         ScriptedResponse.calls("call_1", "list_dir", "{\"path\":\".\"}"),
@@ -44,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * {@link Builder#otherwise} answers by the request.
  */
 public final class ScriptedServer implements AutoCloseable {
+    private static final String COMPACT = "/responses/compact";
+
     private final ServerSocket socket;
     private final boolean tls;
     private final Deque<Function<ScriptedRequest, ScriptedReply>> script;
@@ -61,12 +67,16 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** The requests of one conversation. */
     private static final class Log {
-        private final RequestCheck check = new RequestCheck();
+        private final RequestCheck check;
         private @Nullable ScriptedRequest last;
+
+        Log(boolean inference) {
+            check = new RequestCheck(inference);
+        }
     }
 
     /** What is to be done with one request. */
-    record Planned(ScriptedReply reply, ResponseEvents events, int number, boolean stream, Runnable over) {}
+    record Planned(ScriptedReply reply, ResponseEvents events, int number, ResponseEvents.Form form, Runnable over) {}
 
     private ScriptedServer(Builder builder, ServerSocket socket) {
         this.socket = socket;
@@ -217,10 +227,12 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** Takes in a request, checks it, and says what is to be done with it. */
     Planned plan(HttpRequest request) {
-        String key = RequestCheck.key(request.body());
+        boolean compacts = path(request).endsWith(COMPACT);
+        // A request to compact has a shape of its own, and breaks no prefix.
+        String key = RequestCheck.key(request.body()) + (compacts ? COMPACT : "");
         Log log;
         synchronized (requests) {
-            log = conversations.computeIfAbsent(key, k -> new Log());
+            log = conversations.computeIfAbsent(key, k -> new Log(!compacts));
         }
         ScriptedRequest received;
         Function<ScriptedRequest, ScriptedReply> answer;
@@ -234,26 +246,34 @@ public final class ScriptedServer implements AutoCloseable {
             log.last = received;
         }
         ScriptedReply reply = judged(received, request, answer);
-        Usage usual = reply instanceof ScriptedResponse && cache != null ? cache.next(request.body()) : usual(received);
-        return planned(received, reply, usual);
+        boolean played = reply instanceof ScriptedResponse && cache != null && !compacts;
+        Usage usual = played ? Objects.requireNonNull(cache).next(request.body()) : usual(received);
+        ResponseEvents.Form form = compacts
+                ? ResponseEvents.Form.COMPACTION
+                : received.stream() ? ResponseEvents.Form.STREAM : ResponseEvents.Form.OBJECT;
+        return planned(received, reply, usual, form);
+    }
+
+    private static String path(HttpRequest request) {
+        return request.path().replaceFirst("\\?.*", "");
     }
 
     private static Usage usual(ScriptedRequest request) {
         return Usage.reported(request.length() / 4, request.keepsPrefix() ? request.prefixBytes() / 4 : 0, 0, 0, 0);
     }
 
-    private Planned planned(ScriptedRequest request, ScriptedReply reply, Usage usual) {
+    private Planned planned(ScriptedRequest request, ScriptedReply reply, Usage usual, ResponseEvents.Form form) {
         ScriptedResponse response = reply instanceof ScriptedResponse scripted ? scripted : ScriptedResponse.empty();
         ResponseEvents events = new ResponseEvents(response, request.model(), request.number(), usual, deltaChars);
-        return new Planned(reply, events, request.number(), request.stream(), request::answered);
+        return new Planned(reply, events, request.number(), form, request::answered);
     }
 
     private ScriptedReply judged(
             ScriptedRequest received,
             HttpRequest request,
             @Nullable Function<ScriptedRequest, ScriptedReply> scripted) {
-        String path = request.path().replaceFirst("\\?.*", "");
-        if (!request.method().equals("POST") || !path.endsWith("/responses")) {
+        String path = path(request);
+        if (!request.method().equals("POST") || !(path.endsWith("/responses") || path.endsWith(COMPACT))) {
             return refused(404, "not_found", received, List.of("there is no " + request.method() + " " + path));
         }
         if (strict && !received.problems().isEmpty()) {

@@ -77,8 +77,8 @@ final class ServerConnection implements Runnable {
 
     private boolean respond(ScriptedResponse response, ScriptedServer.Planned planned, OutputStream out)
             throws IOException, InterruptedException {
-        if (!planned.stream()) {
-            byte[] whole = planned.events().whole();
+        if (planned.form() != ResponseEvents.Form.STREAM) {
+            byte[] whole = planned.events().whole(planned.form());
             breakIfScripted(response);
             return reply(ScriptedServer.json(200, planned.number(), whole), out) && !response.closes();
         }

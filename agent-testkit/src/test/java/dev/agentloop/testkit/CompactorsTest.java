@@ -8,7 +8,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.slf4j.LoggerFactory;
 
-/** The library's own compactors, and one of a host's, are held to the contract: together in more than 5,000 conversations. */
+/**
+ * The library's own compactors, and one of a host's, are held to the contract: together, and with the endpoint's, which stands
+ * beside its model, in more than 5,000 conversations.
+ */
 class CompactorsTest {
     // A line for each of many thousand runs would take longer than the runs.
     private final Logger logger = (Logger) LoggerFactory.getLogger("dev.agentloop");

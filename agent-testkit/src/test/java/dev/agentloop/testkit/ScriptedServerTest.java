@@ -34,8 +34,13 @@ class ScriptedServerTest {
     }
 
     private HttpResponse<String> post(ScriptedServer server, String body) throws IOException, InterruptedException {
+        return post(server, "/responses", body);
+    }
+
+    private HttpResponse<String> post(ScriptedServer server, String path, String body)
+            throws IOException, InterruptedException {
         return client.send(
-                java.net.http.HttpRequest.newBuilder(java.net.URI.create(server.url() + "/responses"))
+                java.net.http.HttpRequest.newBuilder(java.net.URI.create(server.url() + path))
                         .header("Content-Type", "application/json")
                         .POST(BodyPublishers.ofString(body))
                         .build(),
@@ -201,6 +206,31 @@ class ScriptedServerTest {
                 .otherwise(request -> ScriptedResponse.says("ok"))
                 .start()) {
             assertThat(post(server, cases[0][0]).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void compaction_isAWindow_whoseMessagesMayHaveIdsInTheNextRequest() throws Exception {
+        String said = "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"user\",\"content\":\"go\"}";
+        String compaction = "{\"id\":\"cmp_1\",\"type\":\"compaction\",\"encrypted_content\":\"e\"}";
+        try (ScriptedServer server = ScriptedServer.builder()
+                .answer(ScriptedResponse.empty().andItem(said).andItem(compaction))
+                .otherwise(request -> ScriptedResponse.says("ok"))
+                .start()) {
+            String compact = "{\"model\":\"m\",\"prompt_cache_key\":\"k\",\"input\":[" + USER + "]}";
+            JsonNode window = new ObjectMapper()
+                    .readTree(post(server, "/responses/compact", compact).body());
+            assertThat(window.get("object").asText()).isEqualTo("response.compaction");
+            assertThat(window.get("output")).hasToString("[" + said + "," + compaction + "]");
+            assertThat(window.get("usage").get("input_tokens").asInt()).isPositive();
+
+            assertThat(post(server, body(said, compaction, USER)).statusCode()).isEqualTo(200);
+            assertThat(server.requests().get(1).keepsPrefix()).isTrue();
+            String[] refused = {body(said), body(compaction, said), body(said.replace("user", "assistant"), compaction)
+            };
+            for (String body : refused) {
+                assertThat(post(server, body).body()).contains("(message) has an id");
+            }
         }
     }
 

@@ -163,12 +163,14 @@ class SimpleStore implements ConversationStore {
     }
 
     @Override
-    public synchronized boolean leave(String conversation, InboxMessage message) {
+    public boolean leave(String conversation, InboxMessage message) {
         checkId(conversation);
         if (!logs.containsKey(conversation)) {
             throw new StoreException(StoreException.Kind.NOT_FOUND, "no conversation " + conversation);
         }
-        return leave(inboxes.computeIfAbsent(conversation, id -> new LinkedHashMap<>()), message);
+        synchronized (this) {
+            return leave(inboxes.computeIfAbsent(conversation, id -> new LinkedHashMap<>()), message);
+        }
     }
 
     boolean leave(Map<String, InboxMessage> inbox, InboxMessage message) {

@@ -40,7 +40,7 @@ final class CodingAgent {
     }
 
     // The cheapest first. What other servers make of a trigger is not known, so they are not asked.
-    private static Compactor compactor(Options options, Model model) {
+    static Compactor compactor(Options options, Model model) {
         Compactor summary = Compactor.summary(model);
         return Compactor.firstOf(
                 Compactor.withoutOldOutputs(),

@@ -1,6 +1,7 @@
 package dev.agentloop.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.Item;
 import dev.agentloop.Usage;
@@ -10,6 +11,10 @@ import dev.agentloop.testkit.ScriptedResponse;
 import dev.agentloop.testkit.ScriptedServer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Prompts that are shortened, by exec and chat as processes. */
 class CompactionCommandTest extends AgentTest {
@@ -47,6 +52,39 @@ class CompactionCommandTest extends AgentTest {
             assertThat(requests).hasSize(4);
             assertThat(requests.get(3).items())
                     .as("the prompt without the compaction")
+                    .startsWith(requests.get(1).items().toArray(Item[]::new));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
+    void compact_cancelled_changesNothingAndTheTalkGoesOn(boolean byKey) {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("Noted."),
+                        ScriptedResponse.says("Gone on."),
+                        ScriptedResponse.says("There was").andFallsSilent(),
+                        ScriptedResponse.says("The end."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type(LONG).awaitOut("Noted.\n").type("Go on").awaitOut("Gone on.\n");
+            agent.awaitErr("as sent before\n> ").type("/compact").awaitErr("  compacting by summary: ");
+            await().until(() -> server.requests().size() == 3);
+            if (byKey) {
+                agent.signal("INT");
+            } else {
+                agent.type("/cancel");
+            }
+            agent.awaitErr("the compaction was interrupted; nothing was changed\n> ")
+                    .type("/undo-compact")
+                    .awaitErr("was never compacted")
+                    .type("And then?")
+                    .awaitOut("The end.\n")
+                    .endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            List<ScriptedRequest> requests = server.requests();
+            assertThat(requests).hasSize(4);
+            assertThat(requests.get(3).items())
+                    .as("the prompt is as it was")
                     .startsWith(requests.get(1).items().toArray(Item[]::new));
         }
     }

@@ -1,0 +1,37 @@
+package dev.agentloop.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.Compactor;
+import dev.agentloop.Model;
+import dev.agentloop.testkit.ScriptedModel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which compactors the command line tries: those that the server is known to have, the cheapest first. */
+class CompactorChoiceTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', 'old outputs, trigger, summary'",
+        "https://api.openai.com, 'old outputs, trigger, summary'",
+        "https://api.openai.com/v1, 'old outputs, trigger, summary'",
+        "https://api.openai.com.evil.example/v1, 'old outputs, summary'",
+        "http://127.0.0.1:11434/v1, 'old outputs, summary'"
+    })
+    void compactor_byTheServersAddress(String address, String tried) {
+        List<String> words = List.of("--cd", folder.toString(), "--store", folder.toString(), "Hi");
+        Options options = OptionParser.parse("exec", words, Map.of("OPENAI_BASE_URL", address));
+        Model model = ScriptedModel.answering();
+
+        List<Compactor> compactors = CodingAgent.compactor(options, model).inOrder();
+
+        assertThat(compactors.stream().map(Compactor::name)).containsExactly(tried.split(", "));
+    }
+}
