@@ -36,14 +36,16 @@ class HeartbeatTest {
             Leases owner;
             try (PgConversationStore store = open()) {
                 owner = store.leases();
-                assertThat(owner.held()).as("before it was named").isFalse();
+                assertThat(owner.held(System.nanoTime()))
+                        .as("before it was named")
+                        .isFalse();
                 assertThat(owner.process()).isNotEmpty().isEqualTo(owner.process());
-                assertThat(owner.held()).isTrue();
+                assertThat(owner.held(System.nanoTime())).isTrue();
                 assertThat(observer.leases().alive(owner.process())).isTrue();
                 assertThat(observer.leases().process()).isNotEqualTo(owner.process());
                 assertThat(store.tenant("acme").leases().process()).isEqualTo(owner.process());
             }
-            assertThat(owner.held()).isFalse();
+            assertThat(owner.held(System.nanoTime())).isFalse();
             assertThat(observer.leases().alive(owner.process())).isFalse();
             assertThat(observer.leases().alive("nobody")).isFalse();
         }
@@ -62,10 +64,13 @@ class HeartbeatTest {
         try (PgConversationStore store = open()) {
             Leases owner = store.leases();
             String process = owner.process();
+            long before = System.nanoTime();
+            assertThat(owner.held(before)).isTrue();
             Logs.run(server, "ALTER TABLE agent_node RENAME TO agent_node_gone");
-            await().until(() -> !owner.held());
+            await().until(() -> !owner.held(System.nanoTime()));
             Logs.run(server, "ALTER TABLE agent_node_gone RENAME TO agent_node");
-            await().until(owner::held);
+            await().until(() -> owner.held(System.nanoTime()));
+            assertThat(owner.held(before)).as("it was silent in between").isFalse();
             Logs.run(server, "DELETE FROM agent_node WHERE node = '" + process + "'");
             await().until(() -> Logs.one(server, "SELECT count(*) FROM agent_node WHERE node = '" + process + "'")
                     .equals("1"));
