@@ -170,12 +170,7 @@ class TakeoverTest {
     }
 
     private void signal(String name) throws Exception {
-        assertThat(new ProcessBuilder("sh", "-c", "kill -s \"$1\" \"$2\"", "kill", name, "" + owner.pid())
-                        .start()
-                        .waitFor())
-                .isZero();
-        Path stat = Path.of("/proc", "" + owner.pid(), "stat");
-        await().until(() -> name.equals("STOP") == Files.readString(stat).contains(") T "));
+        CommitStandby.signal(name, owner.pid());
     }
 
     private void takeOver() throws Exception {
