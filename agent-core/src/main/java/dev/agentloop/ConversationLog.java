@@ -24,6 +24,8 @@ final class ConversationLog {
     private final String id;
     private final Fold fold = new Fold();
     private LogPosition position = LogPosition.START;
+    // By the monotonic clock; the log cannot have been another owner's before.
+    private long ownedAt = System.nanoTime();
 
     private ConversationLog(ConversationStore store, String id) {
         this.store = store;
@@ -118,14 +120,23 @@ final class ConversationLog {
     // Whether an append whose answer was lost has happened is settled by sending it again, never by a read: a read may
     // come before it.
     private void appendDurably(List<LogEntry> entries) {
+        long sent = System.nanoTime();
+        StoreException unknown = null;
         for (int attempt = 1; ; attempt++) {
             try {
                 store.append(id, position, entries);
+                ownedAt = sent;
                 return;
             } catch (StoreException e) {
+                if (unknown != null && e.kind() == StoreException.Kind.UNAVAILABLE) {
+                    // Nothing came of sending it again, which says nothing of the first time.
+                    unknown.addSuppressed(e);
+                    throw unknown;
+                }
                 if (e.kind() != StoreException.Kind.OUTCOME_UNKNOWN || attempt == SETTLE_TRIES) {
                     throw e;
                 }
+                unknown = e;
                 LOG.warn(
                         "conversation {}: outcome of append behind version {} unknown, sending it again ({} of {})",
                         id,
@@ -144,9 +155,10 @@ final class ConversationLog {
      * @throws StoreException {@code CONFLICT} if somebody has
      */
     void checkOwned() {
-        if (store.leases().held()) {
+        if (store.leases().held(ownedAt)) {
             return;
         }
+        long asked = System.nanoTime();
         LogPosition head = store.head(id).orElse(LogPosition.START);
         if (!head.equals(position)) {
             throw new StoreException(
@@ -154,6 +166,7 @@ final class ConversationLog {
                     "conversation " + id + " was taken over at version " + (position.version() + 1)
                             + " while this process showed no sign of life; what it was about to do was not done");
         }
+        ownedAt = asked;
     }
 
     String id() {

@@ -269,4 +269,31 @@ class ResumeTest {
             assertThat(agent.resume(conversation.id()).prompt().items()).hasSize(4);
         }
     }
+
+    @Test
+    void unknownOutcome_staysUnknownWhereTheStoreCannotBeReachedAnyMore() {
+        AtomicInteger appends = new AtomicInteger();
+        ConversationStore breaking = new ForwardingStore(store) {
+            @Override
+            public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+                if (appends.incrementAndGet() == 2) {
+                    throw new StoreException(StoreException.Kind.UNAVAILABLE, "the server is away");
+                }
+                super.append(conversation, expected, entries);
+                throw new StoreException(StoreException.Kind.OUTCOME_UNKNOWN, "the connection broke in the commit");
+            }
+        };
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(new Script(says("never")))
+                .store(breaking)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            assertThatThrownBy(() -> conversation.run("x")).isInstanceOfSatisfying(StoreException.class, e -> {
+                assertThat(e.kind()).isEqualTo(StoreException.Kind.OUTCOME_UNKNOWN);
+                assertThat(e.getSuppressed()[0]).hasMessage("the server is away");
+            });
+            assertThat(appends).hasValue(2);
+            assertThat(store.head(conversation.id())).as("it was made").isPresent();
+        }
+    }
 }

@@ -21,7 +21,7 @@ public interface Leases {
         }
 
         @Override
-        public boolean held() {
+        public boolean held(long since) {
             return true;
         }
     };
@@ -38,8 +38,11 @@ public interface Leases {
     boolean alive(String process) throws InterruptedException;
 
     /**
-     * Whether this process has shown that it is alive so lately, by its own monotonic clock, that nobody can have thought it
-     * dead. Asked just before each effect; never blocks.
+     * Whether this process has shown that it is alive without a break since then, and so lately, by its own monotonic clock,
+     * that nobody can have thought it dead. A process that was stopped for a while and shows itself again has not. Asked just
+     * before each effect; never blocks.
+     *
+     * @param since a time of {@link System#nanoTime} at which the log was this process's own
      */
-    boolean held();
+    boolean held(long since);
 }

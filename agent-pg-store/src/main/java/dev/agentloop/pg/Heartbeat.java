@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /*
  * No two clocks are compared. A process counts its beat up; an observer that has seen the same count for the bound, by its
  * own monotonic clock, holds it for dead. The earliest that can be is the bound after a beat was sent, so a process holds
- * itself for alive for a little less than the bound after it sent its last beat that was acknowledged.
+ * itself for alive for a little less than the bound after it sent its last beat that was acknowledged. One that was silent
+ * for longer may have been thought dead in between, whatever it says later.
  */
 /** The row that says that this process is alive, and what other rows say. Begins at its first use, ends with its store. */
 final class Heartbeat implements Leases, AutoCloseable {
@@ -30,8 +31,15 @@ final class Heartbeat implements Leases, AutoCloseable {
     private final Condition ended = lock.newCondition();
     private @Nullable Thread beating;
     private boolean closed;
-    private volatile long heldUntil;
-    private volatile boolean held;
+    private volatile @Nullable Span shown;
+
+    /** Between these two times of the monotonic clock nobody can have thought this process dead. */
+    private record Span(long since, long until) {
+        // A beat that was answered late may have been counted late, so its sending does not close a gap.
+        Span from(long sent, long answered, Duration bound) {
+            return new Span(answered - until < 0 ? since : answered, sent + bound.toNanos() * 4 / 5);
+        }
+    }
 
     Heartbeat(Database database, Duration interval, Duration bound) {
         this.database = database;
@@ -61,11 +69,13 @@ final class Heartbeat implements Leases, AutoCloseable {
         int rows = database.write("tell that this process is alive", session -> session.change(sql, process));
         if (rows == 0) {
             // Somebody removed the row: whoever looked in between thought this process dead, and it tells anew.
-            held = false;
+            shown = null;
+            sent = System.nanoTime();
             database.write("tell that this process is alive", session -> session.change(Sql.REGISTER, process));
         }
-        heldUntil = sent + bound.toNanos() * 4 / 5;
-        held = true;
+        long answered = System.nanoTime();
+        Span before = shown;
+        shown = (before == null ? new Span(answered, answered) : before).from(sent, answered, bound);
     }
 
     private void run() {
@@ -126,8 +136,9 @@ final class Heartbeat implements Leases, AutoCloseable {
     }
 
     @Override
-    public boolean held() {
-        return held && System.nanoTime() - heldUntil < 0;
+    public boolean held(long since) {
+        Span span = shown;
+        return span != null && span.since() - since <= 0 && System.nanoTime() - span.until() < 0;
     }
 
     /** Ends the heartbeat and tells so, if it can; a process that cannot is held for dead after the bound. */
@@ -137,7 +148,7 @@ final class Heartbeat implements Leases, AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            held = false;
+            shown = null;
             ended.signalAll();
             thread = beating;
         } finally {
@@ -148,7 +159,7 @@ final class Heartbeat implements Leases, AutoCloseable {
         }
         try {
             thread.join();
-            held = false;
+            shown = null;
             database.write("tell that this process ended", session -> session.change(Sql.UNREGISTER, process));
         } catch (StoreException e) {
             LOG.info("process {} could not say that it ended: {}", process, e.getMessage());
