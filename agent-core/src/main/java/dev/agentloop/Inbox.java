@@ -76,6 +76,9 @@ final class Inbox {
     /** Reads what was left. */
     void read() {
         found.clear();
+        if (run.log().position().version() == 0) {
+            return; // Nobody can leave anything for a conversation that there is not yet.
+        }
         List<String> leftovers = new ArrayList<>();
         for (InboxMessage message : run.config().store().inbox(run.log().id())) {
             if (run.fold().turn().taken().contains(message.id())) {
