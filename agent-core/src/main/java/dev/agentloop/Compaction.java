@@ -151,10 +151,12 @@ final class Compaction {
             throws InterruptedException {
         boolean shortened = false;
         Compactor.Context now = context;
-        for (Compactor compactor : run.config().compactor().inOrder()) {
+        Compactor.Task whole = new CompactionTask(run, reason, context).task();
+        for (Compactor compactor : run.config().compactor().inOrder(whole)) {
             if (refused.containsKey(compactor.name())) {
                 continue;
             }
+            // What an earlier one has shortened is another prompt.
             CompactionTask task = new CompactionTask(run, reason, now);
             Optional<Compactor.Offer> offer = offer(compactor, task.task(), failures);
             if (offer.isEmpty() || !apply(compactor, task, offer.get(), failures)) {

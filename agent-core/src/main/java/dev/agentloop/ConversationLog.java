@@ -87,7 +87,7 @@ final class ConversationLog {
         }
         List<LogEntry> entries = new ArrayList<>(drafts.size());
         LogPosition before = position;
-        long turn = fold.turn();
+        long turn = fold.turn().underWay();
         long base = fold.base();
         for (Draft draft : drafts) {
             long version = before.version() + 1;

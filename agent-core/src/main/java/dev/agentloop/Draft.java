@@ -171,18 +171,22 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** A turn begins, in which these tools may be called; null for all. */
-    static Draft turnBegun(String owner, @Nullable Set<String> allowed) {
+    static Draft turnBegun(String owner, @Nullable Set<String> allowed, Instant at) {
         return of(TURN_BEGUN, w -> {
-            w.text("owner", owner);
+            w.text("owner", owner).number("at", at.toEpochMilli());
             if (allowed != null) {
                 w.texts("allowed_tools", new TreeSet<>(allowed));
             }
         });
     }
 
-    static Draft turnEnded(String outcome, Usage usage, int steps) {
+    /** A turn has ended; {@code detail} says more of the outcome, and is empty where there is no more to say. */
+    static Draft turnEnded(String outcome, String detail, Usage usage, int steps, Instant at) {
         return of(TURN_ENDED, w -> {
-            w.text("outcome", outcome).number("steps", steps);
+            w.text("outcome", outcome).number("steps", steps).number("at", at.toEpochMilli());
+            if (!detail.isEmpty()) {
+                w.text("detail", detail);
+            }
             usage.write("usage", w);
         });
     }

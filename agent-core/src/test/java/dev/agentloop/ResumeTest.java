@@ -13,6 +13,7 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +35,7 @@ class ResumeTest {
         all.add(Draft.conversation(id, "2026-01-01T00:00:00Z"));
         String head = new Script().settings().toBuilder().cacheKey(id).build().head("");
         all.add(Draft.epoch("conversation_started", head, null));
-        all.add(Draft.turnBegun("somebody", null));
+        all.add(Draft.turnBegun("somebody", null, Instant.EPOCH));
         all.add(Draft.item(Draft.ITEM_USER, Item.user("x")));
         all.addAll(Arrays.asList(drafts));
         log.append(all);
@@ -230,7 +231,7 @@ class ResumeTest {
     void writerWhoLost_learnsItAtItsNextAppend() {
         Script script = new Script((prompt, listener) -> {
             // Somebody else takes the conversation over while this run waits for its model.
-            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other", null)));
+            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other", null, Instant.EPOCH)));
             return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
         });
         left();
