@@ -106,14 +106,15 @@ final class Compaction {
      */
     boolean takeBackRefused(ModelException failure) {
         Conversation.Compaction last = run.fold().compactions().unproven().orElse(null);
-        List<Item> items = last == null ? null : new UndoneCompaction(run, last).withoutItsCiphertext();
-        if (last == null || items == null) {
+        UndoneCompaction undone = last == null ? null : new UndoneCompaction(run, last);
+        List<Item> items = undone == null ? null : undone.withoutItsCiphertext();
+        if (last == null || undone == null || items == null) {
             return false;
         }
         String cause = "the server refused the compacted prompt: " + failure.getMessage();
         refused.put(last.by(), last.by() + ": " + cause);
         shortenedTo = -1;
-        run.journal().add(Draft.epoch("compaction_refused", run.fold().prompt().head(), items));
+        run.journal().add(Draft.undone("compaction_refused", run.fold().prompt().head(), items, undone.roles()));
         run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(last.by(), cause)));
         run.journal().commit();
         return true;
@@ -150,10 +151,12 @@ final class Compaction {
             throws InterruptedException {
         boolean shortened = false;
         Compactor.Context now = context;
-        for (Compactor compactor : run.config().compactor().inOrder()) {
+        Compactor.Task whole = new CompactionTask(run, reason, context).task();
+        for (Compactor compactor : run.config().compactor().inOrder(whole)) {
             if (refused.containsKey(compactor.name())) {
                 continue;
             }
+            // What an earlier one has shortened is another prompt.
             CompactionTask task = new CompactionTask(run, reason, now);
             Optional<Compactor.Offer> offer = offer(compactor, task.task(), failures);
             if (offer.isEmpty() || !apply(compactor, task, offer.get(), failures)) {

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 final class Compactions {
-    private final List<Item> said = new ArrayList<>();
     private final Map<Item, String> sections = new HashMap<>();
     private final List<Item> userMessages = new ArrayList<>();
     private final Map<String, Item> pins = new LinkedHashMap<>();
@@ -33,7 +32,6 @@ final class Compactions {
 
     void said(Item item) {
         if (item instanceof Item.Message message && message.role().equals("user")) {
-            said.add(item);
             userMessages.add(item);
         }
     }
@@ -43,7 +41,7 @@ final class Compactions {
         sections.put(CacheBreakpoint.without(item), section);
     }
 
-    /** The section of the context that an item is or once was; null for other items. */
+    /** The section of the context that an item of the prompt is or was; null for other items. */
     @Nullable
     String section(Item item) {
         return sections.get(CacheBreakpoint.without(item));
@@ -97,14 +95,51 @@ final class Compactions {
         keepPins(after);
     }
 
-    // A server gives the user's messages back in bytes of its own, images are left out, and an undone compaction gives
-    // back what was left out by it: what once was the user's is so again.
+    // A server gives the user's messages back in bytes of its own, and images are left out.
     private void keepUserMessages(List<Item> after) {
-        Set<String> words = said.stream().map(WithoutImages::words).collect(Collectors.toSet());
+        Set<String> words = userMessages.stream().map(WithoutImages::words).collect(Collectors.toSet());
         userMessages.clear();
         after.stream()
                 .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
                 .forEach(userMessages::add);
+        sections.keySet().retainAll(after.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
+    }
+
+    /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */
+    void writeRoles(Json.Writer out, List<Item> items, Compactions older) throws IOException {
+        Set<Item> messages = new HashSet<>(userMessages);
+        messages.addAll(older.userMessages);
+        Map<Item, String> context = new HashMap<>(older.sections);
+        context.putAll(sections);
+        out.array("user_messages", a -> {
+            for (int i = 0; i < items.size(); i++) {
+                if (messages.contains(items.get(i))) {
+                    a.rawElement(String.valueOf(i));
+                }
+            }
+        });
+        out.array("context", a -> {
+            for (int i = 0; i < items.size(); i++) {
+                String section = context.get(CacheBreakpoint.without(items.get(i)));
+                int place = i;
+                if (section != null) {
+                    a.element(w -> w.text("name", section).number("item", place));
+                }
+            }
+        });
+    }
+
+    /** Takes in what {@link #writeRoles} wrote. */
+    void readRoles(JsonFields roles, List<Item> items) {
+        userMessages.clear();
+        sections.clear();
+        JsonFields messages = roles.inner("user_messages");
+        if (messages != null) {
+            messages.all().forEach(index -> userMessages.add(items.get(Integer.parseInt(messages.raw(index)))));
+        }
+        for (JsonFields section : roles.inners("context")) {
+            context(ItemBytes.orEmpty(section.text("name")), items.get((int) section.number("item", 0)));
+        }
     }
 
     private void keepPins(List<Item> after) {
@@ -166,11 +201,7 @@ final class Compactions {
 
     /** Writes what cannot be told from the prompt of these items. */
     void write(Json.Writer out, List<Item> items) throws IOException {
-        out.array("user_messages", a -> {
-            for (Item message : userMessages) {
-                a.rawElement(String.valueOf(items.indexOf(message)));
-            }
-        });
+        writeRoles(out, items, this);
         out.array("pins", a -> {
             for (Map.Entry<String, Item> pin : pins.entrySet()) {
                 a.element(w -> w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
@@ -194,10 +225,7 @@ final class Compactions {
     /** Takes in what {@link #write} wrote behind the first entry that is read. */
     void read(JsonFields state, List<Item> items) {
         all.clear();
-        JsonFields messages = state.inner("user_messages");
-        if (messages != null) {
-            messages.all().forEach(index -> userMessages.add(items.get(Integer.parseInt(messages.raw(index)))));
-        }
+        readRoles(state, items);
         for (JsonFields pin : state.inners("pins")) {
             pins.put(ItemBytes.orEmpty(pin.text("name")), items.get((int) pin.number("item", 0)));
         }

@@ -1,7 +1,6 @@
 package dev.agentloop;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -50,16 +49,25 @@ public interface Compactor {
      */
     Window compact(Task task) throws InterruptedException;
 
-    /** The compactors that are tried, in this order; itself alone by default. */
-    default List<Compactor> inOrder() {
+    /** The compactors that are tried for this prompt, in this order; itself alone by default. */
+    default List<Compactor> inOrder(Task task) {
         return List.of(this);
     }
 
     /** Tries these in order, until one has shortened the prompt. */
     static Compactor firstOf(Compactor... compactors) {
-        List<Compactor> all = new ArrayList<>();
-        Arrays.asList(compactors).forEach(compactor -> all.addAll(compactor.inOrder()));
-        return new CompactorChain(all);
+        return new CompactorChain(List.of(compactors), false);
+    }
+
+    /**
+     * Tries these in the order of what they say that they would use for the prompt at hand, the cheapest first, until one has
+     * shortened it. One that can do nothing for it is left out.
+     *
+     * <p>Compared are tokens at what they cost relative to each other at most providers: an output token counts as eight of
+     * the input, one that is read from the cache as a tenth of one.
+     */
+    static Compactor cheapestOf(Compactor... compactors) {
+        return new CompactorChain(List.of(compactors), true);
     }
 
     /**
@@ -179,6 +187,14 @@ public interface Compactor {
     record Offer(long inputTokens, long cachedTokens, long outputTokens) {
         /** Uses nothing: no model is asked. */
         public static final Offer FREE = new Offer(0, 0, 0);
+
+        private static final double CACHED_WEIGHT = 0.1;
+        private static final double OUTPUT_WEIGHT = 8;
+
+        /** About what it costs, in tokens of uncached input. */
+        double weight() {
+            return inputTokens - cachedTokens + cachedTokens * CACHED_WEIGHT + outputTokens * OUTPUT_WEIGHT;
+        }
 
         /** The same as usage, so that prices can be put to it. */
         public Usage usage() {

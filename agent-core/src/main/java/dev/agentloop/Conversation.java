@@ -141,7 +141,7 @@ public final class Conversation {
     // An append would take the turn from its owner.
     private void refuseWhileAtWorkElsewhere(Fold fold) {
         if (isAtWork(fold)) {
-            throw new BusyException(id, "by " + fold.owner());
+            throw new BusyException(id, "by " + fold.turn().owner());
         }
     }
 
@@ -175,10 +175,11 @@ public final class Conversation {
                 UndoneCompaction undone = new UndoneCompaction(scope, all.get(i));
                 if (undone.stands()) {
                     scope.journal()
-                            .add(Draft.epoch(
+                            .add(Draft.undone(
                                     Draft.COMPACTION_UNDONE,
                                     scope.fold().prompt().head(),
-                                    undone.items()));
+                                    undone.items(),
+                                    undone.roles()));
                     return;
                 }
             }
@@ -354,7 +355,7 @@ public final class Conversation {
             log = other.awaitEnd(log);
         } else if (other.atWork(log.fold())) {
             if (options.whenBusy() == RunOptions.WhenBusy.REJECT) {
-                throw new BusyException(id, "by " + log.fold().owner());
+                throw new BusyException(id, "by " + log.fold().turn().owner());
             }
             Inbox.input(config, id, input);
             return new Outcome.HandedOver(nothingUsed());

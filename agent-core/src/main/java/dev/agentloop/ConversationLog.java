@@ -87,7 +87,7 @@ final class ConversationLog {
         }
         List<LogEntry> entries = new ArrayList<>(drafts.size());
         LogPosition before = position;
-        long turn = fold.turn();
+        long turn = fold.turn().underWay();
         long base = fold.base();
         for (Draft draft : drafts) {
             long version = before.version() + 1;
@@ -121,15 +121,22 @@ final class ConversationLog {
     // come before it.
     private void appendDurably(List<LogEntry> entries) {
         long sent = System.nanoTime();
+        StoreException unknown = null;
         for (int attempt = 1; ; attempt++) {
             try {
                 store.append(id, position, entries);
                 ownedAt = sent;
                 return;
             } catch (StoreException e) {
+                if (unknown != null && e.kind() == StoreException.Kind.UNAVAILABLE) {
+                    // Nothing came of sending it again, which says nothing of the first time.
+                    unknown.addSuppressed(e);
+                    throw unknown;
+                }
                 if (e.kind() != StoreException.Kind.OUTCOME_UNKNOWN || attempt == SETTLE_TRIES) {
                     throw e;
                 }
+                unknown = e;
                 LOG.warn(
                         "conversation {}: outcome of append behind version {} unknown, sending it again ({} of {})",
                         id,

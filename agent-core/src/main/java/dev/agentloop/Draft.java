@@ -25,6 +25,8 @@ record Draft(String kind, byte[] payload) {
 
     /** The field of such an epoch that has what a reader cannot tell from the items. */
     static final String STATE = "state";
+    /** The field of one that takes a compaction back: what its items are that a reader may not have seen. */
+    static final String ROLES = "roles";
 
     static final String FORK = "fork";
     static final String TURN_BEGUN = "turn.begun";
@@ -95,6 +97,18 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
+    /** The prompt begins anew with what it was before a compaction, and what came since. */
+    static Draft undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
+        return of(EPOCH_WINDOW, w -> {
+            w.text("reason", reason).raw("head", head).array("window", a -> {
+                for (Item item : window) {
+                    a.rawElement(item.json());
+                }
+            });
+            w.object(ROLES, out -> roles.write(out, window));
+        });
+    }
+
     /** A compactor is about to work; what it may use is counted if nothing is heard of it any more. */
     static Draft compactionBegun(String by, Usage estimate) {
         return of(COMPACTION_BEGUN, w -> {
@@ -157,18 +171,22 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** A turn begins, in which these tools may be called; null for all. */
-    static Draft turnBegun(String owner, @Nullable Set<String> allowed) {
+    static Draft turnBegun(String owner, @Nullable Set<String> allowed, Instant at) {
         return of(TURN_BEGUN, w -> {
-            w.text("owner", owner);
+            w.text("owner", owner).number("at", at.toEpochMilli());
             if (allowed != null) {
                 w.texts("allowed_tools", new TreeSet<>(allowed));
             }
         });
     }
 
-    static Draft turnEnded(String outcome, Usage usage, int steps) {
+    /** A turn has ended; {@code detail} says more of the outcome, and is empty where there is no more to say. */
+    static Draft turnEnded(String outcome, String detail, Usage usage, int steps, Instant at) {
         return of(TURN_ENDED, w -> {
-            w.text("outcome", outcome).number("steps", steps);
+            w.text("outcome", outcome).number("steps", steps).number("at", at.toEpochMilli());
+            if (!detail.isEmpty()) {
+                w.text("detail", detail);
+            }
             usage.write("usage", w);
         });
     }

@@ -156,8 +156,10 @@ final class Endings {
         run.journal()
                 .add(Draft.turnEnded(
                         draft.getClass().getSimpleName(),
+                        draft instanceof Outcome.Finished ? "" : draft.describe(),
                         run.meter().usage(),
-                        run.meter().steps()));
+                        run.meter().steps(),
+                        run.config().clock().instant()));
         run.journal().commit();
         Outcome outcome = how.outcome(summary());
         run.events().tell(new AgentEvent.RunEnded(outcome));
@@ -205,7 +207,11 @@ final class Endings {
             keepSteering();
             run.journal()
                     .add(Draft.turnEnded(
-                            "failed", run.meter().usage(), run.meter().steps()));
+                            "failed",
+                            detail(failure),
+                            run.meter().usage(),
+                            run.meter().steps(),
+                            run.config().clock().instant()));
             run.journal().commit();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -214,6 +220,13 @@ final class Endings {
             failure.addSuppressed(e);
             tools.abandon();
         }
+    }
+
+    // Only of a model's failure is it known that the message holds no credential.
+    private static String detail(Throwable failure) {
+        return failure instanceof ModelException
+                ? String.valueOf(failure.getMessage())
+                : failure.getClass().getName();
     }
 
     private void finishOrStop() throws InterruptedException {

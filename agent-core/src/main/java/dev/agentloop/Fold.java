@@ -10,8 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fold {
     private static final String USAGE = "usage";
-    private static final String ALLOWED = "allowed_tools";
 
     private final Calls calls = new Calls();
     private final Map<String, Item> sections = new LinkedHashMap<>();
@@ -32,7 +29,6 @@ final class Fold {
     private final Compactions compactions = new Compactions();
     private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
-    private @Nullable Set<String> allowed;
     private String responseId = "";
     private boolean endingStale;
     private @Nullable Prompt prompt;
@@ -44,19 +40,14 @@ final class Fold {
     private @Nullable Prompt sent;
     private @Nullable String newEpoch;
     private @Nullable Instant answeredAt;
-    private boolean ended = true;
-    private String owner = "";
-    private String takenFrom = "";
-    private Set<String> taken = Set.of();
-    private List<Long> toErase = List.of();
-    private long turn;
+    private final TurnState turn = new TurnState();
     private long base;
     private Usage lastUsage = Usage.NONE;
     private Usage total = Usage.NONE;
 
     void apply(LogEntry entry) {
         String kind = entry.kind();
-        turn = entry.turn();
+        turn.entry(entry.turn());
         base = entry.base();
         if (kind.startsWith(Draft.ITEM)) {
             item(kind, Item.of(entry.content()));
@@ -71,12 +62,7 @@ final class Fold {
             case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Draft.FORK -> fork();
-            case Draft.TURN_BEGUN -> {
-                takenFrom = ended ? "" : owner;
-                owner = ItemBytes.orEmpty(fields.text("owner"));
-                turn(false, fields.has(ALLOWED) ? Set.copyOf(fields.texts(ALLOWED)) : null);
-            }
-            case Draft.TURN_ENDED -> turn(true, null);
+            case Draft.TURN_BEGUN, Draft.TURN_ENDED -> turn(kind, fields);
             case Draft.TOOL_STARTED -> calls.about(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Draft.APPROVAL_ASKED ->
@@ -87,12 +73,10 @@ final class Fold {
                                 ItemBytes.orEmpty(fields.text("hash")),
                                 new Approver.Answer(
                                         fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
-            case Draft.SEALED -> {
-                // The store refuses whatever would follow.
-            }
-            case Draft.REDACTED -> toErase = numbers(fields, "versions");
-            case Draft.ERASED -> toErase = List.of();
-            case Draft.INBOX_TAKEN -> taken = Set.copyOf(fields.texts("ids"));
+            case Draft.SEALED -> {} // The store refuses whatever would follow.
+            case Draft.REDACTED -> turn.redacted(fields);
+            case Draft.ERASED -> turn.erased();
+            case Draft.INBOX_TAKEN -> turn.taken(fields);
             case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
             case Draft.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
             case Draft.COMPACTION_FAILED -> compactionFailed(fields);
@@ -106,7 +90,9 @@ final class Fold {
             unplaced.remove(unplaced.size() - 1);
         }
         calls.open().values().forEach(OpenCall::fork);
-        turn(ended, null);
+        turn.forked();
+        total = total.plus(compactions.lost());
+        endingStale = true;
     }
 
     private void compactionBegun(Usage estimate) {
@@ -123,21 +109,15 @@ final class Fold {
         }
     }
 
-    private void turn(boolean isOver, @Nullable Set<String> mayCall) {
+    private void turn(String kind, JsonFields fields) {
         // A compaction that is still under way when a turn begins or ends was taken away by a crash or a cancellation.
         total = total.plus(compactions.lost());
-        ended = isOver;
-        allowed = mayCall;
+        if (kind.equals(Draft.TURN_BEGUN)) {
+            turn.begun(fields);
+        } else {
+            turn.ended();
+        }
         endingStale = true;
-    }
-
-    private static List<Long> numbers(JsonFields fields, String name) {
-        JsonFields array = fields.inner(name);
-        return array == null
-                ? List.of()
-                : array.all().stream()
-                        .map(place -> Long.parseLong(array.raw(place)))
-                        .toList();
     }
 
     private void checkFormat(long format) {
@@ -151,7 +131,7 @@ final class Fold {
         if (head == null) {
             throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
         }
-        List<Item> before = prompt == null ? List.of() : List.copyOf(prompt().items());
+        List<Item> before = prompt == null ? List.of() : prompt().items();
         List<Item> items = new ArrayList<>();
         JsonFields window = fields.inner("window");
         if (window != null) {
@@ -194,17 +174,12 @@ final class Fold {
     void write(Json.Writer out) throws IOException {
         List<Item> items = prompt().items();
         List<Item> plain = items.stream().map(CacheBreakpoint::without).toList();
-        out.flag("ended", ended).flag("responding", responding).text("unknown", unknown);
-        out.text("owner", owner).text("taken_from", takenFrom).texts("inbox_taken", new TreeSet<>(taken));
+        out.object("turn", turn::write).flag("responding", responding).text("unknown", unknown);
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
         lastUsage.write("last_usage", out);
         total.write("total", out);
-        Set<String> names = allowed;
-        if (names != null) {
-            out.texts(ALLOWED, new TreeSet<>(names));
-        }
         out.array("deferred", a -> {
             for (Item item : deferred) {
                 a.rawElement(item.json());
@@ -221,12 +196,12 @@ final class Fold {
 
     // What write() wrote, when this entry is the first that is read.
     private void read(JsonFields state, List<Item> items) {
-        ended = state.flag("ended", true);
+        JsonFields newest = state.inner("turn");
+        if (newest != null) {
+            turn.read(newest);
+        }
         responding = state.flag("responding", false);
         unknown = ItemBytes.orEmpty(state.text("unknown"));
-        owner = ItemBytes.orEmpty(state.text("owner"));
-        takenFrom = ItemBytes.orEmpty(state.text("taken_from"));
-        taken = Set.copyOf(state.texts("inbox_taken"));
         epoch = (int) state.number("epoch", 1);
         breakpoints = (int) state.number("breakpoints", 0);
         responseId = ItemBytes.orEmpty(state.text("response_id"));
@@ -236,7 +211,6 @@ final class Fold {
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         lastUsage = Usage.of(state, "last_usage");
         total = Usage.of(state, "total");
-        allowed = state.has(ALLOWED) ? Set.copyOf(state.texts(ALLOWED)) : null;
         JsonFields waiting = state.inner("deferred");
         if (waiting != null) {
             waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
@@ -247,10 +221,16 @@ final class Fold {
         }
         calls.read(state);
         compactions.read(state, items);
+        deferred.forEach(compactions::said);
     }
 
     private void restated(JsonFields fields, long version, List<Item> before, List<Item> items) {
         compactions.restated(before, items);
+        JsonFields roles = fields.inner(Draft.ROLES);
+        if (roles != null) {
+            compactions.readRoles(roles, items);
+        }
+        deferred.forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
             total = total.plus(Usage.of(fields, USAGE));
@@ -351,7 +331,8 @@ final class Fold {
             prompt = folded;
         }
         if (endingStale) {
-            folded = ((ChunkedPrompt) folded).withEnding(new PromptEnding(allowed, appended.tools(), responseId));
+            folded =
+                    ((ChunkedPrompt) folded).withEnding(new PromptEnding(turn.allowed(), appended.tools(), responseId));
             endingStale = false;
             prompt = folded;
         }
@@ -412,12 +393,6 @@ final class Fold {
         return sections.get(name);
     }
 
-    /** The names of the tools that the turn under way may call; null for all. */
-    @Nullable
-    Set<String> allowed() {
-        return allowed;
-    }
-
     /** What is known of compactions, and of what must survive them. */
     Compactions compactions() {
         return compactions;
@@ -447,33 +422,13 @@ final class Fold {
         return epoch;
     }
 
-    /** The version of the entry that began the turn which is under way; 0 between turns. */
-    long turn() {
-        return ended ? 0 : turn;
+    /** What is known of the newest turn. */
+    TurnState turn() {
+        return turn;
     }
 
     long base() {
         return base;
-    }
-
-    /** Who began the newest turn. */
-    String owner() {
-        return owner;
-    }
-
-    /** Whose turn was open when the newest one began; empty where none was. */
-    String takenFrom() {
-        return takenFrom;
-    }
-
-    /** The versions of the entries whose payloads are to be erased, and may not be yet. */
-    List<Long> toErase() {
-        return toErase;
-    }
-
-    /** The ids of the messages that were taken from the inbox last. */
-    Set<String> taken() {
-        return taken;
     }
 
     Usage lastUsage() {

@@ -76,9 +76,12 @@ final class Inbox {
     /** Reads what was left. */
     void read() {
         found.clear();
+        if (run.log().position().version() == 0) {
+            return; // Nobody can leave anything for a conversation that there is not yet.
+        }
         List<String> leftovers = new ArrayList<>();
         for (InboxMessage message : run.config().store().inbox(run.log().id())) {
-            if (run.fold().taken().contains(message.id())) {
+            if (run.fold().turn().taken().contains(message.id())) {
                 // A crash came between the entry and the removal.
                 leftovers.add(message.id());
             } else if (!handed.contains(message.id())) {

@@ -31,12 +31,16 @@ final class OtherOwner {
      * where that loop's process has died.
      */
     boolean atWork(Fold fold) throws InterruptedException {
-        String process = process(fold.owner());
-        if (fold.turn() == 0 || process.isEmpty() || fold.owner().equals(config.owner())) {
+        String process = process(fold.turn().owner());
+        if (fold.turn().underWay() == 0
+                || process.isEmpty()
+                || fold.turn().owner().equals(config.owner())) {
             return false;
         }
         Leases leases = config.store().leases();
-        return process.equals(leases.process()) ? Turns.atWork(fold.owner(), conversation) : leases.alive(process);
+        return process.equals(leases.process())
+                ? Turns.atWork(fold.turn().owner(), conversation)
+                : leases.alive(process);
     }
 
     /** Waits until nobody is at work any more; gives the log as it is then. */

@@ -61,7 +61,7 @@ final class Redaction {
 
     /** Erases what the log says is to be erased, and puts into the journal that it is. */
     static void finish(RunScope run) {
-        List<Long> versions = run.fold().toErase();
+        List<Long> versions = run.fold().turn().toErase();
         if (!versions.isEmpty()) {
             run.config().store().erase(run.log().id(), versions);
             run.journal().add(Draft.erased());

@@ -28,7 +28,7 @@ final class RunningCall implements ToolContext {
         this.call = call;
         this.tool = tool;
         this.access = access;
-        this.fencingToken = run.fold().turn();
+        this.fencingToken = run.fold().turn().underWay();
     }
 
     ToolCall call() {

@@ -99,9 +99,9 @@ final class ToolCalls {
     // A process that shows no sign of life may only be paused, and its effect be still to come. Then only what can tell
     // that the call comes from an owner of old may be run again, and what has no effect.
     private boolean ownerMayLive(ToolCall call, Tool tool) {
-        String before = OtherOwner.process(run.fold().takenFrom());
+        String before = OtherOwner.process(run.fold().turn().takenFrom());
         boolean another = !before.isEmpty()
-                && !before.equals(OtherOwner.process(run.fold().owner()));
+                && !before.equals(OtherOwner.process(run.fold().turn().owner()));
         return another
                 && afterCrash(call, tool) == Tool.AfterCrash.RUN_AGAIN
                 && !tool.honoursFencing()
@@ -124,7 +124,7 @@ final class ToolCalls {
             answer(call, ToolOutput.error("unsupported call: " + call.name()));
             return;
         }
-        ToolOutput refusal = AllowedTools.refusal(call, run.fold().allowed());
+        ToolOutput refusal = AllowedTools.refusal(call, run.fold().turn().allowed());
         if (refusal != null) {
             answer(call, refusal);
             return;

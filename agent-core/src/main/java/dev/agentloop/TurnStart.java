@@ -37,7 +37,11 @@ final class TurnStart {
                         .tell(new AgentEvent.RunStarted(
                                 run.log().id(), run.log().position().version())));
         prepare();
-        run.journal().add(Draft.turnBegun(run.config().owner(), run.options().allowedTools()));
+        run.journal()
+                .add(Draft.turnBegun(
+                        run.config().owner(),
+                        run.options().allowedTools(),
+                        run.config().clock().instant()));
         if (fold.responding()) {
             run.journal()
                     .add(Draft.responseBroken(
@@ -53,12 +57,13 @@ final class TurnStart {
     }
 
     private void tellOfTakeover(Fold fold) {
-        if (!fold.takenFrom().isEmpty() && !fold.takenFrom().equals(fold.owner())) {
+        if (!fold.turn().takenFrom().isEmpty()
+                && !fold.turn().takenFrom().equals(fold.turn().owner())) {
             LOG.warn(
                     "conversation {}: turn taken over at version {} from {}, which did not end it",
                     run.log().id(),
-                    fold.turn(),
-                    fold.takenFrom());
+                    fold.turn().underWay(),
+                    fold.turn().takenFrom());
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Json;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +20,23 @@ final class UndoneCompaction {
         this.now = run.fold().prompt().items();
     }
 
+    /** Which items are the user's messages and which the context, where a compaction may have left them out. */
+    interface Roles {
+        void write(Json.Writer out, List<Item> items) throws IOException;
+    }
+
+    private Fold foldAt(long version) {
+        return ConversationLog.foldOf(run.config().store(), run.log().id(), version);
+    }
+
     private List<Item> itemsAt(long version) {
-        return ConversationLog.foldOf(run.config().store(), run.log().id(), version)
-                .prompt()
-                .items();
+        return foldAt(version).prompt().items();
+    }
+
+    /** What its items are. */
+    Roles roles() {
+        Compactions older = foldAt(compaction.version() - 1).compactions();
+        return (out, items) -> run.fold().compactions().writeRoles(out, items, older);
     }
 
     /** Whether the prompt still begins with the window, so that the compaction can be taken back. */

@@ -76,7 +76,8 @@ class LoadedFoldTest {
     }
 
     private static String state(Fold fold) {
-        return new String(Json.object(fold::write), UTF_8) + " turn " + fold.turn() + " base " + fold.base();
+        return new String(Json.object(fold::write), UTF_8) + " turn "
+                + fold.turn().underWay() + " base " + fold.base();
     }
 
     @Test

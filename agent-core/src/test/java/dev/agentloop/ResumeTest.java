@@ -13,6 +13,7 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +35,7 @@ class ResumeTest {
         all.add(Draft.conversation(id, "2026-01-01T00:00:00Z"));
         String head = new Script().settings().toBuilder().cacheKey(id).build().head("");
         all.add(Draft.epoch("conversation_started", head, null));
-        all.add(Draft.turnBegun("somebody", null));
+        all.add(Draft.turnBegun("somebody", null, Instant.EPOCH));
         all.add(Draft.item(Draft.ITEM_USER, Item.user("x")));
         all.addAll(Arrays.asList(drafts));
         log.append(all);
@@ -230,7 +231,7 @@ class ResumeTest {
     void writerWhoLost_learnsItAtItsNextAppend() {
         Script script = new Script((prompt, listener) -> {
             // Somebody else takes the conversation over while this run waits for its model.
-            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other", null)));
+            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other", null, Instant.EPOCH)));
             return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
         });
         left();
@@ -266,6 +267,33 @@ class ResumeTest {
             assertThat(conversation.run("x").text()).isEqualTo("done");
             assertThat(runs).hasValue(1);
             assertThat(agent.resume(conversation.id()).prompt().items()).hasSize(4);
+        }
+    }
+
+    @Test
+    void unknownOutcome_staysUnknownWhereTheStoreCannotBeReachedAnyMore() {
+        AtomicInteger appends = new AtomicInteger();
+        ConversationStore breaking = new ForwardingStore(store) {
+            @Override
+            public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+                if (appends.incrementAndGet() == 2) {
+                    throw new StoreException(StoreException.Kind.UNAVAILABLE, "the server is away");
+                }
+                super.append(conversation, expected, entries);
+                throw new StoreException(StoreException.Kind.OUTCOME_UNKNOWN, "the connection broke in the commit");
+            }
+        };
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(new Script(says("never")))
+                .store(breaking)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            assertThatThrownBy(() -> conversation.run("x")).isInstanceOfSatisfying(StoreException.class, e -> {
+                assertThat(e.kind()).isEqualTo(StoreException.Kind.OUTCOME_UNKNOWN);
+                assertThat(e.getSuppressed()[0]).hasMessage("the server is away");
+            });
+            assertThat(appends).hasValue(2);
+            assertThat(store.head(conversation.id())).as("it was made").isPresent();
         }
     }
 }

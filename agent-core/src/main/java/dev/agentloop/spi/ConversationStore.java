@@ -36,7 +36,8 @@ public interface ConversationStore extends AutoCloseable {
     /**
      * Refuses what is no append whatever the log holds; for those who write a store.
      *
-     * @throws IllegalArgumentException if the id is none, there is no entry, or one does not follow the one before
+     * @throws IllegalArgumentException if the id is none, there is no entry, one does not follow the one before, or one
+     *     follows the end of the log ({@link LogEntry#SEALED})
      */
     static void checkAppend(String conversation, LogPosition expected, List<LogEntry> entries) {
         checkId(conversation);
@@ -44,10 +45,16 @@ public interface ConversationStore extends AutoCloseable {
             throw new IllegalArgumentException("an append has at least one entry");
         }
         LogPosition before = expected;
+        boolean sealed = false;
         for (LogEntry entry : entries) {
             if (!entry.follows(before)) {
                 throw new IllegalArgumentException("entry " + entry + " does not follow version " + before.version());
             }
+            if (sealed) {
+                throw new IllegalArgumentException("entry " + entry + " follows version " + before.version()
+                        + ", which ends the log for good: let it be the last");
+            }
+            sealed = entry.kind().equals(LogEntry.SEALED);
             before = entry.position();
         }
     }

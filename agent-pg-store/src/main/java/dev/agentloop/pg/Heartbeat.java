@@ -35,8 +35,9 @@ final class Heartbeat implements Leases, AutoCloseable {
 
     /** Between these two times of the monotonic clock nobody can have thought this process dead. */
     private record Span(long since, long until) {
-        Span from(long sent, Duration bound) {
-            return new Span(sent - until < 0 ? since : sent, sent + bound.toNanos() * 4 / 5);
+        // A beat that was answered late may have been counted late, so its sending does not close a gap.
+        Span from(long sent, long answered, Duration bound) {
+            return new Span(answered - until < 0 ? since : answered, sent + bound.toNanos() * 4 / 5);
         }
     }
 
@@ -72,8 +73,9 @@ final class Heartbeat implements Leases, AutoCloseable {
             sent = System.nanoTime();
             database.write("tell that this process is alive", session -> session.change(Sql.REGISTER, process));
         }
+        long answered = System.nanoTime();
         Span before = shown;
-        shown = (before == null ? new Span(sent, sent) : before).from(sent, bound);
+        shown = (before == null ? new Span(answered, answered) : before).from(sent, answered, bound);
     }
 
     private void run() {

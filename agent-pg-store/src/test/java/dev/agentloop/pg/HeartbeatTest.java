@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.spi.Leases;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -75,6 +77,33 @@ class HeartbeatTest {
             await().until(() -> Logs.one(server, "SELECT count(*) FROM agent_node WHERE node = '" + process + "'")
                     .equals("1"));
             assertThat(store.leases().alive(process)).isTrue();
+        }
+    }
+
+    @Test
+    void process_whoseBeatWasOnItsWayForLong_mayHaveBeenThoughtDead() throws Exception {
+        Duration bound = Duration.ofSeconds(3);
+        try (PgConversationStore store = Servers.store(server)
+                        .heartbeat(bound.dividedBy(2), bound)
+                        .open();
+                PgConversationStore observer = Servers.store(server)
+                        .heartbeat(bound.dividedBy(2), bound)
+                        .open();
+                Connection lock = Logs.connect(server)) {
+            Leases owner = store.leases();
+            String process = owner.process();
+            assertThat(observer.leases().alive(process)).isTrue();
+            long before = System.nanoTime();
+            lock.setAutoCommit(false);
+            try (PreparedStatement hold =
+                    lock.prepareStatement("SELECT beat FROM agent_node WHERE node = ? FOR UPDATE")) {
+                hold.setString(1, process);
+                hold.execute();
+            }
+            assertThat(observer.leases().alive(process)).isFalse();
+            lock.rollback();
+            await().until(() -> owner.held(System.nanoTime()));
+            assertThat(owner.held(before)).as("it was thought dead in between").isFalse();
         }
     }
 }

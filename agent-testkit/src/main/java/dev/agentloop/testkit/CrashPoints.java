@@ -134,6 +134,11 @@ public final class CrashPoints {
         }
 
         @Override
+        public boolean honoursFencing() {
+            return tool.honoursFencing();
+        }
+
+        @Override
         public @Nullable Duration timeout() {
             return tool.timeout();
         }

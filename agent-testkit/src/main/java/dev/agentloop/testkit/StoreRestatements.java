@@ -9,6 +9,7 @@ import static dev.agentloop.testkit.StoredLogs.numbers;
 import static dev.agentloop.testkit.StoredLogs.payloads;
 import static dev.agentloop.testkit.StoredLogs.refused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
@@ -154,6 +155,17 @@ abstract class StoreRestatements {
         store().fork(id, head, fork);
         append(store(), fork, numbers(4, 4));
         assertThat(payloads(store(), fork)).containsExactly("{\"n\":1}", "{\"n\":2}", "{\"n\":4}");
+    }
+
+    @Test
+    void append_withAnEntryBehindTheEndOfTheLog_isRefusedAsAWhole() {
+        String id = newId();
+        LogPosition head = append(store(), id, numbers(1, 2));
+        LogEntry end = LogEntry.after(head, LogEntry.SEALED, 0, 1, "{\"n\":3}".getBytes(StandardCharsets.UTF_8));
+        List<LogEntry> entries = new ArrayList<>(List.of(end));
+        entries.addAll(entries(end.position(), numbers(4, 4)));
+        assertThatThrownBy(() -> store().append(id, head, entries)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(payloads(store(), id)).containsExactly(numbers(1, 2));
     }
 
     /* --- erase --- */

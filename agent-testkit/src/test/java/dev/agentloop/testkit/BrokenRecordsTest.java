@@ -90,6 +90,11 @@ class BrokenRecordsTest {
         }
     }
 
+    private static final class LooksForTheEndOnlyInTheLog extends SimpleStore {
+        @Override
+        void checkEnd(List<LogEntry> entries) {}
+    }
+
     private static final class RefusesTheEndWhenItIsSentAgain extends SimpleStore {
         @Override
         boolean holds(List<LogEntry> log, List<LogEntry> entries) {

@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.AgentLoop;
+import dev.agentloop.Item;
 import dev.agentloop.RunOptions;
+import dev.agentloop.Tool;
+import dev.agentloop.ToolCall;
 import dev.agentloop.spi.ConversationStore;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +92,54 @@ class CrashHarnessTest {
                 .hasMessageContaining("failed with exit code 1")
                 .hasMessageContaining("nearly there")
                 .hasMessageContaining("it went wrong");
+    }
+
+    /** Declares something of its own wherever a tool can. */
+    private static final class Declaring extends SampleTool {
+        @Override
+        public Access access(ToolCall call) {
+            return Access.READS;
+        }
+
+        @Override
+        public AfterCrash afterCrash(ToolCall call) {
+            return AfterCrash.ASK;
+        }
+
+        @Override
+        public boolean honoursFencing() {
+            return true;
+        }
+
+        @Override
+        public Duration timeout() {
+            return Duration.ofSeconds(7);
+        }
+
+        @Override
+        public boolean keptInCompaction() {
+            return true;
+        }
+
+        @Override
+        public int outputTokens() {
+            return 7;
+        }
+    }
+
+    @Test
+    void toolWithPoints_isAsItDeclaresItself() throws ReflectiveOperationException {
+        ToolCall call = ToolCall.of((Item.Call) Item.functionCall("call_1", "sample", "{}"));
+        Tool tool = new Declaring();
+        Tool pointed = CrashPoints.ofThisProcess().around(tool);
+        for (Method method : Tool.class.getMethods()) {
+            if (!method.getName().equals("call")) {
+                Object[] arguments = method.getParameterCount() == 0 ? new Object[0] : new Object[] {call};
+                assertThat(method.invoke(pointed, arguments))
+                        .as("%s", method)
+                        .isEqualTo(method.invoke(tool, arguments));
+            }
+        }
     }
 
     @Test

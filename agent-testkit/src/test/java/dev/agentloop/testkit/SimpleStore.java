@@ -52,8 +52,15 @@ class SimpleStore implements ConversationStore {
             }
             before = entry.position();
         }
+        checkEnd(entries);
         if (entries.isEmpty()) {
             throw new IllegalArgumentException("no entry");
+        }
+    }
+
+    void checkEnd(List<LogEntry> entries) {
+        if (entries.stream().limit(Math.max(0, entries.size() - 1)).anyMatch(entry -> sealed(List.of(entry)))) {
+            throw new IllegalArgumentException("an entry behind the end");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.agentloop.pg.embedded;
 
+import dev.agentloop.internal.ProcessTree;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
@@ -73,7 +74,7 @@ final class Daemon {
     }
 
     boolean alive() {
-        return process.isAlive();
+        return ProcessTree.isRunning(process.toHandle());
     }
 
     /** Waits for its end, and returns whether that came in time. */
@@ -83,6 +84,11 @@ final class Daemon {
         } catch (InterruptedException e) {
             throw Programs.interrupted(e);
         }
+    }
+
+    /** The same, for those who clean up: an interrupt waits until they have. */
+    boolean hasEnded(Duration limit) {
+        return Programs.end(List.of(process.toHandle()), limit);
     }
 
     /** Sends a signal by its short name; the JDK itself knows only TERM and KILL. */

@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * one server at a time. The programs are unpacked once for each user. Root can start it, too, where the system lets root
  * make a user namespace. It runs on Linux and macOS (on macOS it was never tried).
  *
- * <p>Thread-safe. An interrupt ends the waiting for a server with an {@link EmbeddedPostgresException}.
+ * <p>Thread-safe. An interrupt ends the start of a server with an {@link EmbeddedPostgresException}; its end is not
+ * interrupted.
  */
 public final class EmbeddedPostgres implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);

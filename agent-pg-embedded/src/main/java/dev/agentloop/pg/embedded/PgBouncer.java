@@ -96,7 +96,7 @@ public final class PgBouncer implements AutoCloseable {
         closed = true;
         // Newer versions wait for their clients on TERM. It holds nothing that could be lost.
         daemon.signal("TERM");
-        if (!daemon.endsWithin(STOP_LIMIT)) {
+        if (!daemon.hasEnded(STOP_LIMIT)) {
             daemon.kill();
         }
         daemon.forget();

@@ -104,9 +104,9 @@ final class Postmaster {
     /** Ends all sessions and writes out what is in memory; if that takes too long, leaves it to the next start. */
     void stop() {
         daemon.signal("INT");
-        if (!daemon.endsWithin(STOP_LIMIT)) {
+        if (!daemon.hasEnded(STOP_LIMIT)) {
             daemon.signal("QUIT");
-            if (!daemon.endsWithin(QUIT_LIMIT)) {
+            if (!daemon.hasEnded(QUIT_LIMIT)) {
                 daemon.kill();
             }
         }

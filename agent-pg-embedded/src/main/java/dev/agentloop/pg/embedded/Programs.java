@@ -52,30 +52,33 @@ final class Programs {
             Process process = builder(command).start();
             process.getOutputStream().close();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return new Result(process.waitFor(), output.strip());
+            return new Result(process.onExit().join().exitValue(), output.strip());
         } catch (IOException e) {
             throw new EmbeddedPostgresException("cannot run " + command.get(0) + ": " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            throw interrupted(e);
         }
     }
 
     /**
      * Waits for the end of processes, and returns whether all ended in time. The JDK's own waiting for processes that are not
-     * its children looks once a second or less.
+     * its children looks once a second or less. An interrupt waits, too.
      */
     static boolean end(Collection<ProcessHandle> processes, Duration limit) {
         long begun = System.nanoTime();
-        while (processes.stream().anyMatch(ProcessTree::isRunning)) {
-            if (System.nanoTime() - begun > limit.toNanos()) {
-                return false;
+        boolean interrupted = false;
+        try {
+            while (processes.stream().anyMatch(ProcessTree::isRunning)) {
+                if (System.nanoTime() - begun > limit.toNanos()) {
+                    return false;
+                }
+                interrupted |= Thread.interrupted();
+                LockSupport.parkNanos(POLL.toNanos());
             }
-            if (Thread.currentThread().isInterrupted()) {
-                throw new EmbeddedPostgresException("interrupted while waiting for the end of a server");
+            return true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
-            LockSupport.parkNanos(POLL.toNanos());
         }
-        return true;
     }
 
     /** What to say of a failure that has nothing to do with PostgreSQL itself, or nothing. */

@@ -100,6 +100,24 @@ class LifetimeTest {
         }
     }
 
+    @Test
+    void interruptedThread_stillEndsTheServer_butStartsNone() {
+        EmbeddedPostgres server = server().start();
+        ProcessHandle postmaster = ProcessHandle.of(server.postmasterPid()).orElseThrow();
+        Thread.currentThread().interrupt();
+        try {
+            server.close();
+            assertThat(ProcessTree.isRunning(postmaster)).isFalse();
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            assertThatThrownBy(server()::start).isInstanceOf(EmbeddedPostgresException.class);
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        server().start().close();
+        assertThat(folder.resolve("server/server.log.previous")).content().contains("database system is shut down");
+    }
+
     /** All other tests show the same for whoever runs the build. */
     @Test
     void root_lendsItToAnOrdinaryUser() throws Exception {

@@ -52,7 +52,7 @@ final class ChatCommand {
 
     /** Talks until the user ends it, and gives the exit code. */
     int run() {
-        try (Session session = Session.open(options, models, approver)) {
+        try (Session session = Session.open(options, console.environment(), models, approver)) {
             Conversation conversation = session.conversation();
             console.err().println("conversation " + conversation.id() + ", " + session.model() + "; /help says more");
             session.tellServers(console.err());
@@ -97,7 +97,7 @@ final class ChatCommand {
             if (!(outcome instanceof Outcome.Finished)) {
                 console.err().println(TerminalText.line(outcome.describe()));
             }
-        } catch (ModelException | StoreException e) {
+        } catch (ModelException | StoreException | Conversation.BusyException e) {
             console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));
         } finally {
             running = false;

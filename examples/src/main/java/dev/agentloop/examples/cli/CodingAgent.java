@@ -39,12 +39,12 @@ final class CodingAgent {
                 .store(store);
     }
 
-    // The cheapest first. What other servers make of a trigger is not known, so they are not asked.
+    // What other servers make of a trigger is not known, so they are not asked.
     static Compactor compactor(Options options, Model model) {
         Compactor summary = Compactor.summary(model);
         return Compactor.firstOf(
                 Compactor.withoutOldOutputs(),
-                options.openAi() ? Compactor.firstOf(Compactor.trigger(model), summary) : summary);
+                options.openAi() ? Compactor.cheapestOf(Compactor.trigger(model), summary) : summary);
     }
 
     private static List<Tool> tools(Options options) {

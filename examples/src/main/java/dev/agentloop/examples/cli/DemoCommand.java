@@ -35,14 +35,14 @@ final class DemoCommand {
         out.println("task: " + DemoScript.TASK);
         Options options = options(project.folder(), folder);
         try (ScriptedServer server = ScriptedServer.answering(DemoScript.answers());
-                ConversationStore store = ConversationStore.files(options.store())) {
+                ConversationStore store = options.store().open(Map.of())) {
             Outcome outcome = run(CodingAgent.builder(options, model(server), store));
             out.println();
             out.println(outcome.partialText());
             tellDiff(project);
             tellRequests(server.requests());
             out.println("The project is in " + project.folder());
-            out.println("The log of the conversation is in " + options.store());
+            out.println("The log of the conversation is in " + options.store().shown());
             if (!(outcome instanceof Outcome.Finished)) {
                 out.println("It did not go as planned: " + outcome.describe());
                 return Main.FAILED;
@@ -66,14 +66,14 @@ final class DemoCommand {
 
     private static Options options(Path workspace, Path folder) {
         return new Options(
-                DemoScript.TASK,
+                List.of(DemoScript.TASK),
                 null,
                 workspace,
                 false,
                 0,
                 ApprovalPolicy.Mode.NEVER,
                 ApprovalPolicy.Rights.WORKSPACE_WRITE,
-                folder.resolve("conversations"),
+                new StorePlace.Folder(folder.resolve("conversations")),
                 folder.resolve("state"),
                 false,
                 List.of(),

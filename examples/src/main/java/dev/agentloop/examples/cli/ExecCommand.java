@@ -32,13 +32,17 @@ final class ExecCommand {
     /** Runs the task and gives the exit code. */
     int run() {
         String input = options.prompt().equals("-") ? standardInput() : options.prompt();
-        try (Session session = Session.open(options, models, null)) {
-            Conversation conversation = session.conversation();
-            session.tellServers(console.err());
-            decide(conversation);
-            interrupts.ask(conversation::cancel);
-            return interrupts.received() ? interrupts.exitCode() : run(session, input);
+        try (Session session = Session.open(options, console.environment(), models, null)) {
+            decide(session.conversation());
+            return goOn(session, input);
         }
+    }
+
+    /** Runs the conversation of a session that the caller opened and closes; gives the exit code. */
+    int goOn(Session session, String input) {
+        session.tellServers(console.err());
+        interrupts.ask(session.conversation()::cancel);
+        return interrupts.received() ? interrupts.exitCode() : run(session, input);
     }
 
     private String standardInput() {
@@ -68,7 +72,7 @@ final class ExecCommand {
         JsonEvents json = new JsonEvents(console.out());
         AgentListener listener = options.json() ? json : new Progress(console.err());
         if (options.json()) {
-            json.opened(conversation.id(), options.store().toString());
+            json.opened(conversation.id(), options.store().shown());
         } else {
             console.err().println("conversation " + conversation.id() + ", " + session.model());
         }
@@ -81,7 +85,8 @@ final class ExecCommand {
         });
         try {
             return report(input.isEmpty() ? conversation.run(run) : conversation.run(input, run));
-        } catch (ModelException | StoreException e) {
+        } catch (ModelException | StoreException | IllegalStateException e) {
+            // The last one: another process runs it, or input came while a call awaits a decision.
             if (options.json()) {
                 json.failed(String.valueOf(e.getMessage()));
             }
@@ -100,7 +105,9 @@ final class ExecCommand {
             return Main.FINISHED;
         }
         if (outcome instanceof Outcome.AwaitingApproval awaiting) {
-            awaiting.pending().forEach(question -> ask(awaiting.conversation(), question));
+            for (Outcome.Pending question : awaiting.pending()) {
+                Approvals.tell(console.err(), console.program(), options.repeated(), outcome.conversation(), question);
+            }
             return Main.AWAITING_APPROVAL;
         }
         hint(outcome.conversation(), "to go on:");
@@ -108,17 +115,6 @@ final class ExecCommand {
             return Main.LIMIT_REACHED;
         }
         return outcome instanceof Outcome.Cancelled ? interrupts.exitCode() : Main.FAILED;
-    }
-
-    private void ask(String conversation, Outcome.Pending question) {
-        String resume = options.resumeCommand(console.program(), NAME, conversation);
-        String callId = TerminalText.shellWord(question.callId());
-        console.err()
-                .println("  " + question.callId() + " " + question.tool() + " "
-                        + TerminalText.line(question.arguments()));
-        console.err().println("    " + TerminalText.line(question.question()));
-        console.err().println("    to approve: " + resume + " --approve " + callId);
-        console.err().println("    to refuse:  " + resume + " --deny " + callId + "=REASON");
     }
 
     private void hint(String conversation, String what) {

@@ -9,9 +9,17 @@ final class Help {
               agent exec [options] TASK  does a task; the answer goes to standard output, progress to standard error;
                                          the task - is read from standard input
               agent chat [options]       talks
+              agent approvals            lists the calls that await a decision, of the newest 100 conversations
+              agent approve [options] ID [CALL]
+              agent deny [options] ID [CALL]
+                                         decides about a call (the only one that waits, if none is named) and goes on as
+                                         exec does; the first decision about a call holds
+              agent log ID               prints a conversation: what was said and called, and what it took
               agent help                 says this
 
-            Options of exec and chat
+            An ID may be cut short as long as it means one conversation; last is the newest one.
+
+            Options of exec, chat, approve and deny
               --model NAME         the model (gpt-5.1-codex, or the one that a resumed conversation was held with)
               --cd DIR             the folder to work in (the current one)
               --max-steps N        the most requests to the model (no limit)
@@ -22,22 +30,39 @@ final class Help {
                                    workspace-write  also changes of files in the folder by the file tools (default)
                                    full-access      everything
                                    Nothing confines a command once it runs: these rights decide before, not during.
-              --store DIR          where conversations are kept (~/.agentloop/conversations)
-              --resume ID          goes on with a conversation
+              --store DIR          where conversations are kept (~/.agentloop/conversations);
+              --store postgres     a PostgreSQL server of the agent's own, with its data in ~/.agentloop/postgres;
+              --store URL          one that runs already, such as "jdbc:postgresql://localhost:5432/agents?user=ada"
+              --resume ID          goes on with a conversation (exec and chat)
               --mcp NAME=COMMAND   also the tools of an MCP server that is a program: "fs=npx -y some-server /some/folder";
               --mcp NAME=URL       or of one that is asked over HTTP; both as often as there are servers
 
-            Options of exec alone
+            Options of exec, approve and deny
               --json               prints each event as a line of JSON to standard output
+
+            Options of exec alone
               --approve CALL_ID    with --resume: runs a call that awaits approval
               --deny CALL_ID[=WHY] with --resume: refuses it, and tells the model why
+
+            Options of approve and deny
+              --no-run             decides, and leaves the run to somebody else
+              --reason TEXT        with deny: what the model is told
+
+            Options of approvals and log
+              --store PLACE        as above
+              --all                with approvals: looks at all conversations
+              --full               with log: prints long texts whole
+              --json               with log: prints each entry as a line of JSON
+              --prices IN,CACHED,WRITTEN,OUT
+                                   with log: what a million tokens cost, so that it can say what a turn did
 
             Environment
               OPENAI_API_KEY       the key
               OPENAI_BASE_URL      another server with a Responses API, such as http://localhost:11434/v1
-              XDG_STATE_HOME       where conversations are kept, in agentloop/conversations, if --store does not say
+              XDG_STATE_HOME       holds agentloop/conversations and agentloop/postgres in place of ~/.agentloop
+              PGUSER, PGPASSWORD   who connects to a PostgreSQL server, if the URL does not say
 
-            Exit codes of exec
+            Exit codes
               0 finished   1 failed   2 wrong usage   3 a limit was reached   4 calls await approval   130 cancelled
             """;
 

@@ -3,6 +3,7 @@ package dev.agentloop.examples.cli;
 import dev.agentloop.Model;
 import dev.agentloop.ModelException;
 import dev.agentloop.openai.OpenAiModel;
+import dev.agentloop.pg.embedded.EmbeddedPostgresException;
 import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.util.List;
@@ -40,7 +41,7 @@ public final class Main {
                     .println("agent: " + TerminalText.line(String.valueOf(e.getMessage())) + "; " + console.program()
                             + " help says more");
             return USAGE;
-        } catch (ModelException | StoreException | IOException e) {
+        } catch (ModelException | StoreException | EmbeddedPostgresException | IOException e) {
             console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));
             return FAILED;
         }
@@ -57,6 +58,16 @@ public final class Main {
             case "chat" -> {
                 Options options = OptionParser.parse(command, rest, console.environment());
                 return new ChatCommand(console, options, this::model, Interrupts.install()).run();
+            }
+            case "approve", "deny" -> {
+                return DecideCommand.parse(console, command, rest, this::model, Interrupts.install())
+                        .run();
+            }
+            case "approvals" -> {
+                return new ApprovalsCommand(console, ReadOptions.parse(command, rest, console.environment())).run();
+            }
+            case "log" -> {
+                return new LogCommand(console, ReadOptions.parse(command, rest, console.environment())).run();
             }
             case "demo" -> {
                 return new DemoCommand(console).run();

@@ -18,18 +18,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the options of {@code exec} and {@code chat}. By hand: there are a dozen of them, and a library for this would take a
+ * Reads the options of the commands that run conversations. By hand: there are a dozen of them, and a library for this would take a
  * good part of the time in which the first request is to be on its way.
  */
 final class OptionParser {
     private static final String OPENAI = "https://api.openai.com";
 
     private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
-    private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--store", "--mcp");
+    private static final List<String> DECIDING = List.of("approve", "deny");
+    private static final List<String> DECIDED = List.of("--resume", "--approve", "--deny");
+    private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--mcp");
 
     private final String command;
     private final Deque<String> words;
-    private final StringBuilder prompt = new StringBuilder();
+    private final List<String> plain = new ArrayList<>();
     private final Map<String, Approver.Answer> decisions = new LinkedHashMap<>();
     private final List<String> repeated = new ArrayList<>();
     private @Nullable String model;
@@ -38,7 +40,7 @@ final class OptionParser {
     private int maxSteps;
     private Mode approval = Mode.ON_REQUEST;
     private Rights sandbox = Rights.WORKSPACE_WRITE;
-    private @Nullable Path store;
+    private @Nullable String store;
     private final List<McpServer> mcp = new ArrayList<>();
     private @Nullable String resume;
 
@@ -50,7 +52,7 @@ final class OptionParser {
     /**
      * The options in these words.
      *
-     * @param command {@code exec} or {@code chat}
+     * @param command {@code exec}, {@code chat}, {@code approve} or {@code deny}
      * @param environment where the folder of the conversations may be named
      * @throws UsageException if they are none
      */
@@ -64,25 +66,24 @@ final class OptionParser {
         while (!words.isEmpty()) {
             String word = words.remove();
             if (word.equals("--")) {
-                words.forEach(this::addToPrompt);
+                plain.addAll(words);
                 return;
             }
             int equals = word.startsWith("--") ? word.indexOf('=') : -1;
             String name = equals < 0 ? word : word.substring(0, equals);
             if (!word.startsWith("-") || word.equals("-")) {
-                addToPrompt(word);
+                plain.add(word);
             } else if (command.equals("chat") && EXEC_ONLY.contains(name)) {
                 throw new UsageException(name + " belongs to exec; chat asks you itself");
+            } else if (DECIDING.contains(command) && DECIDED.contains(name)) {
+                throw new UsageException(name + " belongs to exec; " + command
+                        + " is given the conversation's id and, where several wait, the call's");
             } else if (name.equals("--json")) {
                 json = true;
             } else {
                 read(name, equals < 0 ? null : word.substring(equals + 1));
             }
         }
-    }
-
-    private void addToPrompt(String word) {
-        prompt.append(prompt.isEmpty() ? "" : " ").append(word);
     }
 
     private void read(String name, @Nullable String given) {
@@ -92,7 +93,7 @@ final class OptionParser {
             case "--max-steps" -> maxSteps = positive(name, value(name, given));
             case "--approval" -> approval = word(name, value(name, given), Mode.values());
             case "--sandbox" -> sandbox = word(name, value(name, given), Rights.values());
-            case "--store" -> store = Path.of(value(name, given));
+            case "--store" -> store = value(name, given);
             case "--mcp" -> mcp.add(McpOption.parse(value(name, given)));
             case "--resume" -> resume = value(name, given);
             case "--approve" -> decisions.put(value(name, given), Approver.Answer.approve());
@@ -149,23 +150,26 @@ final class OptionParser {
         if (!decisions.isEmpty() && resume == null) {
             throw new UsageException("--approve and --deny need --resume with the conversation's id");
         }
-        if (command.equals("exec") && prompt.isEmpty() && resume == null) {
+        if (command.equals("exec") && plain.isEmpty() && resume == null) {
             throw new UsageException("exec needs a prompt, such as: exec \"Add a diagram to README.md\"");
         }
         if (!Files.isDirectory(folder.toAbsolutePath())) {
             throw new UsageException("there is no folder " + folder.toAbsolutePath() + " to work in (--cd)");
         }
-        String stateHome = environment.getOrDefault("XDG_STATE_HOME", "");
-        Path state = stateHome.isEmpty() ? null : Path.of(stateHome, "agentloop");
+        Path state = state(environment);
+        StorePlace place = StorePlace.parse(store, state);
+        if (store != null) {
+            repeated.addAll(List.of("--store", place.shown()));
+        }
         return new Options(
-                prompt.toString(),
+                List.copyOf(plain),
                 model,
                 folder.toAbsolutePath().normalize(),
                 json,
                 maxSteps,
                 approval,
                 sandbox,
-                store == null ? defaultStore(state) : store,
+                place,
                 state,
                 environment.getOrDefault("OPENAI_BASE_URL", OPENAI).matches("\\s*|" + OPENAI + "(/.*)?"),
                 List.copyOf(mcp),
@@ -174,9 +178,9 @@ final class OptionParser {
                 repeated);
     }
 
-    private static Path defaultStore(@Nullable Path state) {
-        return state == null
-                ? Path.of(System.getProperty("user.home"), ".agentloop", "conversations")
-                : state.resolve("conversations");
+    /** Where what is the user's is kept; null for a folder in the user's home. */
+    static @Nullable Path state(Map<String, String> environment) {
+        String home = environment.getOrDefault("XDG_STATE_HOME", "");
+        return home.isEmpty() ? null : Path.of(home, "agentloop");
     }
 }

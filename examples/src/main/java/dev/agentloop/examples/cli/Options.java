@@ -13,30 +13,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the command line says. Immutable.
  *
- * @param prompt the user's message; empty for none
+ * @param words what is no option: the user's message, or which conversation and call to decide about
  * @param model the name of the model; null where it was not said
  * @param folder the workspace
  * @param json whether events go to standard output, one a line
  * @param maxSteps the most inferences; 0 for no limit
  * @param approval when to ask
  * @param sandbox how far calls may reach without asking
- * @param store the folder of the conversations
+ * @param store where the conversations are kept
  * @param state where changes of files under way are noted; null for where the user's programs keep such things
  * @param openAi whether requests go to OpenAI's own server
  * @param mcp the MCP servers whose tools the model gets too
- * @param resume the conversation to go on with; null for a new one
+ * @param resume which conversation to go on with, as {@link ConversationRef} reads it; null for a new one
  * @param decisions what was decided about calls that wait, by call id, in the order of the command line
  * @param repeated the words of this command line that the next one about the conversation must repeat
  */
 record Options(
-        String prompt,
+        List<String> words,
         @Nullable String model,
         Path folder,
         boolean json,
         int maxSteps,
         Mode approval,
         Rights sandbox,
-        Path store,
+        StorePlace store,
         @Nullable Path state,
         boolean openAi,
         List<McpServer> mcp,
@@ -44,11 +44,40 @@ record Options(
         Map<String, Approver.Answer> decisions,
         List<String> repeated) {
 
+    /** The user's message; empty for none. */
+    String prompt() {
+        return String.join(" ", words);
+    }
+
+    /** These options for going on with a conversation. */
+    Options resuming(String conversation) {
+        return new Options(
+                List.of(),
+                model,
+                folder,
+                json,
+                maxSteps,
+                approval,
+                sandbox,
+                store,
+                state,
+                openAi,
+                mcp,
+                conversation,
+                decisions,
+                repeated);
+    }
+
     /** The command line that goes on with a conversation. */
     String resumeCommand(String program, String command, String conversation) {
-        String options = repeated.stream()
-                .map(word -> " " + TerminalText.shellWord(word))
-                .collect(Collectors.joining());
-        return program + " " + command + options + " --resume " + conversation;
+        return commandLine(program, command, repeated) + " --resume " + conversation;
+    }
+
+    /** A command with words that are repeated. */
+    static String commandLine(String program, String command, List<String> repeated) {
+        return program + " " + command
+                + repeated.stream()
+                        .map(word -> " " + TerminalText.shellWord(word))
+                        .collect(Collectors.joining());
     }
 }

@@ -8,9 +8,9 @@ import dev.agentloop.mcp.McpServer;
 import dev.agentloop.mcp.McpServers;
 import dev.agentloop.mcp.McpStatus;
 import dev.agentloop.spi.ConversationStore;
-import dev.agentloop.spi.StoreException;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -40,14 +40,19 @@ final class Session implements AutoCloseable {
     /**
      * Opens the conversation that the options name, or a new one.
      *
+     * @param environment where a password of the store may be
      * @param models makes the model of a name
      * @param approver who is asked; null for nobody
      * @throws UsageException if there is no such conversation
      */
-    static Session open(Options options, Function<String, Model> models, @Nullable Approver approver) {
+    static Session open(
+            Options options,
+            Map<String, String> environment,
+            Function<String, Model> models,
+            @Nullable Approver approver) {
         McpServers servers = options.mcp().isEmpty() ? null : start(options.mcp());
         try {
-            return open(options, models, approver, servers);
+            return open(options, options.store().open(environment), models, approver, servers);
         } catch (RuntimeException e) {
             close(servers);
             throw e;
@@ -56,19 +61,20 @@ final class Session implements AutoCloseable {
 
     private static Session open(
             Options options,
+            ConversationStore store,
             Function<String, Model> models,
             @Nullable Approver approver,
             @Nullable McpServers servers) {
-        ConversationStore store = ConversationStore.files(options.store());
         try {
-            String name = modelName(options, models, store);
+            String resumed =
+                    options.resume() == null ? null : ConversationRef.resolve(store, options.store(), options.resume());
+            String name = modelName(options, resumed, store);
             AgentLoop.Builder builder = CodingAgent.builder(options, models.apply(name), store);
             if (servers != null) {
                 builder.tools(servers::tools);
             }
             AgentLoop agent = (approver == null ? builder : builder.approver(approver)).build();
-            Conversation conversation =
-                    options.resume() == null ? agent.newConversation() : agent.resume(options.resume());
+            Conversation conversation = resumed == null ? agent.newConversation() : agent.resume(resumed);
             return new Session(store, agent, conversation, name, servers);
         } catch (RuntimeException e) {
             store.close();
@@ -77,27 +83,21 @@ final class Session implements AutoCloseable {
     }
 
     /** The model that was asked for, else the one that the conversation was held with: another one costs its cache. */
-    private static String modelName(Options options, Function<String, Model> models, ConversationStore store) {
+    private static String modelName(Options options, @Nullable String resumed, ConversationStore store) {
         if (options.model() != null) {
             return options.model();
         }
-        if (options.resume() == null) {
+        if (resumed == null) {
             return DEFAULT_MODEL;
         }
-        try (AgentLoop reader = AgentLoop.builder()
-                .model(models.apply(DEFAULT_MODEL))
-                .store(store)
-                .build()) {
-            return reader.resume(options.resume()).prompt().model();
-        } catch (IllegalArgumentException e) {
-            throw new UsageException("--resume needs a conversation's id: " + e.getMessage());
-        } catch (StoreException e) {
-            if (e.kind() == StoreException.Kind.NOT_FOUND) {
-                throw new UsageException("there is no conversation " + options.resume() + " in " + options.store()
-                        + "; name the folder that has it with --store");
-            }
-            throw e;
+        try (AgentLoop reader = reader(store)) {
+            return reader.resume(resumed).prompt().model();
         }
+    }
+
+    /** An agent for reading conversations of this store and for deciding about their calls, which asks no model. */
+    static AgentLoop reader(ConversationStore store) {
+        return AgentLoop.builder().model(new NoModel()).store(store).build();
     }
 
     private static McpServers start(List<McpServer> described) {
@@ -130,6 +130,10 @@ final class Session implements AutoCloseable {
                                             ? " yet"
                                             : ", " + TerminalText.line(status.detail()))));
         }
+    }
+
+    ConversationStore store() {
+        return store;
     }
 
     Conversation conversation() {

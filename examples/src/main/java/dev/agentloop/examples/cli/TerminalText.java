@@ -1,6 +1,8 @@
 package dev.agentloop.examples.cli;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /**
@@ -55,6 +57,11 @@ final class TerminalText {
             return time.toMinutes() + " min " + time.toSecondsPart() + " s";
         }
         return String.format(Locale.ROOT, "%.1f s", time.toMillis() / 1000.0);
+    }
+
+    /** A point in time, to the second, in UTC. */
+    static String instant(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     /** A number with its thousands apart. */

@@ -1,12 +1,19 @@
 package dev.agentloop.examples.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.agentloop.examples.ChildJvm;
 import dev.agentloop.testkit.ScriptedServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +42,26 @@ abstract class AgentTest {
                 folder.resolve("conversations").toString()));
         arguments.addAll(List.of(words));
         return ChildJvm.start(Main.class, server.url().toString(), folder, arguments);
+    }
+
+    /** What a command that only reads, and asks no model, prints to standard output and then to standard error. */
+    String look(int exitCode, String... words) {
+        List<String> arguments = new ArrayList<>(List.of(words));
+        arguments.addAll(1, List.of("--store", folder.resolve("conversations").toString()));
+        return look(Map.of(), exitCode, arguments);
+    }
+
+    /** The same with an environment, and with the store that the words name. */
+    String look(Map<String, String> environment, int exitCode, List<String> arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = new Console(
+                new ByteArrayInputStream(new byte[0]),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                environment);
+        assertThat(new Main(console).run(arguments)).as("%s", err).isEqualTo(exitCode);
+        return out.toString(StandardCharsets.UTF_8) + err.toString(StandardCharsets.UTF_8);
     }
 
     /** The id of the conversation that this text names first. */

@@ -135,7 +135,9 @@ class ExecCommandTest extends AgentTest {
                     .contains(
                             "1 tool call awaits approval",
                             "call_1 shell_command {\"command\":\"touch \\u001b[2Kmade\"}")
-                    .contains("--approve call_1", "--deny call_1=REASON")
+                    .contains("    to approve: ./agent approve --cd " + workspace + " --store ")
+                    .contains("    to refuse:  ./agent deny --cd " + workspace + " --store ")
+                    .contains(conversation(agent.err()) + " call_1\n", "; never expires\n")
                     .doesNotContain("\u001b");
             assertThat(workspace.resolve("made")).doesNotExist();
         }

@@ -48,12 +48,31 @@ class MainTest {
                     exec --sandbox none x         | --sandbox is one of read-only, workspace-write, full-access, not "none"
                     exec --cd no/such/folder x    | there is no folder
                     exec --approve call_1         | --approve and --deny need --resume
-                    exec --resume 1               | a conversation's id is a UUID
+                    exec --resume one             | a conversation's id is a UUID
+                    exec --resume last            | there is no conversation in
+                    exec --resume 0123            | there is no conversation 0123 in
                     exec --mcp fs x               | --mcp needs a name and a command or an address
                     exec --mcp =npx x             | --mcp needs a name and a command or an address
                     exec --mcp a=b --mcp a=c x    | --mcp: two MCP servers are named "a"; give each a name of its own
                     exec --mcp a=http:///x x      | --mcp: the address of MCP server "a" must begin with http://
                     chat --json                   | --json belongs to exec
+                    approve                       | approve needs a conversation's id
+                    deny 1 2 3                    | deny needs a conversation's id
+                    deny 1 --reason               | --reason needs a value
+                    approve 1 --reason x          | --reason belongs to deny
+                    approve --deny call_1 1       | --deny belongs to exec; approve is given the conversation's id
+                    approve --no-run last         | there is no conversation in
+                    approvals last                | approvals does not know what to do with last
+                    approvals --full              | approvals has no option --full
+                    log                           | log needs a conversation's id, the beginning of one, or last
+                    log last --frob               | log has no option --frob
+                    log last --store              | --store needs a value
+                    log last --prices 1,2         | --prices needs what a million tokens cost
+                    log last                      | there is no conversation in
+                    log 0x12                      | a conversation's id is a UUID, and can be cut short, or is last
+                    log 01234567-                 | there is no conversation 01234567- in
+                    log last --store postgres://h | --store: the address of a PostgreSQL server is a URL such as jdbc:
+                    log last --store jdbc:h2:x    | --store: the address of a PostgreSQL server is a URL such as jdbc:
                     """)
     void wrongUsage_isOneLineThatSaysWhatToDo(String line, String message) {
         Map<String, String> environment =
@@ -83,6 +102,21 @@ class MainTest {
                 .doesNotContain("secret");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    postgresql://ada:secret@127.0.0.1:1/x              | 2
+                    jdbc:postgresql://ada:secret@127.0.0.1:1/x         | 2
+                    jdbc:postgresql://127.0.0.1:port/x?password=secret | 2
+                    jdbc:postgresql://127.0.0.1:1/x?password=secret    | 1
+                    jdbc:postgresql://nowhere.invalid/x?password=secret| 1
+                    """)
+    void wrongServer_isOneLineWithoutThePassword(String url, int exitCode) {
+        Map<String, String> environment = Map.of("XDG_STATE_HOME", "" + folder, "PGPASSWORD", "secret");
+        assertThat(run(environment, "log", "last", "--store", url)).isEqualTo(exitCode);
+        assertThat(err()).startsWith("agent: ").hasLineCount(1).doesNotContain("secret");
+        assertThat(out.size()).isZero();
+    }
+
     @Test
     void unknownConversation_namesTheFolder() {
         Map<String, String> environment =
@@ -99,7 +133,9 @@ class MainTest {
         assertThat(run(Map.of(), "help")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .contains("demo", "exec", "chat", "--model", "--cd", "--json", "--max-steps", "--approval", "--sandbox")
-                .contains("--store", "--resume", "--approve", "--deny", "130");
+                .contains("--store", "--resume", "--approve", "--deny", "130")
+                .contains("approvals", "approve", "deny", "log", "--no-run", "--reason", "--all", "--full", "--prices")
+                .contains("--store postgres", "jdbc:postgresql://", "PGPASSWORD");
         assertThat(err()).isEmpty();
     }
 

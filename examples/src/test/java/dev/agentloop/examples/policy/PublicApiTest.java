@@ -9,6 +9,8 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A change of the public API is a change of a checked-in file, so nobody makes one unseen. */
 class PublicApiTest {
     private static final boolean UPDATE = Boolean.getBoolean("api.update");
-    private static final int CORE_TYPES = 30;
+    /** What hosts learn, and what only those learn who write a store. */
+    private static final Map<String, Integer> CORE_TYPES = Map.of("dev.agentloop", 25, "dev.agentloop.spi", 8);
 
     static Stream<Path> libraries() {
         return Repository.libraries().stream();
@@ -39,8 +42,12 @@ class PublicApiTest {
 
     @Test
     void core_hasFewPublicTypes() {
-        assertThat(PublicApi.of(Repository.root().resolve("agent-core")).topLevelTypes())
-                .hasSizeLessThanOrEqualTo(CORE_TYPES);
+        Map<String, Long> types = PublicApi.of(Repository.root().resolve("agent-core")).topLevelTypes().stream()
+                .collect(Collectors.groupingBy(Class::getPackageName, Collectors.counting()));
+        assertThat(types.keySet()).isEqualTo(CORE_TYPES.keySet());
+        types.forEach((name, count) -> assertThat(count)
+                .as("public types of %s", name)
+                .isLessThanOrEqualTo(CORE_TYPES.getOrDefault(name, 0).longValue()));
     }
 
     @ParameterizedTest

@@ -1,0 +1,56 @@
+package dev.agentloop.pg;
+
+import java.util.UUID;
+
+/** Values such as the store sends with each statement. */
+final class Examples {
+    private static final byte[] HASH = new byte[32];
+    private static final Long[] VERSIONS = {2L, 3L};
+    private static final byte[][] PARTS = {HASH, HASH};
+
+    private Examples() {}
+
+    /** The parameters of a statement; those who add a statement add a line here. */
+    static Object[] of(Sql sql, String tenant, UUID id) {
+        return switch (sql) {
+            case APPEND -> rows(tenant, id, tenant, id, 7L, HASH);
+            case BEGIN -> begin(tenant, id);
+            case HEAD, ORIGIN, KEEP, CLAIM, FORKED, DELETE_INBOX, DELETE_CONVERSATION, INBOX -> values(tenant, id);
+            case SLOT -> values(tenant, id, 7L);
+            case BARRIER -> values();
+            case READ, READ_FOLDED -> values(tenant, id, 0L, Long.MAX_VALUE, 1_000L);
+            case LOAD -> values(tenant, id, tenant, id);
+            case FORK -> values(tenant, UUID.randomUUID(), id, 7L);
+            case ANCHOR -> values(UUID.randomUUID(), tenant, id, 7L, HASH);
+            case LIST -> values(tenant, id, 100L);
+            case LIST_FIRST -> values(tenant, 100L);
+            case HEADS -> values(tenant, new UUID[] {id, UUID.randomUUID()});
+            case ERASE -> values(tenant, id, VERSIONS);
+            case DELETE_ENTRIES -> values(tenant, id, 10_000L);
+            case LEAVE -> values("message", "steer", HASH, tenant, id);
+            case REMOVE -> values(tenant, id, new String[] {"message-1", "message-2"});
+            case REGISTER, BEAT, OBSERVE, UNREGISTER -> values(id.toString());
+        };
+    }
+
+    private static Object[] values(Object... values) {
+        return values;
+    }
+
+    private static Object[] begin(String tenant, UUID id) {
+        Object[] rows = rows(tenant, id);
+        Object[] all = new Object[rows.length + 2];
+        all[0] = tenant;
+        all[1] = id;
+        System.arraycopy(rows, 0, all, 2, rows.length);
+        return all;
+    }
+
+    private static Object[] rows(String tenant, UUID id, Object... behind) {
+        Object[] rows = {tenant, id, VERSIONS, VERSIONS, VERSIONS, new String[] {"a", "b"}, PARTS, PARTS, PARTS, PARTS};
+        Object[] all = new Object[rows.length + behind.length];
+        System.arraycopy(rows, 0, all, 0, rows.length);
+        System.arraycopy(behind, 0, all, rows.length, behind.length);
+        return all;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Outcome;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.StoreException;
+import java.util.List;
+import java.util.Set;
+
+/** Lists the calls, of all conversations, that await a decision. */
+final class ApprovalsCommand {
+    private static final int PAGE = 100;
+
+    private final Console console;
+    private final ReadOptions options;
+    private int found;
+
+    ApprovalsCommand(Console console, ReadOptions options) {
+        this.console = console;
+        this.options = options;
+    }
+
+    /** Lists them and gives the exit code. */
+    int run() {
+        try (ConversationStore store = options.store().open(console.environment());
+                AgentLoop reader = Session.reader(store)) {
+            boolean more = true;
+            boolean failed = false;
+            String before = "";
+            while (more) {
+                List<ConversationStore.Summary> page = store.list(before, PAGE);
+                for (ConversationStore.Summary one : page) {
+                    failed |= !tell(store, reader, one);
+                    before = one.conversation();
+                }
+                more = options.all() && page.size() == PAGE;
+            }
+            if (found == 0) {
+                console.err()
+                        .println("no call awaits a decision in "
+                                + options.store().shown());
+            }
+            if (!options.all() && !before.isEmpty() && !store.list(before, 1).isEmpty()) {
+                console.err().println("only the newest " + PAGE + " conversations were looked at; --all looks at all");
+            }
+            return failed ? Main.FAILED : Main.FINISHED;
+        }
+    }
+
+    // One damaged log must not hide all the others.
+    private boolean tell(ConversationStore store, AgentLoop reader, ConversationStore.Summary one) {
+        String id = one.conversation();
+        try {
+            List<Outcome.Pending> waiting = reader.resume(id).awaitingApproval();
+            if (waiting.isEmpty()) {
+                return true;
+            }
+            console.out().println("conversation " + id + ", last changed at " + TerminalText.instant(one.changed()));
+            Set<String> decided = Approvals.decided(store, id);
+            for (Outcome.Pending question : waiting) {
+                if (decided.contains(question.callId())) {
+                    console.out()
+                            .println("  " + question.callId() + " was decided, but no run has taken that up; to go on: "
+                                    + Options.commandLine(console.program(), "exec", options.repeated()) + " --resume "
+                                    + id);
+                } else {
+                    Approvals.tell(console.out(), console.program(), options.repeated(), id, question);
+                }
+                found++;
+            }
+            return true;
+        } catch (StoreException e) {
+            console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));
+            return false;
+        }
+    }
+}

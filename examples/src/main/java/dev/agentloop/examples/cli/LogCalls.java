@@ -1,0 +1,80 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.Item;
+import dev.agentloop.spi.LogEntry;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** What a log says of calls beside the calls and outputs themselves, as a person reads it. */
+final class LogCalls {
+    private static final String WHOLE_OUTPUT = "aside.output.";
+
+    private final LogLines lines;
+    private final Map<String, String> asked = new LinkedHashMap<>();
+    private final Set<String> started = new LinkedHashSet<>();
+
+    LogCalls(LogLines lines) {
+        this.lines = lines;
+    }
+
+    /** Shows an entry if it is about a call; false if it is not. */
+    boolean show(LogEntry entry, Payload fields) {
+        String call = fields.text("call_id");
+        switch (entry.kind()) {
+            case "tool.started" -> {
+                asked.remove(call);
+                started.add(call);
+            }
+            case "approval.asked" -> {
+                asked.put(call, expiry(fields));
+                lines.detail(
+                        entry.version(),
+                        "" + call + " needs approval: " + fields.text("question") + "; " + expiry(fields));
+            }
+            case "approval.decided" -> {
+                asked.remove(call);
+                String reason = fields.text("reason").isEmpty() ? "" : ": " + fields.text("reason");
+                lines.detail(
+                        entry.version(), "" + call + (fields.flag("approved") ? " approved" : " refused") + reason);
+            }
+            default -> {
+                return entry.kind().startsWith(WHOLE_OUTPUT) && wholeOutput(entry, fields);
+            }
+        }
+        return true;
+    }
+
+    private static String expiry(Payload fields) {
+        return fields.time("expires_at").isEmpty() ? "never expires" : "expires at " + fields.time("expires_at");
+    }
+
+    private boolean wholeOutput(LogEntry entry, Payload fields) {
+        String call = entry.kind().substring(WHOLE_OUTPUT.length());
+        String text = fields.text("text");
+        if (lines.full()) {
+            lines.text(entry.version(), call + " gave in full", text);
+        } else {
+            lines.detail(
+                    entry.version(),
+                    "" + call + " gave " + TerminalText.number(text.length())
+                            + " characters, cut for the model; --full prints them all");
+        }
+        return true;
+    }
+
+    /** Takes note of an item: an output settles its call. */
+    void note(Item item) {
+        if (item instanceof Item.Output output) {
+            asked.remove(output.callId());
+            started.remove(output.callId());
+        }
+    }
+
+    /** There are no more entries: what is open stays open. */
+    void end() {
+        started.forEach(call -> lines.line("call " + call + " was started and has no output"));
+        asked.forEach((call, expiry) -> lines.line("call " + call + " awaits a decision; its question " + expiry));
+    }
+}

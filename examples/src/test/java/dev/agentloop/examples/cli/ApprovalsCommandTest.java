@@ -1,0 +1,121 @@
+package dev.agentloop.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.examples.ChildJvm;
+import dev.agentloop.testkit.ScriptedRequest;
+import dev.agentloop.testkit.ScriptedResponse;
+import dev.agentloop.testkit.ScriptedServer;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Decisions that are made by another process than the one that asked, with conversations in files. */
+class ApprovalsCommandTest extends AgentTest {
+    private static final ScriptedResponse TWO_CALLS = ScriptedResponse.calls(
+                    "call_1", "shell_command", "{\"command\":\"touch one\"}")
+            .andCalls("call_2", "shell_command", "{\"command\":\"touch two\"}");
+
+    private String asked(ScriptedServer server) {
+        try (ChildJvm agent = start(server, "exec", "Make files")) {
+            assertThat(agent.exitCode()).as(agent.err()).isEqualTo(Main.AWAITING_APPROVAL);
+            return agent.err();
+        }
+    }
+
+    /** What a program that ended printed: to standard output and then to standard error. */
+    private String run(ScriptedServer server, int exitCode, String... words) {
+        try (ChildJvm agent =
+                start(server, words[0], List.of(words).subList(1, words.length).toArray(String[]::new))) {
+            assertThat(agent.exitCode()).as(agent.err()).isEqualTo(exitCode);
+            return agent.out() + agent.err();
+        }
+    }
+
+    /** The words of the command that a text proposes behind this. */
+    private static List<String> proposed(String text, String behind) {
+        return text.lines()
+                .filter(line -> line.strip().startsWith(behind))
+                .map(line ->
+                        List.of(line.substring(line.indexOf("./agent ") + 8).split(" ")))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("nothing is proposed in\n" + text));
+    }
+
+    @Test
+    void proposedCommands_workAsPrinted() {
+        try (ScriptedServer server = ScriptedServer.answering(TWO_CALLS, ScriptedResponse.says("One of two."))) {
+            String asked = asked(server);
+            assertThat(asked).contains("2 tool calls await approval");
+            List<String> approve = proposed(asked, "to approve: ");
+            try (ChildJvm agent = ChildJvm.start(Main.class, server.url().toString(), folder, approve)) {
+                assertThat(agent.exitCode()).as(agent.err()).isEqualTo(Main.AWAITING_APPROVAL);
+                assertThat(agent.err()).contains("approved: call_1 shell_command {\"command\":\"touch one\"}");
+            }
+            assertThat(workspace.resolve("one")).exists();
+            String open = look(Main.FINISHED, "approvals");
+            assertThat(open)
+                    .contains("conversation " + conversation(asked), "call_2 shell_command", "touch two")
+                    .doesNotContain("call_1");
+            try (ChildJvm agent = ChildJvm.start(
+                    Main.class,
+                    server.url().toString(),
+                    folder,
+                    Stream.concat(proposed(open, "to refuse: ").stream(), Stream.of("--reason", "one is enough"))
+                            .toList())) {
+                assertThat(agent.exitCode()).as(agent.err()).isZero();
+                assertThat(agent.out()).isEqualTo("One of two.\n");
+            }
+            assertThat(workspace.resolve("two")).doesNotExist();
+            assertThat(server.requests()).hasSize(2).allMatch(ScriptedRequest::keepsPrefix);
+            assertThat(server.requests().get(1).json()).contains("refused by the user: one is enough");
+            assertThat(look(Main.FINISHED, "approvals")).contains("no call awaits a decision in ");
+        }
+    }
+
+    @Test
+    void severalCalls_oneMustBeNamed() {
+        try (ScriptedServer server = ScriptedServer.answering(TWO_CALLS)) {
+            String id = conversation(asked(server));
+            assertThat(run(server, Main.USAGE, "approve", "last"))
+                    .contains("several calls of conversation " + id + " await a decision: call_1, call_2; say which");
+            assertThat(run(server, Main.USAGE, "approve", id, "call_3"))
+                    .contains("no call call_3 of conversation " + id + " awaits a decision; these do: call_1, call_2");
+        }
+    }
+
+    @Test
+    void decidedWithoutARun_holdsAndIsTakenUpByTheNextRun() {
+        try (ScriptedServer server = ScriptedServer.answering(TWO_CALLS, ScriptedResponse.says("Made one."))) {
+            String id = conversation(asked(server));
+            String denied = run(server, Main.FINISHED, "deny", "--no-run", "--reason", "not this", id, "call_2");
+            assertThat(denied).contains("refused: call_2 shell_command", "to go on: ./agent exec --cd ");
+            assertThat(run(server, Main.FAILED, "approve", "--no-run", id, "call_2"))
+                    .contains("agent: call call_2 of conversation " + id
+                            + " was decided already, and the first decision holds\n");
+            assertThat(look(Main.FINISHED, "approvals"))
+                    .contains("call_1 shell_command", "call_2 was decided, but no run has taken that up; to go on: ");
+            assertThat(run(server, Main.FINISHED, "approve", id)).contains("approved: call_1", "Made one.");
+            assertThat(workspace.resolve("one")).exists();
+            assertThat(workspace.resolve("two")).doesNotExist();
+            assertThat(server.requests().get(1).json()).contains("refused by the user: not this");
+            assertThat(run(server, Main.USAGE, "deny", id)).contains("awaits a decision; none does");
+        }
+    }
+
+    @Test
+    void twoProcessesAtOnce_oneDecides() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch one\"}")); ) {
+            String id = conversation(asked(server));
+            try (ChildJvm approving = start(server, "approve", "--no-run", id);
+                    ChildJvm denying = start(server, "deny", "--no-run", id)) {
+                assertThat(List.of(approving.exitCode(), denying.exitCode()))
+                        .as(approving.err() + denying.err())
+                        .containsExactlyInAnyOrder(Main.FINISHED, Main.FAILED);
+                assertThat(approving.err() + denying.err())
+                        .containsOnlyOnce("was decided already, and the first decision holds");
+            }
+        }
+    }
+}
