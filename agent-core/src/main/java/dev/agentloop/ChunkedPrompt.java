@@ -114,6 +114,7 @@ final class ChunkedPrompt implements Prompt {
         }
         synchronized (tail) {
             Tail line = tail.items == size ? tail : tail.fork(chunks, ends, hashes, size);
+            line.reserve(items);
             for (Item item : items) {
                 line.append(((ItemBytes) item).line());
             }
@@ -176,6 +177,19 @@ final class ChunkedPrompt implements Prompt {
         private long[] ends = new long[16];
         private long[] hashes = new long[16];
         private int items = -1;
+
+        // What comes at once gets its room at once, and no more; what comes bit by bit gets it by doubling.
+        void reserve(List<? extends Item> coming) {
+            long needed = length % CHUNK;
+            for (Item item : coming) {
+                needed += ((ItemBytes) item).line().length + 1;
+            }
+            int last = chunkCount - 1;
+            int room = chunks[last].length;
+            if (room < CHUNK && needed > 2L * room) {
+                chunks[last] = Arrays.copyOf(chunks[last], (int) Math.min(CHUNK, needed));
+            }
+        }
 
         void append(byte[] line) {
             if (items > 0) {

@@ -47,12 +47,10 @@ public sealed interface Item {
     /** A message by the user, by the application or by the model. */
     final class Message extends ItemBytes implements Item {
         private final String role;
-        private final String text;
 
         Message(byte[] line, JsonFields fields) {
             super(line, "message");
             this.role = orEmpty(fields.text("role"));
-            this.text = partsText(fields, "content");
         }
 
         /** Who speaks: {@code user}, {@code developer}, {@code system} or {@code assistant}. */
@@ -62,7 +60,7 @@ public sealed interface Item {
 
         /** The text parts, joined; empty for a message of images or a refusal. */
         public String text() {
-            return text;
+            return partsText(JsonFields.of(line()), "content");
         }
 
         /** What the model said instead of an answer, or empty. */

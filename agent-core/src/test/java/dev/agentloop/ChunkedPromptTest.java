@@ -47,6 +47,14 @@ class ChunkedPromptTest {
         assertThat(prompt.model()).isEqualTo("gpt-test");
     }
 
+    @Test
+    void manyItemsAtOnce_takeNoMoreRoomThanTheyNeed() {
+        List<Item> items = List.of(Item.user("a".repeat(9_000)), Item.user("b".repeat(9_000)));
+        ByteBuffer bytes =
+                Prompt.of(SETTINGS, Toolbox.empty()).plus(items).wire().get(0);
+        assertThat(bytes.capacity()).isLessThanOrEqualTo(bytes.remaining() + items.size());
+    }
+
     /** Grows and forks prompts at random and compares each with a plain concatenation. */
     @Test
     void anyHistory_hasTheBytesOfAPlainConcatenation() {

@@ -16,17 +16,18 @@ import java.util.regex.Pattern;
 record Row(LogEntry entry, boolean anchor) {
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
+    /** A row of {@link Sql#READ} and its like; by the columns' numbers, which is quicker than by their names. */
     static Row of(ResultSet row) throws SQLException {
         LogEntry entry = new LogEntry(
-                row.getLong("seq"),
-                row.getString("kind"),
-                row.getLong("turn"),
-                row.getLong("base"),
-                row.getBytes("salt"),
-                row.getBytes("digest"),
-                HexFormat.of().formatHex(row.getBytes("chain")),
-                row.getBytes("payload"));
-        return new Row(entry, row.getBoolean("anchor"));
+                row.getLong(1),
+                row.getString(4),
+                row.getLong(2),
+                row.getLong(3),
+                row.getBytes(6),
+                row.getBytes(7),
+                HexFormat.of().formatHex(row.getBytes(8)),
+                row.getBytes(9));
+        return new Row(entry, row.getBoolean(5));
     }
 
     /** Where a log stands whose last row this is. */

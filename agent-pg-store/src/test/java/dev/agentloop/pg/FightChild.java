@@ -51,7 +51,8 @@ final class FightChild {
     }
 
     public static void main(String[] args) throws InterruptedException {
-        prepare();
+        beQuiet();
+        endWithParent();
         FightChild child = new FightChild(args);
         try (PgConversationStore store = store(args[2], args[3], args[4]);
                 HikariDataSource resource = Pool.of(Pool.unpooled(args[2], args[3], args[4]), 2)) {
@@ -73,9 +74,13 @@ final class FightChild {
         System.exit(0);
     }
 
-    /** Has this process end with its parent, who could not end it any more, and say only what is wrong. */
-    static void prepare() {
+    /** Says only what is wrong. */
+    static void beQuiet() {
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
+    }
+
+    // Nobody could end it else.
+    private static void endWithParent() {
         Thread watch = new Thread(
                 () -> {
                     try {

@@ -19,12 +19,13 @@ enum FightTool {
 
     /** What a fenced effect is had on: the newest owner that it knows, and what was done, by the calls' keys. */
     private static final String TABLES = """
-            CREATE TABLE IF NOT EXISTS fight_fence (token bigint NOT NULL);
-            INSERT INTO fight_fence SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM fight_fence);
+            CREATE TABLE IF NOT EXISTS fight_fence (conversation text PRIMARY KEY, token bigint NOT NULL);
             CREATE TABLE IF NOT EXISTS fight_effect (key text PRIMARY KEY, token bigint NOT NULL)""";
 
     private static final String DO = """
-            WITH fence AS (UPDATE fight_fence SET token = ? WHERE token <= ? RETURNING token)
+            WITH fence AS (INSERT INTO fight_fence AS f VALUES (?, ?)
+              ON CONFLICT (conversation) DO UPDATE SET token = excluded.token WHERE f.token <= excluded.token
+              RETURNING token)
             INSERT INTO fight_effect SELECT ?, token FROM fence ON CONFLICT (key) DO NOTHING""";
 
     static void makeTables(Connection connection) throws SQLException {
@@ -72,7 +73,7 @@ enum FightTool {
         public ToolOutput call(ToolCall call, ToolContext context) throws SQLException {
             try (Connection connection = resource.getConnection();
                     PreparedStatement statement = connection.prepareStatement(DO)) {
-                statement.setLong(1, context.fencingToken());
+                statement.setString(1, context.conversation());
                 statement.setLong(2, context.fencingToken());
                 statement.setString(3, context.idempotencyKey());
                 return statement.executeUpdate() == 1

@@ -1,0 +1,181 @@
+package dev.agentloop.benchmarks;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.agentloop.pg.PgConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.sql.DataSource;
+
+/** Appending entries of 1 KiB one by one, each thread to a conversation of its own, beside the same insert by plain JDBC. */
+final class PostgresAppends implements AutoCloseable {
+    private static final int APPENDS_A_SLICE = 400;
+    private static final String INSERT = """
+            INSERT INTO plain_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+
+    private final int threads;
+    private final int appends;
+    private final PgConversationStore store;
+    private final HikariDataSource plain;
+    private final ExecutorService executor;
+    private final List<Log> logs = new ArrayList<>();
+    private final List<Log> plainLogs = new ArrayList<>();
+
+    private PostgresAppends(PostgresCost.Target target, int threads) {
+        this.threads = threads;
+        appends = Math.max(20, APPENDS_A_SLICE / threads);
+        store = PgConversationStore.builder(target.url(), target.user(), target.password())
+                .allowDataLoss()
+                .poolSize(threads)
+                .open();
+        plain = pool(target, threads);
+        executor = Executors.newFixedThreadPool(threads);
+        for (int i = 0; i < threads; i++) {
+            logs.add(new Log());
+            plainLogs.add(new Log());
+        }
+    }
+
+    static HikariDataSource pool(PostgresCost.Target target, int size) {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(target.url());
+        config.setUsername(target.user());
+        config.setPassword(target.password());
+        config.setMaximumPoolSize(size);
+        return new HikariDataSource(config);
+    }
+
+    static void head() {
+        System.out.println("\n| way | threads | append, µs | plain insert, µs | ratio |");
+        System.out.println("|---|---|---|---|---|");
+    }
+
+    static void print(String way, PostgresCost.Target target, int slices) throws Exception {
+        for (int threads : new int[] {1, 8, 32}) {
+            try (PostgresAppends appends = new PostgresAppends(target, threads)) {
+                target.run("CREATE TABLE IF NOT EXISTS plain_entry (LIKE agent_entry INCLUDING ALL)");
+                Slices result = Slices.of(slices, appends::appended, appends::inserted);
+                System.out.printf(
+                        Locale.ROOT,
+                        "| %s | %d | %.0f | %.0f | %.2f |%n",
+                        way,
+                        threads,
+                        result.ours(),
+                        result.floor(),
+                        result.ratio());
+            }
+        }
+    }
+
+    /** A log that grows, whose next entries are made before a slice. */
+    static final class Log {
+        private final String id = UUID.randomUUID().toString();
+        private final byte[] payload =
+                ("{\"text\":\"" + "x".repeat(1_013) + "\"}").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+
+        private LogPosition position = LogPosition.START;
+
+        String id() {
+            return id;
+        }
+
+        List<LogEntry> next(int count) {
+            List<LogEntry> entries = new ArrayList<>();
+            LogPosition before = position;
+            for (int i = 0; i < count; i++) {
+                LogEntry entry = LogEntry.after(before, "item.user", 0, 0, payload);
+                entries.add(entry);
+                before = entry.position();
+            }
+            return entries;
+        }
+
+        void append(PgConversationStore store, List<LogEntry> entries) {
+            for (LogEntry entry : entries) {
+                position = store.append(id, position, List.of(entry));
+            }
+        }
+
+        void appendAtOnce(PgConversationStore store, List<LogEntry> entries) {
+            position = store.append(id, position, entries);
+        }
+
+        void insert(DataSource source, List<LogEntry> entries, List<byte[]> chains) throws SQLException {
+            UUID uuid = UUID.fromString(id);
+            for (int i = 0; i < entries.size(); i++) {
+                LogEntry entry = entries.get(i);
+                try (Connection connection = source.getConnection();
+                        PreparedStatement insert = connection.prepareStatement(INSERT)) {
+                    insert.setString(1, "");
+                    insert.setObject(2, uuid);
+                    insert.setLong(3, entry.version());
+                    insert.setLong(4, entry.turn());
+                    insert.setLong(5, entry.base());
+                    insert.setString(6, entry.kind());
+                    insert.setBytes(7, entry.salt());
+                    insert.setBytes(8, entry.digest());
+                    insert.setBytes(9, chains.get(i));
+                    insert.setBytes(10, entry.payload());
+                    insert.executeUpdate();
+                }
+                position = entry.position();
+            }
+        }
+    }
+
+    private double appended() throws Exception {
+        List<Callable<Void>> work = new ArrayList<>();
+        for (Log log : logs) {
+            List<LogEntry> entries = log.next(appends);
+            work.add(() -> {
+                log.append(store, entries);
+                return null;
+            });
+        }
+        return micros(work);
+    }
+
+    private double inserted() throws Exception {
+        List<Callable<Void>> work = new ArrayList<>();
+        for (Log log : plainLogs) {
+            List<LogEntry> entries = log.next(appends);
+            List<byte[]> chains = entries.stream()
+                    .map(entry -> HexFormat.of().parseHex(entry.hash()))
+                    .toList();
+            work.add(() -> {
+                log.insert(plain, entries, chains);
+                return null;
+            });
+        }
+        return micros(work);
+    }
+
+    // What a thread waits for one append.
+    private double micros(List<Callable<Void>> work) throws Exception {
+        long begun = System.nanoTime();
+        for (Future<Void> done : executor.invokeAll(work)) {
+            done.get();
+        }
+        return (System.nanoTime() - begun) / 1e3 / appends;
+    }
+
+    @Override
+    public void close() {
+        executor.shutdown();
+        plain.close();
+        store.close();
+    }
+}

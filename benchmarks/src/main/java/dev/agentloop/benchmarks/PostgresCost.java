@@ -1,0 +1,91 @@
+package dev.agentloop.benchmarks;
+
+import dev.agentloop.pg.embedded.EmbeddedPostgres;
+import dev.agentloop.pg.embedded.PgBouncer;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What keeping conversations in PostgreSQL costs, beside plain JDBC on the same server in the same run. */
+final class PostgresCost {
+    private static final String USAGE =
+            "usage: benchmarks/run postgres [--slices 40 --fsync on --parts appends,loads,turns,writes,memory"
+                    + " --conversations 10000 ]";
+
+    private PostgresCost() {}
+
+    public static void main(String[] arguments) throws Exception {
+        Options options = Options.parse(USAGE, arguments);
+        int slices = options.number("slices", "40");
+        String fsync = options.text("fsync", "on");
+        List<String> parts = List.of(
+                options.text("parts", "appends,loads,turns,writes,memory").split(",", -1));
+        try (EmbeddedPostgres server = EmbeddedPostgres.temporary()
+                .option("fsync", fsync)
+                .option("autovacuum", "off")
+                .option("shared_preload_libraries", "pg_stat_statements")
+                .option("max_wal_size", "4GB")
+                .start()) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "Java %s, %d processors, PostgreSQL %s, fsync=%s, load of the machine %.1f%n",
+                    Runtime.version(),
+                    Runtime.getRuntime().availableProcessors(),
+                    server.version(),
+                    fsync,
+                    java.lang.management.ManagementFactory.getOperatingSystemMXBean()
+                            .getSystemLoadAverage());
+            if (parts.contains("appends")) {
+                appends(server, slices);
+            }
+            if (parts.contains("loads")) {
+                PostgresLoads.print(Target.of(server), slices);
+            }
+            if (parts.contains("turns")) {
+                PostgresTurns.print(Target.of(server));
+            }
+            if (parts.contains("writes")) {
+                PostgresWrites.print(Target.of(server));
+            }
+            if (parts.contains("memory")) {
+                PostgresMemory.print(Target.of(server), options.number("conversations", "10000"));
+            }
+        }
+    }
+
+    private static void appends(EmbeddedPostgres server, int slices) throws Exception {
+        PostgresAppends.head();
+        PostgresAppends.print("direct", Target.of(server), slices);
+        Optional<Path> program = PgBouncer.find();
+        if (program.isEmpty()) {
+            System.out.println("PgBouncer is not installed");
+            return;
+        }
+        try (PgBouncer pooler = PgBouncer.before(server).program(program.get()).start()) {
+            PostgresAppends.print("PgBouncer", new Target(pooler.jdbcUrl(), pooler.user(), pooler.password()), slices);
+        }
+    }
+
+    /** Where to connect to. */
+    record Target(String url, String user, String password) {
+        static Target of(EmbeddedPostgres server) {
+            return new Target(server.jdbcUrl(), server.user(), server.password());
+        }
+
+        Connection connect() throws SQLException {
+            return DriverManager.getConnection(url, user, password);
+        }
+
+        void run(String sql) throws SQLException {
+            try (Connection connection = connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.agentloop.benchmarks;
+
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
+import dev.agentloop.Item;
+import dev.agentloop.Prompt;
+import dev.agentloop.ToolCall;
+import dev.agentloop.ToolOutput;
+import dev.agentloop.pg.PgConversationStore;
+import dev.agentloop.testkit.ScriptedModel;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** How much heap loaded conversations take, in a JVM that has nothing else. */
+final class PostgresMemory {
+    private static final int ITEMS = 20;
+    private static final int ITEM_BYTES = 1_024;
+    /** Room enough that nothing which is held softly has to go. */
+    private static final List<String> JVM = List.of("-Xmx2g", "-XX:+UseSerialGC");
+
+    private PostgresMemory() {}
+
+    static void print(PostgresCost.Target target, int conversations) throws IOException, InterruptedException {
+        Process process = ChildJvm.of(
+                        PostgresMemory.class,
+                        JVM,
+                        target.url(),
+                        target.user(),
+                        target.password(),
+                        Integer.toString(conversations))
+                .start();
+        String rows = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IOException("the run in a JVM of its own failed");
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%n%,d conversations of %d items of 1 KiB:%n%n| items | handle, KiB | with log and prompt, KiB |%n|---|---|---|%n%s",
+                conversations,
+                ITEMS,
+                rows);
+    }
+
+    /** URL, user, password, number of conversations; prints the rows. */
+    public static void main(String[] arguments) {
+        int count = Integer.parseInt(arguments[3]);
+        try (PgConversationStore store = PgConversationStore.builder(arguments[0], arguments[1], arguments[2])
+                        .allowDataLoss()
+                        .open();
+                AgentLoop agent = AgentLoop.builder()
+                        .model(ScriptedModel.builder().build())
+                        .store(store)
+                        .build()) {
+            measure(agent, "messages of the user's", written(agent, count, users()));
+            measure(agent, "a question, calls and outputs", written(agent, count, calls()));
+        }
+    }
+
+    private static void measure(AgentLoop agent, String what, List<String> ids) {
+        long before = used();
+        List<Conversation> conversations = new ArrayList<>();
+        ids.forEach(id -> conversations.add(agent.resume(id)));
+        long idle = used();
+        List<Prompt> prompts = new ArrayList<>();
+        conversations.forEach(conversation -> prompts.add(conversation.prompt()));
+        long loaded = used();
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | %.1f | %.1f |%n",
+                what,
+                (idle - before) / 1024.0 / ids.size(),
+                (loaded - before) / 1024.0 / ids.size());
+        if (prompts.stream().anyMatch(prompt -> prompt.size() < ITEMS)) {
+            throw new IllegalStateException("items are missing");
+        }
+    }
+
+    private static String text(int number) {
+        return (number + "x".repeat(ITEM_BYTES)).substring(0, ITEM_BYTES);
+    }
+
+    private static List<List<? extends Item>> users() {
+        List<Item> items = new ArrayList<>();
+        for (int i = 0; i < ITEMS; i++) {
+            items.add(Item.user(text(i)));
+        }
+        return List.of(items);
+    }
+
+    /** As a loop appends them: a response with its call, then the call's output. */
+    private static List<List<? extends Item>> calls() {
+        List<List<? extends Item>> appends = new ArrayList<>(List.of(List.of(Item.user(text(0)), Item.user(text(1)))));
+        for (int i = 2; i < ITEMS; i += 2) {
+            Item.Call call = (Item.Call) Item.functionCall("call_" + i, "read", "{\"a\":\"" + text(i) + "\"}");
+            appends.add(List.of(call));
+            appends.add(List.of(ToolOutput.text(text(i + 1)).item(ToolCall.of(call))));
+        }
+        return appends;
+    }
+
+    private static List<String> written(AgentLoop agent, int count, List<List<? extends Item>> appends) {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Conversation conversation = agent.newConversation();
+            appends.forEach(conversation::append);
+            ids.add(conversation.id());
+        }
+        return ids;
+    }
+
+    private static long used() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+        }
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+}
