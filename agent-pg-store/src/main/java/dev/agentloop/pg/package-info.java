@@ -1,3 +1,5 @@
 /** Conversations in PostgreSQL: {@link dev.agentloop.pg.PgConversationStore}. */
-@org.jspecify.annotations.NullMarked
+@NullMarked
 package dev.agentloop.pg;
+
+import org.jspecify.annotations.NullMarked;
