@@ -1,4 +1,4 @@
-/** Conversations in PostgreSQL: start at {@link dev.agentloop.pg.PgConversationStore}. */
+/** Conversations in PostgreSQL: {@link dev.agentloop.pg.PgConversationStore}. */
 @NullMarked
 package dev.agentloop.pg;
 

@@ -42,6 +42,12 @@ final class Examples {
             case DELETE_ENTRIES -> values(tenant, id, 10_000L);
             case LEAVE -> values("message", "steer", HASH, tenant, id);
             case REMOVE -> values(tenant, id, new String[] {"message-1", "message-2"});
+            default -> behindTheAppends(sql, tenant, id);
+        };
+    }
+
+    private static Object[] behindTheAppends(Sql sql, String tenant, UUID id) {
+        return switch (sql) {
             case UNCOUNTED -> values(new String[] {"response", "item.user"}, tenant, id, 7L, 500L);
             case COUNT -> values(9L, 1L, 1L, 1L, 1L, 1L, 1L, 1L, "true", tenant, id);
             case INDEX -> values(tenant, id, VERSIONS, new String[] {"a b", "c"});
@@ -57,6 +63,7 @@ final class Examples {
             case NODES -> values(id.toString(), 1_000L);
             case FORGET -> values((Object) new String[] {"a", "b"});
             case REGISTER, BEAT, OBSERVE, UNREGISTER -> values(id.toString());
+            default -> throw new IllegalArgumentException("no example for " + sql);
         };
     }
 

@@ -82,7 +82,7 @@ record Plan(boolean reads, String json) {
             case "agent_text_words" -> condition.contains("(words @> ");
             default ->
                 hasTenant(condition)
-                        && (condition.contains("(conversation = ")
+                        && (condition.contains("(conversation ")
                                 || !CONVERSATIONS_OWN.matcher(index).find());
         };
     }

@@ -13,6 +13,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
  * known values and for any. {@code -Dagentloop.plans.rows} says how many rows, a million unless it is said.
  */
 class PlansTest {
+    private static final Pattern MARK = Pattern.compile("[?]");
     private static final long ROWS = Long.getLong("agentloop.plans.rows", 1_000_000);
     private static final Map<Class<?>, String> TYPES = Map.of(
             String.class, "varchar",
@@ -143,12 +146,8 @@ class PlansTest {
     }
 
     private static String numbered(String sql) {
-        StringBuilder numbered = new StringBuilder();
-        int number = 0;
-        for (char c : sql.toCharArray()) {
-            numbered.append(c == '?' ? "$" + ++number : String.valueOf(c));
-        }
-        return numbered.toString();
+        AtomicInteger number = new AtomicInteger();
+        return MARK.matcher(sql).replaceAll(mark -> "\\$" + number.incrementAndGet());
     }
 
     private static String literal(Object value) {
