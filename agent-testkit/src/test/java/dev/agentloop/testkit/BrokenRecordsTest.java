@@ -269,6 +269,9 @@ class BrokenRecordsTest {
                         new StoreMutant(LoadsOnlyWhatTheForkWrote::new, "load_ofAFork_goesOnBehindItsBeginning"),
                         new StoreMutant(LosesWhatLiesBesideTheLog::new, "load_mayLeaveOutWhatLiesBesideTheLog"),
                         new StoreMutant(AppendsBehindTheEnd::new, "append_behindASealedLog_isRefused"),
+                        new StoreMutant(
+                                LooksForTheEndOnlyInTheLog::new,
+                                "append_withAnEntryBehindTheEndOfTheLog_isRefusedAsAWhole"),
                         new StoreMutant(RefusesTheEndWhenItIsSentAgain::new, "append_behindASealedLog_isRefused"),
                         new StoreMutant(
                                 ErasesThePayloadAndKeepsTheSalt::new, "erase_takesPayloadAndSaltAndLeavesTheChain"),
