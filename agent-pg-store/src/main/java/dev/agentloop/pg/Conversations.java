@@ -105,6 +105,8 @@ record Conversations(Database database, String tenant, LogReader reader) {
             int erased = 0;
             while (!here.isEmpty()) {
                 erased += session.change(Sql.ERASE, tenant, id, here.toArray(new Long[0]));
+                Activity.claimed(session, tenant, id);
+                session.change(Sql.ERASE_TEXT, tenant, id, here.toArray(new Long[0]));
                 Origin origin = reader.origin(session, id).orElse(null);
                 if (origin == null) {
                     break;
@@ -136,6 +138,8 @@ record Conversations(Database database, String tenant, LogReader reader) {
                 session.change(Sql.DELETE_ENTRIES, tenant, id, upTo);
             }
             session.change(Sql.DELETE_INBOX, tenant, id);
+            session.change(Sql.DELETE_COUNT, tenant, id);
+            session.change(Sql.DELETE_TEXT, tenant, id);
             return session.change(Sql.DELETE_CONVERSATION, tenant, id);
         });
     }

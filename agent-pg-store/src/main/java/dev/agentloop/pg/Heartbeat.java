@@ -3,6 +3,7 @@ package dev.agentloop.pg;
 import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.StoreException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Heartbeat implements Leases, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
     private static final int LOOKS_A_BEAT = 4;
+    private static final long NODES_AT_ONCE = 1_000;
 
     private final Database database;
     private final Duration interval;
@@ -78,7 +80,27 @@ final class Heartbeat implements Leases, AutoCloseable {
         shown = (before == null ? new Span(answered, answered) : before).from(sent, answered, bound);
     }
 
+    // Processes that crashed left their rows, which tell nobody anything after a while.
+    private void forgetTheDead() {
+        String last = "";
+        List<String> page = List.of(last);
+        while (!page.isEmpty()) {
+            String after = last;
+            page = database.read(
+                    "list processes",
+                    session -> session.rows(Sql.NODES, row -> row.getString(1), after, NODES_AT_ONCE));
+            String[] nodes = page.toArray(new String[0]);
+            database.write("forget dead processes", session -> session.change(Sql.FORGET, new Object[] {nodes}));
+            last = page.isEmpty() ? last : nodes[nodes.length - 1];
+        }
+    }
+
     private void run() {
+        try {
+            forgetTheDead();
+        } catch (StoreException e) {
+            LOG.info("processes that died long ago are not forgotten yet: {}", e.getMessage());
+        }
         boolean failed = false;
         while (awaitNextBeat()) {
             try {

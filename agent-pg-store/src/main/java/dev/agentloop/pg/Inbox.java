@@ -12,6 +12,7 @@ record Inbox(Database database, String tenant) {
 
     boolean leave(String conversation, InboxMessage message) {
         UUID id = UUID.fromString(conversation);
+        LogWriter.checkSize("the message for conversation " + conversation, 1, message.payload().length);
         return database.write("leave a message for conversation " + conversation, session -> {
             int left = session.commit(Sql.LEAVE, message.id(), message.kind(), message.payload(), tenant, id);
             if (left == 0 && session.first(Sql.ORIGIN, row -> true, tenant, id).isEmpty()) {

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 /** Appends to the logs of a tenant. */
 record LogWriter(Database database, String tenant) {
+    /** The most bytes of payloads in one append, which is far below what the protocol takes, sent as digits or not. */
+    static final long MOST_BYTES = 128L << 20;
+
     private static final int TRIES = 5;
 
     /** Where the log stands, and whether that is its end. */
@@ -28,6 +31,7 @@ record LogWriter(Database database, String tenant) {
 
     LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         UUID id = UUID.fromString(conversation);
+        checkSize("the append to conversation " + conversation, entries.size(), size(entries));
         return database.write("append to conversation " + conversation, session -> {
             for (int tries = 0; tries < TRIES; tries++) {
                 if (inserted(session, id, expected, entries)) {
@@ -52,6 +56,24 @@ record LogWriter(Database database, String tenant) {
                     expected,
                     head(session, id).map(Head::position).orElse(LogPosition.START));
         });
+    }
+
+    private static long size(List<LogEntry> entries) {
+        return entries.stream()
+                .map(LogEntry::payload)
+                .mapToLong(payload -> payload == null ? 0 : payload.length)
+                .sum();
+    }
+
+    /** Refuses what would be refused on its way, before it is sent. */
+    static void checkSize(String what, int count, long bytes) {
+        if (bytes > MOST_BYTES) {
+            throw new StoreException(
+                    StoreException.Kind.UNAVAILABLE,
+                    what + " has " + bytes + " bytes in " + count + (count == 1 ? " payload" : " payloads")
+                            + ", and at most " + MOST_BYTES + " can be sent to PostgreSQL at once; nothing was sent:"
+                            + " append less at once, or keep such content elsewhere");
+        }
     }
 
     private boolean inserted(Session session, UUID id, LogPosition expected, List<LogEntry> entries)

@@ -10,6 +10,7 @@ import dev.agentloop.spi.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -44,22 +45,28 @@ import org.jspecify.annotations.Nullable;
 public final class PgConversationStore implements ConversationStore {
     private final Database database;
     private final Heartbeat heartbeat;
+    private final LateWriter late;
     private final boolean root;
     private final String tenant;
     private final LogWriter writer;
     private final LogReader reader;
     private final Conversations conversations;
     private final Inbox inbox;
+    private final Activity activity;
+    private final Retention retention;
 
-    private PgConversationStore(Database database, Heartbeat heartbeat, boolean root, String tenant) {
+    private PgConversationStore(Database database, Heartbeat heartbeat, LateWriter late, boolean root, String tenant) {
         this.database = database;
         this.heartbeat = heartbeat;
+        this.late = late;
         this.root = root;
         this.tenant = tenant;
         this.writer = new LogWriter(database, tenant);
         this.reader = new LogReader(database, tenant);
         this.conversations = new Conversations(database, tenant, reader);
         this.inbox = new Inbox(database, tenant);
+        this.activity = new Activity(database, tenant);
+        this.retention = new Retention(database, tenant, conversations);
     }
 
     /**
@@ -124,7 +131,7 @@ public final class PgConversationStore implements ConversationStore {
             throw new IllegalArgumentException("the name of a tenant has at most " + Builder.LONGEST_TENANT
                     + " characters, none of them U+0000, but this one has " + name.length());
         }
-        return new PgConversationStore(database, heartbeat, false, name);
+        return new PgConversationStore(database, heartbeat, late, false, name);
     }
 
     @Override
@@ -135,7 +142,9 @@ public final class PgConversationStore implements ConversationStore {
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         ConversationStore.checkAppend(conversation, expected, entries);
-        return writer.append(conversation, expected, entries);
+        LogPosition position = writer.append(conversation, expected, entries);
+        late.appended(tenant, conversation);
+        return position;
     }
 
     @Override
@@ -210,10 +219,87 @@ public final class PgConversationStore implements ConversationStore {
         return heartbeat;
     }
 
-    /** Tells other processes that this one has ended, and closes the pool if the store made it. */
+    /**
+     * What a conversation itself has used, a fork without what it was forked from. It is counted some seconds after each append
+     * ({@link Builder#activity}); {@link #refresh} does it now. A compaction counts when it has ended.
+     *
+     * @return nothing used by 0 conversations where nothing was counted
+     */
+    public UsageSum usage(String conversation) {
+        ConversationStore.checkId(conversation);
+        return activity.usage(conversation);
+    }
+
+    /**
+     * What the conversations of this tenant have used that were begun in a span of time, by the time in their ids; as far as it
+     * was counted.
+     *
+     * @param from the first moment, to the millisecond
+     * @param to the moment after the last one
+     */
+    public UsageSum usage(Instant from, Instant to) {
+        return activity.usage(from, to);
+    }
+
+    /**
+     * The conversations of this tenant in which somebody, a user or a model, said all these words in one message, the youngest
+     * first; as far as they were counted. Words are letters and digits, whole and without regard to case; of a longer one the
+     * first 64 characters count, of a message its first 10,000 different words. A fork is not found by what it was forked from.
+     *
+     * @param text words; without any, nothing is found
+     * @param before only conversations older than this id, for the next page; empty for all
+     * @param limit the most to return, at least 1
+     */
+    public List<SearchMatch> search(String text, String before, int limit) {
+        if (!before.isEmpty()) {
+            ConversationStore.checkId(before);
+        }
+        return activity.search(text, before, limit);
+    }
+
+    /** Counts what a conversation has used and said up to now, for {@link #usage} and {@link #search}. */
+    public void refresh(String conversation) {
+        ConversationStore.checkId(conversation);
+        activity.refresh(conversation);
+    }
+
+    /**
+     * A step in deleting the conversations of this tenant that were sealed before a time. Each is deleted in a transaction of its
+     * own; what forks read stays until they are deleted, which a pass does first, since they are younger. Stopping between or
+     * in a step does no harm: begin anew, or where the last step ended.
+     *
+     * @param next empty at first, then {@link DeletionPage#next} of the step before, until that is empty
+     * @param limit how many conversations, sealed or not, a step looks at, at least 1
+     */
+    public DeletionPage deleteSealed(Instant before, String next, int limit) {
+        if (!next.isEmpty()) {
+            ConversationStore.checkId(next);
+        }
+        return retention.deleteSealed(before, next, limit);
+    }
+
+    /**
+     * A step in deleting entries that no conversation has: an append that was on its way while its conversation was deleted can
+     * leave some.
+     *
+     * @param next empty at first, then {@link DeletionPage#next} of the step before, until that is empty
+     * @param limit how many conversations a step looks at, at least 1
+     */
+    public DeletionPage deleteOrphans(String next, int limit) {
+        if (!next.isEmpty()) {
+            ConversationStore.checkId(next);
+        }
+        return retention.deleteOrphans(next, limit);
+    }
+
+    /**
+     * Counts what was appended and not counted yet, tells other processes that this one has ended, and closes the pool if the
+     * store made it.
+     */
     @Override
     public void close() {
         if (root) {
+            late.close();
             heartbeat.close();
             database.close();
         }
@@ -233,6 +319,7 @@ public final class PgConversationStore implements ConversationStore {
         private Duration beat = Duration.ofSeconds(2);
         private Duration deadAfter = Duration.ofSeconds(10);
         private Duration timeLimit = Duration.ofSeconds(30);
+        private Duration activity = Duration.ofSeconds(5);
         private boolean lossAllowed;
 
         private Builder(DataSource source, boolean own) {
@@ -311,6 +398,22 @@ public final class PgConversationStore implements ConversationStore {
             return this;
         }
 
+        /**
+         * How long after an append its conversation is counted and its words are kept, for {@link #usage} and {@link #search};
+         * 5 s unless it is said. Zero for never: then it is done by {@link #refresh} alone.
+         *
+         * @param delay zero, or 10 ms to 1 day
+         */
+        public Builder activity(Duration delay) {
+            boolean never = delay.isZero();
+            if (!never && (delay.toMillis() < 10 || delay.compareTo(Duration.ofDays(1)) > 0)) {
+                throw new IllegalArgumentException(
+                        "what was appended is counted after 10 ms to 1 day, or never (zero), not " + delay);
+            }
+            this.activity = delay;
+            return this;
+        }
+
         /** Takes a server that may lose or damage what it acknowledged, in a crash of its machine; for tests. */
         public Builder allowDataLoss() {
             this.lossAllowed = true;
@@ -342,7 +445,8 @@ public final class PgConversationStore implements ConversationStore {
                 database.close();
                 throw e;
             }
-            return new PgConversationStore(database, new Heartbeat(database, beat, deadAfter), true, "");
+            return new PgConversationStore(
+                    database, new Heartbeat(database, beat, deadAfter), new LateWriter(database, activity), true, "");
         }
 
         private Server server() {

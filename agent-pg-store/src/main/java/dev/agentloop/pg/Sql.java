@@ -105,6 +105,15 @@ enum Sql {
     /** Deletes the messages of a conversation. */
     DELETE_INBOX("DELETE FROM agent_inbox WHERE tenant = ? AND conversation = ?"),
 
+    /** Deletes what was counted of a conversation. */
+    DELETE_COUNT("DELETE FROM agent_activity WHERE tenant = ? AND conversation = ?"),
+
+    /** Deletes the words of a conversation. */
+    DELETE_TEXT("DELETE FROM agent_text WHERE tenant = ? AND conversation = ?"),
+
+    /** Deletes the words of entries. */
+    ERASE_TEXT("DELETE FROM agent_text WHERE tenant = ? AND conversation = ? AND seq = ANY (?::bigint[])"),
+
     /** Deletes a conversation from the list. */
     DELETE_CONVERSATION("DELETE FROM agent_conversation WHERE tenant = ? AND conversation = ?"),
 
@@ -121,11 +130,94 @@ enum Sql {
     /** Removes messages. */
     REMOVE("DELETE FROM agent_inbox WHERE tenant = ? AND conversation = ? AND id = ANY (?::text[])"),
 
+    /** Begins to count a conversation, unless there is none. */
+    BEGIN_COUNT("""
+            INSERT INTO agent_activity (tenant, conversation)
+            SELECT tenant, conversation FROM agent_conversation
+            WHERE tenant = ? AND conversation = ? FOR KEY SHARE
+            ON CONFLICT (tenant, conversation) DO NOTHING"""),
+
+    /** Keeps others from counting, erasing in or deleting a conversation that is counted. */
+    CLAIM_COUNT("""
+            SELECT counted, turns, steps, input_tokens, cached_tokens, cache_write_tokens, output_tokens,
+              reasoning_tokens, estimated FROM agent_activity
+            WHERE tenant = ? AND conversation = ? FOR UPDATE"""),
+
+    /** Entries that were not counted yet, with the payloads of these kinds. */
+    UNCOUNTED("""
+            SELECT seq, kind, anchor, CASE WHEN kind = ANY (?::text[]) THEN payload END AS payload FROM agent_entry
+            WHERE tenant = ? AND conversation = ? AND seq > ? ORDER BY seq LIMIT ?"""),
+
+    /** Notes what was counted; writes no index. */
+    COUNT("""
+            UPDATE agent_activity SET counted = ?, turns = ?, steps = ?, input_tokens = ?, cached_tokens = ?,
+              cache_write_tokens = ?, output_tokens = ?, reasoning_tokens = ?, estimated = ?::boolean,
+              changed = clock_timestamp()
+            WHERE tenant = ? AND conversation = ?"""),
+
+    /** Keeps the words of entries. */
+    INDEX("""
+            INSERT INTO agent_text (tenant, conversation, seq, words)
+            SELECT ?::text, ?::uuid, e.seq, string_to_array(e.words, ' ')
+            FROM unnest(?::bigint[], ?::text[]) AS e (seq, words)
+            ON CONFLICT (tenant, conversation, seq) DO NOTHING"""),
+
+    /** What was counted of a conversation. */
+    COUNTED("""
+            SELECT counted, turns, steps, input_tokens, cached_tokens, cache_write_tokens, output_tokens,
+              reasoning_tokens, estimated FROM agent_activity
+            WHERE tenant = ? AND conversation = ?"""),
+
+    /** What was counted of the conversations that began in a span of time. */
+    SUM("""
+            SELECT count(*) AS found, coalesce(sum(turns), 0) AS turns, coalesce(sum(steps), 0) AS steps,
+              coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(cached_tokens), 0) AS cached_tokens,
+              coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens,
+              coalesce(sum(output_tokens), 0) AS output_tokens,
+              coalesce(sum(reasoning_tokens), 0) AS reasoning_tokens, coalesce(bool_or(estimated), false) AS estimated
+            FROM agent_activity WHERE tenant = ? AND conversation >= ? AND conversation < ?"""),
+
+    /** The conversations with a message that has all these words, the youngest first. */
+    SEARCH("""
+            WITH found AS MATERIALIZED (SELECT conversation, seq FROM agent_text
+              WHERE words @> ?::text[] AND tenant = ? AND conversation < ?)
+            SELECT DISTINCT ON (conversation) conversation, seq FROM found
+            ORDER BY conversation DESC, seq DESC LIMIT ?"""),
+
+    /** Which of these conversations were sealed before a time. */
+    SEALED("""
+            SELECT c.id FROM unnest(?::uuid[]) WITH ORDINALITY AS c (id, nr)
+            WHERE (SELECT e.kind = 'sealed' AND e.at < to_timestamp(?::bigint / 1000.0) FROM agent_entry e
+              WHERE e.tenant = ? AND e.conversation = c.id ORDER BY e.seq DESC LIMIT 1)
+            ORDER BY c.nr"""),
+
+    /** A page of the conversations that have entries, found from one to the next without reading those between. */
+    HOLDERS("""
+            WITH RECURSIVE c (id) AS (
+              (SELECT conversation FROM agent_entry WHERE tenant = ? AND conversation > ? ORDER BY conversation LIMIT 1)
+              UNION ALL SELECT (SELECT e.conversation FROM agent_entry e
+                WHERE e.tenant = ? AND e.conversation > c.id ORDER BY e.conversation LIMIT 1)
+              FROM c WHERE c.id IS NOT NULL)
+            SELECT id FROM (SELECT id FROM c LIMIT ?) AS page WHERE id IS NOT NULL"""),
+
+    /** Which of these conversations there are. */
+    THERE("SELECT conversation FROM agent_conversation WHERE tenant = ? AND conversation = ANY (?::uuid[])"),
+
     /** Tells that a process lives. */
-    REGISTER("INSERT INTO agent_node (node) VALUES (?) ON CONFLICT (node) DO UPDATE SET beat = agent_node.beat + 1"),
+    REGISTER("""
+            INSERT INTO agent_node (node) VALUES (?)
+            ON CONFLICT (node) DO UPDATE SET beat = agent_node.beat + 1, seen = clock_timestamp()"""),
+
+    /** A page of the processes. */
+    NODES("SELECT node FROM agent_node WHERE node > ? ORDER BY node LIMIT ?"),
+
+    /** Removes those of these processes that were not seen for a week. */
+    FORGET("""
+            DELETE FROM agent_node
+            WHERE node = ANY (?::text[]) AND seen < clock_timestamp() - interval '7 days'"""),
 
     /** Tells that it still does; writes no index. */
-    BEAT("UPDATE agent_node SET beat = beat + 1 WHERE node = ?"),
+    BEAT("UPDATE agent_node SET beat = beat + 1, seen = clock_timestamp() WHERE node = ?"),
 
     /** The last sign of life of a process. */
     OBSERVE("SELECT beat FROM agent_node WHERE node = ?"),

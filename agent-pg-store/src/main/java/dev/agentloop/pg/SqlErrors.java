@@ -3,6 +3,7 @@ package dev.agentloop.pg;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class SqlErrors {
             Map.entry("25006", "the server is a replica or was made read-only: connect to the primary"),
             Map.entry("28", "check the user, the password and the server's pg_hba.conf"),
             Map.entry("3D000", "check the database's name in the URL, or create the database"),
+            Map.entry("3F000", "give the database user the rights to a schema of its search_path, or set another one"),
             Map.entry("40", "another transaction was in the way: try again"),
             Map.entry("42501", "give the database user the missing right"),
             Map.entry("42P01", "the tables are not there: have the store migrate, or apply PgConversationStore.sql()"),
@@ -94,6 +96,9 @@ final class SqlErrors {
         String state = state(e);
         if (state.isEmpty() && e.getCause() instanceof SQLException because) {
             return advice(because);
+        }
+        if (state.isEmpty() && e instanceof SQLTransientConnectionException) {
+            return "all connections are in use: make the pool larger, or see what keeps them";
         }
         String byState = ADVICE.get(state);
         String byClass = state.length() < 2 ? null : ADVICE.get(state.substring(0, 2));

@@ -1,5 +1,6 @@
 package dev.agentloop.pg;
 
+import java.time.Instant;
 import java.util.UUID;
 
 /** Values such as the store sends with each statement. */
@@ -15,7 +16,19 @@ final class Examples {
         return switch (sql) {
             case APPEND -> rows(tenant, id, tenant, id, 7L, HASH);
             case BEGIN -> begin(tenant, id);
-            case HEAD, ORIGIN, KEEP, CLAIM, FORKED, DELETE_INBOX, DELETE_CONVERSATION, INBOX -> values(tenant, id);
+            case HEAD,
+                    ORIGIN,
+                    KEEP,
+                    CLAIM,
+                    FORKED,
+                    DELETE_INBOX,
+                    DELETE_CONVERSATION,
+                    INBOX,
+                    BEGIN_COUNT,
+                    CLAIM_COUNT,
+                    COUNTED,
+                    DELETE_COUNT,
+                    DELETE_TEXT -> values(tenant, id);
             case SLOT -> values(tenant, id, 7L);
             case BARRIER -> values();
             case READ, READ_FOLDED -> values(tenant, id, 0L, Long.MAX_VALUE, 1_000L);
@@ -25,10 +38,24 @@ final class Examples {
             case LIST -> values(tenant, id, 100L);
             case LIST_FIRST -> values(tenant, 100L);
             case HEADS -> values(tenant, new UUID[] {id, UUID.randomUUID()});
-            case ERASE -> values(tenant, id, VERSIONS);
+            case ERASE, ERASE_TEXT -> values(tenant, id, VERSIONS);
             case DELETE_ENTRIES -> values(tenant, id, 10_000L);
             case LEAVE -> values("message", "steer", HASH, tenant, id);
             case REMOVE -> values(tenant, id, new String[] {"message-1", "message-2"});
+            case UNCOUNTED -> values(new String[] {"response", "item.user"}, tenant, id, 7L, 500L);
+            case COUNT -> values(9L, 1L, 1L, 1L, 1L, 1L, 1L, 1L, "true", tenant, id);
+            case INDEX -> values(tenant, id, VERSIONS, new String[] {"a b", "c"});
+            case SUM ->
+                values(
+                        tenant,
+                        Activity.firstAt(Instant.ofEpochSecond(1_700_000_000)),
+                        Activity.firstAt(Instant.ofEpochSecond(1_700_003_600)));
+            case SEARCH -> values(new Words(tenant).of("word7 word8").toArray(new String[0]), tenant, id, 20L);
+            case SEALED -> values(new UUID[] {id, UUID.randomUUID()}, 1_700_000_000_000L, tenant);
+            case HOLDERS -> values(tenant, id, tenant, 100L);
+            case THERE -> values(tenant, new UUID[] {id, UUID.randomUUID()});
+            case NODES -> values(id.toString(), 1_000L);
+            case FORGET -> values((Object) new String[] {"a", "b"});
             case REGISTER, BEAT, OBSERVE, UNREGISTER -> values(id.toString());
         };
     }

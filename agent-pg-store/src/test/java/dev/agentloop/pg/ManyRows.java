@@ -47,6 +47,16 @@ record ManyRows(Connection connection, long rows) {
             SELECT tenant, conversation, 'message-' || s, 'steer', '{"type":"message"}'
             FROM agent_conversation, generate_series(1, 2) AS s""";
 
+    private static final String ACTIVITY = """
+            INSERT INTO agent_activity (tenant, conversation, counted, turns, steps, input_tokens)
+            SELECT tenant, conversation, 25, 2, 5, 1000 FROM agent_conversation""";
+
+    private static final String TEXT = """
+            INSERT INTO agent_text (tenant, conversation, seq, words)
+            SELECT tenant, conversation, s, ARRAY(SELECT left(md5(tenant), 8) || ':word' || floor(power(w, 3) / 40 + s)
+              FROM generate_series(1, 8) AS w)
+            FROM agent_conversation, generate_series(1, 1) AS s""";
+
     private static final String NODES = """
             INSERT INTO agent_node (node, beat) SELECT md5(i::text)::uuid, i FROM generate_series(1, 2000) AS i""";
 
@@ -60,6 +70,8 @@ record ManyRows(Connection connection, long rows) {
             statement.execute(String.format(Locale.ROOT, ENTRIES, rows));
             statement.execute("ALTER TABLE agent_entry ADD PRIMARY KEY (tenant, conversation, seq)");
             statement.execute(MESSAGES);
+            statement.execute(ACTIVITY);
+            statement.execute(TEXT);
             statement.execute(NODES);
             statement.execute("VACUUM ANALYZE");
         }

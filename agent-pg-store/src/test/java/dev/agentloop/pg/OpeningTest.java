@@ -60,7 +60,8 @@ class OpeningTest {
                 }))
                 .toList();
         opening.forEach(CompletableFuture::join);
-        assertThat(one(server, "SELECT count(*) FROM agent_schema")).isEqualTo("1");
+        assertThat(one(server, "SELECT count(*) FROM agent_schema"))
+                .isEqualTo(Integer.toString(PgConversationStore.sql().size()));
         assertThat(one(server, "SELECT count(*) FROM agent_entry")).isEqualTo("12");
     }
 
@@ -69,8 +70,8 @@ class OpeningTest {
         PgConversationStore.Builder builder = Servers.store(server).schema(SchemaMode.CHECK);
         assertThat(refused(Kind.UNAVAILABLE, builder))
                 .hasMessageContaining("at version 0")
-                .hasMessageContaining("needs version 1")
-                .hasMessageContaining("V1__conversations.sql");
+                .hasMessageContaining("needs version 2")
+                .hasMessageContaining("V1__conversations.sql, V2__activity.sql");
         for (PgMigration migration : PgConversationStore.sql()) {
             run(server, migration.sql());
         }
@@ -93,14 +94,14 @@ class OpeningTest {
     @Test
     void schemaOfANewerLibrary_isTakenIfItSaysSo() throws SQLException {
         Servers.store(server).open().close();
-        run(server, "INSERT INTO agent_schema (version, oldest) VALUES (2, 1)");
-        Servers.store(server).open().close();
         run(server, "INSERT INTO agent_schema (version, oldest) VALUES (3, 2)");
+        Servers.store(server).open().close();
+        run(server, "INSERT INTO agent_schema (version, oldest) VALUES (4, 3)");
         for (SchemaMode mode : List.of(SchemaMode.MIGRATE, SchemaMode.CHECK)) {
             assertThat(refused(Kind.UNKNOWN_FORMAT, Servers.store(server).schema(mode)))
-                    .hasMessageContaining("at version 3")
-                    .hasMessageContaining("knows version 2")
-                    .hasMessageContaining("this one knows 1");
+                    .hasMessageContaining("at version 4")
+                    .hasMessageContaining("knows version 3")
+                    .hasMessageContaining("this one knows 2");
         }
     }
 

@@ -14,6 +14,7 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -29,7 +30,7 @@ class PgConversationStoreTest {
     @BeforeAll
     static void start() {
         server = Servers.newest();
-        store = Servers.store(server).open();
+        store = Servers.store(server).activity(Duration.ZERO).open();
     }
 
     @AfterAll

@@ -20,6 +20,7 @@ record Plan(boolean reads, String json) {
             "Index Only Scan",
             "Bitmap Heap Scan",
             "Bitmap Index Scan",
+            "BitmapAnd",
             "Function Scan",
             "Subquery Scan",
             "CTE Scan",
@@ -29,6 +30,9 @@ record Plan(boolean reads, String json) {
             "Result",
             "Sort",
             "Aggregate",
+            "Unique",
+            "Recursive Union",
+            "WorkTable Scan",
             "Append",
             "Merge Append");
 
@@ -74,7 +78,7 @@ record Plan(boolean reads, String json) {
     // Processes belong to no tenant, and words have the tenant in them.
     private static boolean isKeyed(String index, String condition) {
         return switch (index) {
-            case "agent_node_pkey" -> condition.contains("(node = ");
+            case "agent_node_pkey" -> condition.contains("(node = ") || condition.contains("(node > ");
             case "agent_text_words" -> condition.contains("(words @> ");
             default ->
                 hasTenant(condition)
