@@ -18,7 +18,7 @@ final class CapturedLog implements AutoCloseable {
     private final ListAppender<ILoggingEvent> events = new ListAppender<>();
 
     CapturedLog() {
-        root.setLevel(Level.ALL);
+        root.setLevel(Level.TRACE);
         events.start();
         root.addAppender(events);
     }
