@@ -56,7 +56,7 @@ final class PostgresMemory {
                         .store(store)
                         .build()) {
             measure(agent, "messages of the user's", written(agent, count, users()));
-            measure(agent, "a question, calls and outputs", written(agent, count, calls()));
+            measure(agent, "questions, calls and outputs", written(agent, count, calls()));
         }
     }
 
