@@ -413,7 +413,7 @@ public final class Conversation {
                 && isAtWork(ConversationLog.load(config.store(), id).fold());
     }
 
-    /** The calls that await a decision. */
+    /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */
     public List<Outcome.Pending> awaitingApproval() {
         return config.store().head(id).isEmpty()
                 ? List.of()
@@ -453,7 +453,7 @@ public final class Conversation {
                             .map(open -> open.item().callId())
                             .collect(Collectors.joining(", ", "[", "]")));
         }
-        if (!Inbox.decide(config.store(), id, call, answer)) {
+        if (!Decision.leave(config.store(), id, call, answer)) {
             throw new IllegalStateException("call " + callId + " of conversation " + id
                     + " was decided already, and the first decision holds; run the conversation to go on");
         }

@@ -2,7 +2,6 @@ package dev.agentloop;
 
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,7 +25,6 @@ final class Inbox {
     static final Duration INTERVAL = Duration.ofSeconds(2);
 
     private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
-    private static final String DECISION = "approval.decided";
     private static final String INPUT = "input";
     private static final String CANCEL = "cancel";
 
@@ -38,20 +36,6 @@ final class Inbox {
 
     Inbox(RunScope run) {
         this.run = run;
-    }
-
-    /** Leaves a decision; false if there is one already. */
-    static boolean decide(ConversationStore store, String conversation, OpenCall call, Approver.Answer answer) {
-        byte[] payload = Json.object(w -> w.flag("approved", answer.approved())
-                .text("reason", answer.reason())
-                .text("hash", OpenCall.hash(call.call())));
-        return store.leave(conversation, InboxMessage.of(decisionId(call.item().callId()), DECISION, payload));
-    }
-
-    /** The id of the message that decides about a call; long ids of calls are named by their digest. */
-    private static String decisionId(String callId) {
-        String id = DECISION + ":" + callId;
-        return id.length() <= 200 ? id : DECISION + ":sha256:" + OpenCall.digest(callId);
     }
 
     /** Leaves more input for the turn that is under way. */
@@ -110,30 +94,16 @@ final class Inbox {
     }
 
     private Approver.@Nullable Answer decision(OpenCall call) {
-        Instant expiry = call.expires();
-        String id = decisionId(call.item().callId());
         for (InboxMessage message : found) {
-            if (message.id().equals(id) && (expiry == null || !message.at().isAfter(expiry))) {
-                return answer(call, message);
+            Approver.Answer answer = Decision.answer(call, message);
+            if (answer != null) {
+                return answer;
             }
         }
+        Instant expiry = call.expires();
         return expiry != null && run.config().clock().instant().isAfter(expiry)
                 ? Approver.Answer.deny("nobody decided about it until " + expiry + ", when the question expired")
                 : null;
-    }
-
-    private Approver.@Nullable Answer answer(OpenCall call, InboxMessage message) {
-        JsonFields fields = JsonFields.of(message.payload());
-        String hash = ItemBytes.orEmpty(fields.text("hash"));
-        if (!hash.equals(OpenCall.hash(call.call()))) {
-            LOG.warn(
-                    "conversation {}: a decision about call {} is for other arguments (hash {}), and decides nothing",
-                    run.log().id(),
-                    call.item().callId(),
-                    hash);
-            return null;
-        }
-        return new Approver.Answer(fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason")));
     }
 
     /** Puts what was read into the journal, as a turn begins; a cancellation was for the turn before. */
@@ -172,11 +142,19 @@ final class Inbox {
     }
 
     private static List<Item> items(InboxMessage message) {
-        JsonFields items =
-                message.kind().equals(INPUT) ? JsonFields.of(message.payload()).inner("items") : null;
-        return items == null
-                ? List.of()
-                : items.all().stream().map(place -> Item.of(items.bytes(place))).toList();
+        JsonFields fields = message.kind().equals(INPUT) ? Decision.fields(message) : null;
+        JsonFields items = fields == null ? null : fields.inner("items");
+        if (items == null) {
+            return List.of();
+        }
+        try {
+            return items.all().stream()
+                    .map(place -> Item.of(items.bytes(place)))
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            LOG.warn("message {} of the inbox has something that is no item, and is passed over", message, e);
+            return List.of();
+        }
     }
 
     /** Puts into the journal that what was handed on is in the log, with which it is removed here. */

@@ -21,6 +21,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What others leave for the owner of a turn: decisions, input, cancellation. */
 @Timeout(60)
@@ -92,10 +94,28 @@ class InboxTest extends LoopFixture {
                             "approval.decided:1",
                             "approval.decided",
                             ("{\"approved\":true,\"reason\":\"\",\"hash\":\"" + other + "\"}").getBytes(UTF_8)));
+            assertThat(conversation.awaitingApproval()).hasSize(1);
             assertThat(conversation.run(RunOptions.DEFAULT)).isInstanceOf(Outcome.AwaitingApproval.class);
             assertThat(effects).hasValue(0);
-            conversation.deny("1", "");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"approved\":true,\"hash\":\"of another call\"}", "no JSON", "[]"})
+    void messageThatDecidesNothing_doesNotStandInTheWayOfADecision(String payload) {
+        Script script = new Script(calls(call("1", "write")), says("done"));
+        try (AgentLoop agent = asking(script).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            store.leave(
+                    conversation.id(),
+                    InboxMessage.of("approval.decided:1", "approval.decided", payload.getBytes(UTF_8)));
+            store.leave(conversation.id(), InboxMessage.of("odd", "input", payload.getBytes(UTF_8)));
+            conversation.approve("1");
+            assertThat(conversation.run(RunOptions.DEFAULT).text()).isEqualTo("done");
+            assertThat(conversation.awaitingApproval()).isEmpty();
+        }
+        assertThat(effects).hasValue(1);
     }
 
     @Test

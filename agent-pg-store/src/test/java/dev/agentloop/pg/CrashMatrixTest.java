@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The agent's JVM is killed at every event, append, tool call and decision of a run, each time in a process and with a
  * conversation of its own; then another JVM, which has to wait until the dead ones are held for dead, goes on with some of
- * them at once. A third of the points unless {@code -Dagentloop.crash.all} is set.
+ * them at once. A quarter of the points unless {@code -Dagentloop.crash.all} is set.
  */
 class CrashMatrixTest {
     private static final int NEVER = 0;
@@ -88,7 +88,7 @@ class CrashMatrixTest {
         CrashHarness.Run whole = run(NEVER, List.of(twin));
         assertThat(whole.output()).contains("END " + twin.id() + " done");
         new CrashCheck(store, twin.folder(), twin.id(), "twin").ended(true);
-        List<Integer> points = sample(whole.points().size(), 3);
+        List<Integer> points = sample(whole.points().size(), 4);
         ExecutorService two = Executors.newFixedThreadPool(2);
         try {
             List<Future<Integer>> batches = new ArrayList<>();

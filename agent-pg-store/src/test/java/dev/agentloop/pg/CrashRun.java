@@ -33,7 +33,7 @@ final class CrashRun {
     private final CrashFolder folder;
     private final String id;
     private final @Nullable CrashPoints points;
-    private final ReadWriteLock working = new ReentrantReadWriteLock();
+    private ReadWriteLock working = new ReentrantReadWriteLock();
     private Consumer<String> watcher = place -> {};
 
     /** @param points where this process can be killed; null where it is not */
@@ -86,9 +86,17 @@ final class CrashRun {
             }
             return outcome.text();
         } finally {
-            // Of a run that failed, a tool may still be at work; what it does is done before the next run begins.
-            Lock over = working.writeLock();
-            over.lock();
+            awaitTools();
+        }
+    }
+
+    // Of a run that failed, a tool may still be at work; what it does is done before the next run begins.
+    private void awaitTools() {
+        Lock over = working.writeLock();
+        over.lock();
+        try {
+            working = new ReentrantReadWriteLock();
+        } finally {
             over.unlock();
         }
     }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The server is killed at every statement of a run: before it arrives, while it is on its way, and when it is done and
- * nobody has read the answer; and started again. The run goes on by itself, or fails and is resumed. A sample of the kills
+ * nobody has read the answer; and started again. The run goes on by itself, or fails and is resumed. A quarter of the kills
  * unless {@code -Dagentloop.crash.all} is set.
  */
 class CrashedServerTest {
@@ -68,13 +68,15 @@ class CrashedServerTest {
         List<Moment> moments = List.of(Moment.values());
         inPlace = 0;
         int kills = 0;
-        for (int number : CrashMatrixTest.sample(all * moments.size(), 4)) {
+        List<Integer> sample = CrashMatrixTest.sample(all * moments.size(), 4);
+        for (int number : sample) {
             Moment moment = moments.get((number - 1) / all);
             kills += killedAt((number - 1) % all + 1, moment) ? 1 : 0;
         }
         System.out.println("crash matrix, server: " + kills + " kills at " + all + " statements, " + inPlace
                 + " of them survived by the run itself, 0 violations");
-        assertThat(kills).isPositive();
+        // A run can have a statement less than the first one, whose last number is never reached then.
+        assertThat(kills).isGreaterThan(sample.size() * 3 / 4);
         assertThat(inPlace).isPositive();
     }
 

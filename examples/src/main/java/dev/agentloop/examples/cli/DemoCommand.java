@@ -18,9 +18,11 @@ import java.util.Map;
 
 /** A whole run without a key and without a network: a scripted server answers in the model's place, all else is real. */
 final class DemoCommand {
+    private final Console console;
     private final PrintStream out;
 
     DemoCommand(Console console) {
+        this.console = console;
         this.out = console.out();
     }
 
@@ -42,7 +44,11 @@ final class DemoCommand {
             tellDiff(project);
             tellRequests(server.requests());
             out.println("The project is in " + project.folder());
-            out.println("The log of the conversation is in " + options.store().shown());
+            out.println("To read the log of the conversation: "
+                    + Options.commandLine(
+                            console.program(),
+                            "log",
+                            List.of("--store", options.store().shown(), ConversationRef.LAST)));
             if (!(outcome instanceof Outcome.Finished)) {
                 out.println("It did not go as planned: " + outcome.describe());
                 return Main.FAILED;

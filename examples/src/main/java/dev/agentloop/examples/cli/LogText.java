@@ -76,7 +76,7 @@ final class LogText implements LogView {
                         "conversation " + fields.text("id") + " begun at " + fields.text("created") + ", format "
                                 + fields.number("format"));
             case "fork" -> {
-                usage.lost();
+                turns.forked();
                 lines.line(
                         version,
                         "forked from " + fields.text("of") + " behind its version " + fields.number("version"));

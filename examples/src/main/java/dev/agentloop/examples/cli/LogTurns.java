@@ -101,6 +101,12 @@ final class LogTurns {
                 + (fields.text("detail").isEmpty() ? "" : " (" + fields.text("detail") + ")");
     }
 
+    /** The conversation is a fork from here on: a turn that was open is not its own. */
+    void forked() {
+        usage.lost();
+        open = false;
+    }
+
     /** Takes note of an entry whose payload was erased. */
     void erased(String kind) {
         if (kind.equals("turn.begun")) {

@@ -191,7 +191,13 @@ class LogCommandTest extends AgentTest {
                 "approval.decided {\"call_id\":\"call_3\",\"approved\":false,\"reason\":\"nobody decided\"}",
                 "compaction.failed {\"by\":\"server\",\"cause\":\"it was too long\",\"usage\":{\"input_tokens\":3}}",
                 "aside.output.call_4 {\"text\":\"" + "x".repeat(2_000) + "\"}",
-                "item.user [1]");
+                "item.user [1]",
+                "fork {\"of\":\"01900000-0000-7000-8000-000000000000\",\"version\":11}",
+                "turn.begun {\"owner\":\"node-3/c\",\"at\":4000}",
+                "turn.ended {\"outcome\":\"LimitReached\",\"detail\":\"2 of 2\",\"steps\":2,\"at\":66000}",
+                "redacted {\"reason\":\"asked for\",\"versions\":[3,4]}",
+                "erased {}",
+                "sealed {\"reason\":\"moved\"}");
         assertThat(look(Main.FINISHED, "log", "last"))
                 .contains("turn 1 at 1970-01-01T00:00:01Z by node-1/a\n")
                 .contains("turn 1 has no end: it is under way, or its process has died; 500 tokens in")
@@ -203,7 +209,12 @@ class LogCommandTest extends AgentTest {
                 .contains("compaction by server failed, and nothing was changed: it was too long; used 3 tokens in")
                 .contains("call_4 gave 2,000 characters, cut for the model; --full prints them all\n")
                 .contains("    item of no type: [1]\n")
-                .contains("11 entries, 2 turns; 510 tokens in, 0 % of them cached, 50 out\n")
+                .contains("forked from 01900000-0000-7000-8000-000000000000 behind its version 11\n")
+                .contains("turn 3 at 1970-01-01T00:00:04Z by node-3/c\n")
+                .contains("turn 3 ended at 1970-01-01T00:01:06Z: limit reached (2 of 2) after 2 steps and 1 min 2 s; ")
+                .contains("to be erased: the entries 3, 4; asked for\n", "sealed: nothing follows; moved\n")
+                .doesNotContain("taken over from node-2/b", "unknown")
+                .contains("17 entries, 3 turns; 510 tokens in, 0 % of them cached, 50 out\n")
                 .contains("call call_1 was started and has no output\n")
                 .contains("call call_2 awaits a decision; its question expires at 1970-01-01T00:00:03Z\n");
         assertThat(look(Main.FINISHED, "log", "--full", "last")).contains("call_4 gave in full: " + "x".repeat(2_000));

@@ -154,7 +154,13 @@ class MainTest {
                 .orElseThrow());
         assertThat(project.resolve("README.md")).content().contains("```mermaid\nflowchart LR");
         assertThat(project.resolve("src/Checkout.java")).exists();
-        assertThat(project.resolveSibling("conversations")).isNotEmptyDirectory();
+        String read = "To read the log of the conversation: ./agent ";
+        String[] log =
+                shown.substring(shown.indexOf(read) + read.length()).strip().split(" ");
+        out.reset();
+        assertThat(run(Map.of(), log)).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("    user: ", "turn 1 ended at ", "finished after 5 steps");
     }
 
     @Test

@@ -1,0 +1,76 @@
+package dev.agentloop;
+
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The message of the inbox that decides about a call. It may come from other hands than this library's. */
+final class Decision {
+    static final String KIND = "approval.decided";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Decision.class);
+    private static final int LONGEST_ID = 200;
+
+    private Decision() {}
+
+    /** Leaves a decision; false if there is one about this call already. */
+    static boolean leave(ConversationStore store, String conversation, OpenCall call, Approver.Answer answer) {
+        InboxMessage message = message(call, answer);
+        if (store.leave(conversation, message)) {
+            return true;
+        }
+        List<InboxMessage> left = store.inbox(conversation);
+        if (left.stream().anyMatch(other -> answer(call, other) != null)) {
+            return false;
+        }
+        // What stands in the way decides nothing: it is about other arguments, or no decision.
+        store.removeMessages(conversation, List.of(message.id()));
+        return store.leave(conversation, message);
+    }
+
+    private static InboxMessage message(OpenCall call, Approver.Answer answer) {
+        byte[] payload = Json.object(w -> w.flag("approved", answer.approved())
+                .text("reason", answer.reason())
+                .text("hash", OpenCall.hash(call.call())));
+        return InboxMessage.of(id(call.item().callId()), KIND, payload);
+    }
+
+    /** The id of the message that decides about a call; long ids of calls are named by their digest. */
+    private static String id(String callId) {
+        String id = KIND + ":" + callId;
+        return id.length() <= LONGEST_ID ? id : KIND + ":sha256:" + OpenCall.digest(callId);
+    }
+
+    /** What a message decides about a call; null if it decides nothing: another call, other arguments, too late. */
+    static Approver.@Nullable Answer answer(OpenCall call, InboxMessage message) {
+        boolean late = call.expires() != null && message.at().isAfter(call.expires());
+        if (late || !message.id().equals(id(call.item().callId()))) {
+            return null;
+        }
+        JsonFields fields = fields(message);
+        String hash = fields == null ? "" : ItemBytes.orEmpty(fields.text("hash"));
+        if (fields == null || !hash.equals(OpenCall.hash(call.call()))) {
+            LOG.warn(
+                    "a decision about call {} is for other arguments (hash \"{}\"), and decides nothing",
+                    call.item().callId(),
+                    hash);
+            return null;
+        }
+        return new Approver.Answer(fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason")));
+    }
+
+    /** The fields of a message; null where its payload is no JSON object. */
+    static @Nullable JsonFields fields(InboxMessage message) {
+        try {
+            return JsonFields.of(message.payload());
+        } catch (RuntimeException e) {
+            LOG.warn("message {} of the inbox is no JSON object, and is passed over", message, e);
+            return null;
+        }
+    }
+}
