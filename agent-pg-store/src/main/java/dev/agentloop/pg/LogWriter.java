@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -83,20 +84,42 @@ record LogWriter(Database database, String tenant) {
         if (!first && chain.isEmpty()) {
             return false;
         }
-        List<Object> parameters = new ArrayList<>(rows(id, entries));
+        boolean single = !first && isWhole(entries);
+        List<Object> parameters = new ArrayList<>(single ? row(id, entries.get(0)) : rows(id, entries));
         if (first) {
             parameters.addAll(0, List.of(tenant, id));
         } else {
             parameters.addAll(List.of(tenant, id, expected.version(), chain.orElseThrow()));
         }
         try {
-            return session.commit(first ? Sql.BEGIN : Sql.APPEND, parameters.toArray()) > 0;
+            Sql sql = first ? Sql.BEGIN : single ? Sql.APPEND_ONE : Sql.APPEND;
+            return session.commit(sql, parameters.toArray()) > 0;
         } catch (SQLException e) {
             if (SqlErrors.isTaken(e) || SqlErrors.isLostRace(e)) {
                 return false;
             }
             throw e;
         }
+    }
+
+    // One entry that nothing was erased from.
+    private static boolean isWhole(List<LogEntry> entries) {
+        LogEntry entry = entries.get(0);
+        return entries.size() == 1 && entry.salt() != null && entry.payload() != null;
+    }
+
+    private List<Object> row(UUID id, LogEntry entry) {
+        return List.of(
+                tenant,
+                id,
+                entry.version(),
+                entry.turn(),
+                entry.base(),
+                entry.kind(),
+                Objects.requireNonNull(entry.salt()),
+                entry.digest(),
+                HexFormat.of().parseHex(entry.hash()),
+                Objects.requireNonNull(entry.payload()));
     }
 
     /** A part of each entry that may have been erased. */

@@ -16,7 +16,14 @@ enum Sql {
             WHERE EXISTS (SELECT 1 FROM agent_entry
               WHERE tenant = ? AND conversation = ? AND seq = ? AND chain = ? AND kind <> 'sealed')"""),
 
-    /** The same for the first entries of a conversation, which is made by it; of two that make one, the second waits. */
+    /** The same for a single entry, as most appends have: the server has no arrays to take apart. */
+    APPEND_ONE("""
+            INSERT INTO agent_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
+            SELECT ?::text, ?::uuid, ?::bigint, ?::bigint, ?::bigint, ?::text, ?::bytea, ?::bytea, ?::bytea, ?::bytea
+            WHERE EXISTS (SELECT 1 FROM agent_entry
+              WHERE tenant = ? AND conversation = ? AND seq = ? AND chain = ? AND kind <> 'sealed')"""),
+
+    /** All of the first entries of a conversation, which is made by it; of two that make one, the second waits. */
     BEGIN("""
             WITH begun AS (INSERT INTO agent_conversation (tenant, conversation) VALUES (?, ?)
               ON CONFLICT (tenant, conversation) DO NOTHING RETURNING conversation)

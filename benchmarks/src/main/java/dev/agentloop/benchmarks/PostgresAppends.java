@@ -63,8 +63,8 @@ final class PostgresAppends implements AutoCloseable {
         System.out.println("|---|---|---|---|---|");
     }
 
-    static void print(String way, PostgresCost.Target target, int slices) throws Exception {
-        for (int threads : new int[] {1, 8, 32}) {
+    static void print(String way, PostgresCost.Target target, int slices, int... counts) throws Exception {
+        for (int threads : counts) {
             try (PostgresAppends appends = new PostgresAppends(target, threads)) {
                 target.run("CREATE TABLE IF NOT EXISTS plain_entry (LIKE agent_entry INCLUDING ALL)");
                 Slices result = Slices.of(slices, appends::appended, appends::inserted);

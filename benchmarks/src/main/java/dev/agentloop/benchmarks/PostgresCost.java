@@ -14,7 +14,7 @@ import java.util.Optional;
 /** What keeping conversations in PostgreSQL costs, beside plain JDBC on the same server in the same run. */
 final class PostgresCost {
     private static final String USAGE =
-            "usage: benchmarks/run postgres [--slices 40 --fsync on --parts appends,loads,turns,writes,memory"
+            "usage: benchmarks/run postgres [--slices 40 --threads 1,8,32 --fsync on --parts appends,loads,turns,writes,memory"
                     + " --conversations 10000 ]";
 
     private PostgresCost() {}
@@ -41,7 +41,7 @@ final class PostgresCost {
                     java.lang.management.ManagementFactory.getOperatingSystemMXBean()
                             .getSystemLoadAverage());
             if (parts.contains("appends")) {
-                appends(server, slices);
+                appends(server, slices, options.numbers("threads", "1,8,32"));
             }
             if (parts.contains("loads")) {
                 PostgresLoads.print(Target.of(server), slices);
@@ -58,16 +58,17 @@ final class PostgresCost {
         }
     }
 
-    private static void appends(EmbeddedPostgres server, int slices) throws Exception {
+    private static void appends(EmbeddedPostgres server, int slices, int... threads) throws Exception {
         PostgresAppends.head();
-        PostgresAppends.print("direct", Target.of(server), slices);
+        PostgresAppends.print("direct", Target.of(server), slices, threads);
         Optional<Path> program = PgBouncer.find();
         if (program.isEmpty()) {
             System.out.println("PgBouncer is not installed");
             return;
         }
         try (PgBouncer pooler = PgBouncer.before(server).program(program.get()).start()) {
-            PostgresAppends.print("PgBouncer", new Target(pooler.jdbcUrl(), pooler.user(), pooler.password()), slices);
+            PostgresAppends.print(
+                    "PgBouncer", new Target(pooler.jdbcUrl(), pooler.user(), pooler.password()), slices, threads);
         }
     }
 

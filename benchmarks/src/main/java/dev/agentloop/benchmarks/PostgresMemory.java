@@ -56,7 +56,7 @@ final class PostgresMemory {
                         .store(store)
                         .build()) {
             measure(agent, "messages of the user's", written(agent, count, users()));
-            measure(agent, "a question, calls and outputs", written(agent, count, calls()));
+            measure(agent, "questions, calls and outputs", written(agent, count, calls()));
         }
     }
 
@@ -83,30 +83,30 @@ final class PostgresMemory {
         return (number + "x".repeat(ITEM_BYTES)).substring(0, ITEM_BYTES);
     }
 
-    private static List<List<? extends Item>> users() {
+    private static List<Item> users() {
         List<Item> items = new ArrayList<>();
         for (int i = 0; i < ITEMS; i++) {
             items.add(Item.user(text(i)));
         }
-        return List.of(items);
+        return items;
     }
 
-    /** As a loop appends them: a response with its call, then the call's output. */
-    private static List<List<? extends Item>> calls() {
-        List<List<? extends Item>> appends = new ArrayList<>(List.of(List.of(Item.user(text(0)), Item.user(text(1)))));
+    /** Responses of one call each, and the calls' outputs. */
+    private static List<Item> calls() {
+        List<Item> items = new ArrayList<>(List.of(Item.user(text(0)), Item.user(text(1))));
         for (int i = 2; i < ITEMS; i += 2) {
             Item.Call call = (Item.Call) Item.functionCall("call_" + i, "read", "{\"a\":\"" + text(i) + "\"}");
-            appends.add(List.of(call));
-            appends.add(List.of(ToolOutput.text(text(i + 1)).item(ToolCall.of(call))));
+            items.add(call);
+            items.add(ToolOutput.text(text(i + 1)).item(ToolCall.of(call)));
         }
-        return appends;
+        return items;
     }
 
-    private static List<String> written(AgentLoop agent, int count, List<List<? extends Item>> appends) {
+    private static List<String> written(AgentLoop agent, int count, List<Item> items) {
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Conversation conversation = agent.newConversation();
-            appends.forEach(conversation::append);
+            conversation.append(items);
             ids.add(conversation.id());
         }
         return ids;
