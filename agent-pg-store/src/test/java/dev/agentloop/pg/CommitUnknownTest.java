@@ -31,9 +31,11 @@ import org.junit.jupiter.api.io.TempDir;
  * ends it, the append counts as unknown; sent again, it is acknowledged when the standby has it, and it is there once.
  */
 class CommitUnknownTest {
-    private static final String IN_DOUBT = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    private static final String IN_DOUBT =
+            "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '/* agentloop:append %'";
     private static final String WAITING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'again'"
-            + " AND (wait_event = 'SyncRep' OR wait_event_type = 'Lock')";
+            + " AND (wait_event = 'SyncRep' OR wait_event_type = 'Lock')"
+            + " AND (query LIKE '/* agentloop:append %' OR query LIKE '/* agentloop:barrier %')";
 
     @TempDir
     static Path folder;
