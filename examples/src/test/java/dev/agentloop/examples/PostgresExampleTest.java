@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.postgresql.ds.PGSimpleDataSource;
 
 class PostgresExampleTest {
     private static ScriptedModel answering(String text) {
@@ -26,11 +25,8 @@ class PostgresExampleTest {
         try (EmbeddedPostgres server = EmbeddedPostgres.in(folder).start()) {
             String id = PostgresExample.begin(answering("I will."), server.jdbcUrl(), server.user(), server.password());
             // end::embedded[]
-            PGSimpleDataSource source = new PGSimpleDataSource();
-            source.setUrl(server.jdbcUrl());
-            source.setUser(server.user());
-            source.setPassword(server.password());
-            try (PgConversationStore store = PostgresExample.hosted(source);
+            try (PgConversationStore store =
+                            PgConversationStore.connect(server.jdbcUrl(), server.user(), server.password());
                     AgentLoop agent = AgentLoop.builder()
                             .model(answering("It was 7."))
                             .store(store)
