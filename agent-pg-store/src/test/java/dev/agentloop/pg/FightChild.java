@@ -6,6 +6,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.agentloop.RunOptions;
 import dev.agentloop.spi.StoreException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -84,9 +85,7 @@ final class FightChild {
         Thread watch = new Thread(
                 () -> {
                     try {
-                        while (System.in.read() >= 0) {
-                            continue;
-                        }
+                        System.in.transferTo(OutputStream.nullOutputStream());
                     } catch (IOException e) {
                         Runtime.getRuntime().halt(2);
                     }
@@ -121,7 +120,8 @@ final class FightChild {
     }
 
     private RunOptions.WhenBusy anyWay() {
-        return RunOptions.WhenBusy.values()[number(RunOptions.WhenBusy.values().length)];
+        List<RunOptions.WhenBusy> ways = List.of(RunOptions.WhenBusy.values());
+        return ways.get(number(ways.size()));
     }
 
     private synchronized int number(int bound) {

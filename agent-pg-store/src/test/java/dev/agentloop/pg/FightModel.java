@@ -58,7 +58,8 @@ final class FightModel implements Model {
             items.add(message(name + " says no " + ++said));
         }
         for (int i = 0; i < calls; i++) {
-            FightTool tool = FightTool.values()[random.nextInt(FightTool.values().length)];
+            List<FightTool> tools = List.of(FightTool.values());
+            FightTool tool = tools.get(random.nextInt(tools.size()));
             items.add(Item.functionCall("c-" + name + "-" + ++said, tool.title(), "{}"));
         }
         items.forEach(listener::onItem);

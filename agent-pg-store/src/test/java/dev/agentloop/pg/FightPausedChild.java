@@ -61,7 +61,10 @@ final class FightPausedChild {
     }
 
     private static Tool tool(FightStore store, DataSource resource, FightTool wanted) {
-        return FightTool.all(store.record(), resource).get(wanted.ordinal());
+        return FightTool.all(store.record(), resource).stream()
+                .filter(tool -> tool.specification().name().equals(wanted.title()))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Runs the conversation to its end in this process, without a pause; gives the answer. */
