@@ -26,7 +26,6 @@ final class PostgresAppends implements AutoCloseable {
             INSERT INTO plain_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
-    private final int threads;
     private final int appends;
     private final PgConversationStore store;
     private final HikariDataSource plain;
@@ -35,7 +34,6 @@ final class PostgresAppends implements AutoCloseable {
     private final List<Log> plainLogs = new ArrayList<>();
 
     private PostgresAppends(PostgresCost.Target target, int threads) {
-        this.threads = threads;
         appends = Math.max(20, APPENDS_A_SLICE / threads);
         store = PgConversationStore.builder(target.url(), target.user(), target.password())
                 .allowDataLoss()
