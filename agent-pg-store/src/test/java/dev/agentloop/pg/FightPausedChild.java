@@ -52,8 +52,7 @@ final class FightPausedChild {
             record.process(store.leases().process());
             FightStore own = new WaitingStore(store, record, args[1], place);
             try {
-                System.out.println(
-                        "ended " + run(own, resource, args[5], new Waiting(tool(own, resource, tool), place)));
+                System.out.println("ended " + run(own, args[5], new Waiting(tool(own, resource, tool), place)));
             } catch (StoreException e) {
                 System.out.println("ended " + e.kind() + ": " + e.getMessage());
             }
@@ -69,10 +68,10 @@ final class FightPausedChild {
 
     /** Runs the conversation to its end in this process, without a pause; gives the answer. */
     static String runThrough(FightStore store, DataSource resource, String conversation, FightTool tool) {
-        return run(store, resource, conversation, tool(store, resource, tool));
+        return run(store, conversation, tool(store, resource, tool));
     }
 
-    private static String run(FightStore store, DataSource resource, String conversation, Tool tool) {
+    private static String run(FightStore store, String conversation, Tool tool) {
         try (AgentLoop agent = AgentLoop.builder()
                 .model(new CallOnce(tool.specification().name()))
                 .tools(tool)

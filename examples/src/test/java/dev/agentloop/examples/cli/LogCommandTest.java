@@ -215,8 +215,7 @@ class LogCommandTest extends AgentTest {
                 .contains("to be erased: the entries 3, 4; asked for\n", "sealed: nothing follows; moved\n")
                 .doesNotContain("taken over from node-2/b", "unknown")
                 .contains("17 entries, 3 turns; 510 tokens in, 0 % of them cached, 50 out\n")
-                .contains("call call_1 was started and has no output\n")
-                .contains("call call_2 awaits a decision; its question expires at 1970-01-01T00:00:03Z\n");
+                .contains("call call_1 was started and has no output\n", "call call_2 awaits a decision; its question");
         assertThat(look(Main.FINISHED, "log", "--full", "last")).contains("call_4 gave in full: " + "x".repeat(2_000));
     }
 
