@@ -21,10 +21,12 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real servers that die and are launched again: what the model was told of their tools stays the same. */
+@Tag("once")
 class RealServersKilledTest {
     private static final int PROCESSES = 4;
     private static final int LAUNCHES = 5;

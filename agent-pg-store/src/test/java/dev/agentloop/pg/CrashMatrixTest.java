@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * conversation of its own; then another JVM, which has to wait until the dead ones are held for dead, goes on with some of
  * them at once. A quarter of the points unless {@code -Dagentloop.crash.all} is set.
  */
+@Tag("once")
 class CrashMatrixTest {
     private static final int NEVER = 0;
     private static final int AT_ONCE = 8;

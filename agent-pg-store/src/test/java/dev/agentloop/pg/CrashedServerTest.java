@@ -13,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * nobody has read the answer; and started again. The run goes on by itself, or fails and is resumed. A quarter of the kills
  * unless {@code -Dagentloop.crash.all} is set.
  */
+@Tag("once")
 class CrashedServerTest {
     private static final int MOST_RUNS = 5;
 

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * An owner is stopped between the start of a call and its effect, loses its turn, and wakes up: the log has nothing more of it,
  * its effect is had at most once, and the model is told what is known.
  */
+@Tag("once")
 class FightPauseTest {
     private static EmbeddedPostgres server;
 

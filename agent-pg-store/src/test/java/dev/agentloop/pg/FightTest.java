@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Four JVMs fight over one conversation, and its log is sound. With {@code -Dagentloop.fight.appends=20000} it takes some
  * minutes; {@code -Dagentloop.fight.seed} repeats a plan, as far as processes can.
  */
+@Tag("once")
 class FightTest {
     private static final Pattern COUNTED = Pattern.compile("counted [^\"]+/[^\"]+");
 

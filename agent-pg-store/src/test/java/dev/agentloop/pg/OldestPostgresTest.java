@@ -5,8 +5,10 @@ import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.testkit.ConversationStoreContract;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The contract, on the oldest PostgreSQL. */
+@Tag("once")
 class OldestPostgresTest extends ConversationStoreContract {
     private static EmbeddedPostgres server;
 

@@ -6,8 +6,10 @@ import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.testkit.ConversationStoreContract;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The contract, on the oldest PostgreSQL through PgBouncer in transaction mode. */
+@Tag("once")
 class OldestThroughPgBouncerTest extends ConversationStoreContract {
     private static EmbeddedPostgres server;
     private static PgBouncer pooler;

@@ -16,12 +16,14 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every statement goes by an index and joins nothing, on so many rows that the server has a choice; as it is planned for
  * known values and for any. {@code -Dagentloop.plans.rows} says how many rows, a million unless it is said.
  */
+@Tag("once")
 class PlansTest {
     private static final Pattern MARK = Pattern.compile("[?]");
     private static final long ROWS = Long.getLong("agentloop.plans.rows", 1_000_000);

@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * An owner that is paused (SIGSTOP) between the durable start of a call and its effect, or behind the effect; another JVM
  * takes its conversations over, and then it wakes up, beats again and goes on.
  */
+@Tag("once")
 class TakeoverTest {
     private static final Duration GENEROUS = Duration.ofSeconds(60);
 

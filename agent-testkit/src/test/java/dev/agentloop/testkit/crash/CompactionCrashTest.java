@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * SIGKILL at each step of a compaction. Until its entry is durable the old window holds, and what was paid for is counted;
  * from then on the new one holds. Either way the conversation ends as it would have without the kill.
  */
+@Tag("once")
 class CompactionCrashTest {
     private static final String ID = "01a20000-0000-7000-8000-000000000002";
     private static final int NEVER = 0;

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * SIGKILL at every event, every append and around every effect of a run: nothing that was acknowledged is lost, the log
  * folds to the bytes that were sent, and an effect happens once or is reported as unknown.
  */
+@Tag("once")
 class CrashMatrixTest {
     private static final String ID = "01a20000-0000-7000-8000-000000000001";
     private static final int NEVER = 0;
