@@ -8,9 +8,11 @@ import dev.agentloop.testkit.ScriptedResponse;
 import dev.agentloop.testkit.ScriptedServer;
 import java.io.IOException;
 import java.nio.file.Files;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A run of two thousand turns in a process of its own: each request begins with all of the one before. */
+@Tag("once")
 class LongRunTest extends AgentTest {
     private static final int TURNS = 2_000;
 

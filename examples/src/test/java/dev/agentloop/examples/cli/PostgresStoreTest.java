@@ -21,11 +21,13 @@ import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /** Conversations in PostgreSQL: in a server of the program's own, and in one that runs already. */
+@Tag("once")
 class PostgresStoreTest extends AgentTest {
     private static final ScriptedResponse TOUCH =
             ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}");
