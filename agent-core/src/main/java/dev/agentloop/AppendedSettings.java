@@ -64,13 +64,8 @@ final class AppendedSettings {
 
     /** The item that adds tools from its place on. */
     static Item tools(Collection<String> declarations) {
-        return Item.of(Json.object(w -> w.text("type", TOOLS)
-                .text("role", "developer")
-                .array("tools", a -> {
-                    for (String declaration : declarations) {
-                        a.rawElement(declaration);
-                    }
-                })));
+        return Item.of(
+                Json.object(w -> w.text("type", TOOLS).text("role", "developer").raws("tools", declarations)));
     }
 
     /** The item that changes the effort from its place on. */

@@ -150,25 +150,24 @@ final class Compaction {
     boolean attempt(Compactor.Reason reason, Compactor.Context context, List<String> failures)
             throws InterruptedException {
         boolean shortened = false;
-        Compactor.Context now = context;
-        Compactor.Task whole = new CompactionTask(run, reason, context).task();
-        for (Compactor compactor : run.config().compactor().inOrder(whole)) {
+        CompactionTask task = new CompactionTask(run, reason, context);
+        for (Compactor compactor : run.config().compactor().inOrder(task.task())) {
             if (refused.containsKey(compactor.name())) {
                 continue;
             }
-            // What an earlier one has shortened is another prompt.
-            CompactionTask task = new CompactionTask(run, reason, now);
             Optional<Compactor.Offer> offer = offer(compactor, task.task(), failures);
             if (offer.isEmpty() || !apply(compactor, task, offer.get(), failures)) {
                 continue;
             }
             shortened = true;
-            now = ContextMeter.of(run);
+            Compactor.Context now = ContextMeter.of(run);
             shortenedTo = now.tokens();
             boolean asked = reason == Compactor.Reason.REQUESTED && offer.get().equals(Compactor.Offer.FREE);
             if (!now.full() && !asked) {
                 return true;
             }
+            // The next one has another prompt before it.
+            task = new CompactionTask(run, reason, now);
         }
         return shortened;
     }

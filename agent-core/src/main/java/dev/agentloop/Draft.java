@@ -72,11 +72,7 @@ record Draft(String kind, byte[] payload) {
         return of(window == null ? EPOCH : EPOCH_WINDOW, w -> {
             w.text("reason", reason).raw("head", head);
             if (window != null) {
-                w.array("window", a -> {
-                    for (Item item : window) {
-                        a.rawElement(item.json());
-                    }
-                });
+                w.raws("window", json(window));
             }
         });
     }
@@ -100,13 +96,14 @@ record Draft(String kind, byte[] payload) {
     /** The prompt begins anew with what it was before a compaction, and what came since. */
     static Draft undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
         return of(EPOCH_WINDOW, w -> {
-            w.text("reason", reason).raw("head", head).array("window", a -> {
-                for (Item item : window) {
-                    a.rawElement(item.json());
-                }
-            });
+            w.text("reason", reason).raw("head", head).raws("window", json(window));
             w.object(ROLES, out -> roles.write(out, window));
         });
+    }
+
+    /** The bytes of items, as text. */
+    static List<String> json(List<? extends Item> items) {
+        return items.stream().map(Item::json).toList();
     }
 
     /** A compactor is about to work; what it may use is counted if nothing is heard of it any more. */
@@ -133,11 +130,7 @@ record Draft(String kind, byte[] payload) {
             w.number("tokens_before", task.context().tokens());
             w.number("tokens_after", TokenEstimate.ofBytes(task.prompt().length(0)) + TokenEstimate.of(window));
             used.write("usage", w);
-            w.raw("head", task.prompt().head()).array("window", a -> {
-                for (Item item : window) {
-                    a.rawElement(item.json());
-                }
-            });
+            w.raw("head", task.prompt().head()).raws("window", json(window));
         });
     }
 
@@ -150,11 +143,8 @@ record Draft(String kind, byte[] payload) {
     static Draft redacted(List<Long> versions, String reason) {
         return of(
                 REDACTED,
-                w -> w.text("reason", reason).array("versions", a -> {
-                    for (Long version : versions) {
-                        a.rawElement(version.toString());
-                    }
-                }));
+                w -> w.text("reason", reason)
+                        .raws("versions", versions.stream().map(String::valueOf).toList()));
     }
 
     /** What was to be erased is. */

@@ -180,11 +180,7 @@ final class Fold {
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
         lastUsage.write("last_usage", out);
         total.write("total", out);
-        out.array("deferred", a -> {
-            for (Item item : deferred) {
-                a.rawElement(item.json());
-            }
-        });
+        out.raws("deferred", Draft.json(deferred));
         out.array("sections", a -> {
             for (Map.Entry<String, Item> section : sections.entrySet()) {
                 a.element(w -> w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));

@@ -40,11 +40,7 @@ final class Inbox {
 
     /** Leaves more input for the turn that is under way. */
     static void input(LoopConfig config, String conversation, List<? extends Item> items) {
-        byte[] payload = Json.object(w -> w.array("items", a -> {
-            for (Item item : items) {
-                a.rawElement(item.json());
-            }
-        }));
+        byte[] payload = Json.object(w -> w.raws("items", Draft.json(items)));
         config.store().leave(conversation, InboxMessage.of(ConversationId.next(config.clock()), INPUT, payload));
     }
 

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import dev.agentloop.spi.Leases;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A turn that another loop, mostly of another process, has begun and not ended: whether it is still at work. */
@@ -48,7 +49,7 @@ final class OtherOwner {
         ConversationLog now = log;
         while (atWork(now.fold())) {
             TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
-            if (!config.store().head(conversation).equals(java.util.Optional.of(now.position()))) {
+            if (!config.store().head(conversation).equals(Optional.of(now.position()))) {
                 now = ConversationLog.load(config.store(), conversation);
             }
         }

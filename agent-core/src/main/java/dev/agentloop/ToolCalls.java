@@ -74,7 +74,10 @@ final class ToolCalls {
     }
 
     private void settleStarted(ToolCall call, Tool tool) {
-        Tool.AfterCrash policy = ownerMayLive(call, tool) ? Tool.AfterCrash.REPORT : afterCrash(call, tool);
+        Tool.Access access = access(call, tool);
+        boolean repeatable = access == Tool.Access.READS || tool.honoursFencing() || !ownerMayLive();
+        Tool.AfterCrash wanted = afterCrash(call, tool);
+        Tool.AfterCrash policy = wanted == Tool.AfterCrash.RUN_AGAIN && !repeatable ? Tool.AfterCrash.REPORT : wanted;
         LOG.info(
                 "conversation {}: call {} of {} was under way when its process ended: {}",
                 run.log().id(),
@@ -82,7 +85,7 @@ final class ToolCalls {
                 call.name(),
                 policy);
         switch (policy) {
-            case RUN_AGAIN -> ready.add(new RunningCall(run, call, tool, access(call, tool)));
+            case RUN_AGAIN -> ready.add(new RunningCall(run, call, tool, access));
             case ASK ->
                 questions.ask(
                         call,
@@ -98,14 +101,10 @@ final class ToolCalls {
 
     // A process that shows no sign of life may only be paused, and its effect be still to come. Then only what can tell
     // that the call comes from an owner of old may be run again, and what has no effect.
-    private boolean ownerMayLive(ToolCall call, Tool tool) {
-        String before = OtherOwner.process(run.fold().turn().takenFrom());
-        boolean another = !before.isEmpty()
-                && !before.equals(OtherOwner.process(run.fold().turn().owner()));
-        return another
-                && afterCrash(call, tool) == Tool.AfterCrash.RUN_AGAIN
-                && !tool.honoursFencing()
-                && access(call, tool) != Tool.Access.READS;
+    private boolean ownerMayLive() {
+        TurnState turn = run.fold().turn();
+        String before = OtherOwner.process(turn.takenFrom());
+        return !before.isEmpty() && !before.equals(OtherOwner.process(turn.owner()));
     }
 
     private static Tool.AfterCrash afterCrash(ToolCall call, Tool tool) {

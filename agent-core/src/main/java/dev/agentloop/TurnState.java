@@ -99,11 +99,8 @@ final class TurnState {
 
     void write(Json.Writer out) throws IOException {
         out.flag("ended", ended).text(OWNER, owner).text("taken_from", takenFrom);
-        out.texts("ids", new TreeSet<>(taken)).array(VERSIONS, a -> {
-            for (Long version : toErase) {
-                a.rawElement(version.toString());
-            }
-        });
+        out.texts("ids", new TreeSet<>(taken))
+                .raws(VERSIONS, toErase.stream().map(String::valueOf).toList());
         Set<String> names = allowed;
         if (names != null) {
             out.texts(ALLOWED, new TreeSet<>(names));

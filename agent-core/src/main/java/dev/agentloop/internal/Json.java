@@ -176,6 +176,17 @@ public final class Json {
             return this;
         }
 
+        /** Writes an array of values that are JSON already, byte for byte. */
+        public Writer raws(String name, Iterable<String> values) throws IOException {
+            generator.writeFieldName(name);
+            generator.writeStartArray();
+            for (String json : values) {
+                generator.writeRawValue(json);
+            }
+            generator.writeEndArray();
+            return this;
+        }
+
         public Writer element(Body body) throws IOException {
             generator.writeStartObject();
             body.write(this);
