@@ -10,6 +10,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -276,6 +277,7 @@ public final class AgentLoop implements AutoCloseable {
                 throw new IllegalStateException("an agent needs a model: call model(...) before build()");
             }
             ConversationStore kept = store == null ? ConversationStore.inMemory() : store;
+            ExecutorService executor = LoopThreads.executor();
             LoopConfig config = new LoopConfig(
                     base,
                     instructions,
@@ -292,9 +294,10 @@ public final class AgentLoop implements AutoCloseable {
                     new WorkspaceContext(workspace, developerInstructions, approval, clock),
                     kept,
                     clock,
-                    LoopThreads.executor(),
+                    executor,
                     "",
-                    new Turns(""));
+                    new Turns(""),
+                    new AbandonedTurns(kept, executor, ""));
             return new AgentLoop(config.on(kept), false);
         }
 

@@ -367,6 +367,7 @@ public final class Conversation {
             return loop.run(input);
         } finally {
             config.turns().running(id, null);
+            config.abandoned().ended(log);
             position = log.position();
         }
     }

@@ -26,6 +26,7 @@ final class ConversationLog {
     private LogPosition position = LogPosition.START;
     // By the monotonic clock; the log cannot have been another owner's before.
     private long ownedAt = System.nanoTime();
+    private boolean inDoubt;
 
     private ConversationLog(ConversationStore store, String id) {
         this.store = store;
@@ -126,6 +127,7 @@ final class ConversationLog {
             try {
                 store.append(id, position, entries);
                 ownedAt = sent;
+                inDoubt = false;
                 return;
             } catch (StoreException e) {
                 if (unknown != null && e.kind() == StoreException.Kind.UNAVAILABLE) {
@@ -133,7 +135,8 @@ final class ConversationLog {
                     unknown.addSuppressed(e);
                     throw unknown;
                 }
-                if (e.kind() != StoreException.Kind.OUTCOME_UNKNOWN || attempt == SETTLE_TRIES) {
+                inDoubt = e.kind() == StoreException.Kind.OUTCOME_UNKNOWN;
+                if (!inDoubt || attempt == SETTLE_TRIES) {
                     throw e;
                 }
                 unknown = e;
@@ -167,6 +170,11 @@ final class ConversationLog {
                             + " while this process showed no sign of life; what it was about to do was not done");
         }
         ownedAt = asked;
+    }
+
+    /** Whether the log has a turn under way, as far as this one knows. */
+    boolean mayBeOpen() {
+        return inDoubt || fold.turn().underWay() != 0;
     }
 
     String id() {

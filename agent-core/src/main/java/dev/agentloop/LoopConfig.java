@@ -27,7 +27,8 @@ record LoopConfig(
         Clock clock,
         ExecutorService executor,
         String owner,
-        Turns turns) {
+        Turns turns,
+        AbandonedTurns abandoned) {
 
     /** The same on this store, by an owner of its own. */
     LoopConfig on(ConversationStore other) {
@@ -50,7 +51,8 @@ record LoopConfig(
                 clock,
                 executor,
                 name,
-                new Turns(name));
+                new Turns(name),
+                new AbandonedTurns(other, executor, name));
     }
 
     /** The form of the final answer. */

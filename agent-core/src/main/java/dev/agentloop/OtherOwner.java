@@ -39,9 +39,12 @@ final class OtherOwner {
             return false;
         }
         Leases leases = config.store().leases();
-        return process.equals(leases.process())
-                ? Turns.atWork(fold.turn().owner(), conversation)
-                : leases.alive(process);
+        if (process.equals(leases.process())) {
+            return Turns.atWork(fold.turn().owner(), conversation);
+        }
+        boolean abandoned =
+                AbandonedTurns.told(config.store(), conversation, fold.turn().underWay());
+        return !abandoned && leases.alive(process);
     }
 
     /** Waits until nobody is at work any more; gives the log as it is then. */

@@ -1,0 +1,136 @@
+package dev.agentloop;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.StoreException;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns that a run of this loop left open because the store failed. Other processes see this one alive and would wait for
+ * it, so it leaves a message for them in the conversation's inbox, as soon as the store takes one. Whoever finds it takes
+ * the turn over as from a process that died, and with its next turn takes the message out.
+ *
+ * <p>Tries on until it is told or the loop is closed, on one thread of the loop's while there is something to tell.
+ * Thread-safe.
+ */
+final class AbandonedTurns {
+    private static final Logger LOG = LoggerFactory.getLogger(AbandonedTurns.class);
+    private static final String KIND = "turn_abandoned";
+    private static final long SHORTEST_WAIT_MILLIS = 250;
+    private static final long LONGEST_WAIT_MILLIS = 30_000;
+
+    private final ConversationStore store;
+    private final ExecutorService executor;
+    private final String owner;
+    private final Set<String> untold = new LinkedHashSet<>();
+    private boolean telling;
+
+    AbandonedTurns(ConversationStore store, ExecutorService executor, String owner) {
+        this.store = store;
+        this.executor = executor;
+        this.owner = owner;
+    }
+
+    /** Whether the owner of that turn has said that it is not at work on it any more. Asks the store. */
+    static boolean told(ConversationStore store, String conversation, long turn) {
+        String id = message(turn);
+        return store.inbox(conversation).stream()
+                .anyMatch(message -> message.id().equals(id));
+    }
+
+    private static String message(long turn) {
+        return KIND + "." + turn;
+    }
+
+    /** Takes note of a run that is over, and returns at once. */
+    synchronized void ended(ConversationLog log) {
+        if (!log.mayBeOpen() || OtherOwner.process(owner).isEmpty()) {
+            return;
+        }
+        untold.add(log.id());
+        if (!telling) {
+            try {
+                executor.execute(this::tellAll);
+                telling = true;
+            } catch (RejectedExecutionException e) {
+                LOG.info("conversation {}: the turn stays open; this loop is closed", log.id());
+            }
+        }
+    }
+
+    private void tellAll() {
+        long wait = SHORTEST_WAIT_MILLIS;
+        String next = next();
+        while (next != null) {
+            try {
+                tell(next);
+                wait = SHORTEST_WAIT_MILLIS;
+            } catch (StoreException e) {
+                if (e.kind() == StoreException.Kind.UNAVAILABLE || e.kind() == StoreException.Kind.OUTCOME_UNKNOWN) {
+                    LOG.debug("conversation {}: not told yet that its turn was abandoned: {}", next, e.getMessage());
+                    if (!later(next, wait)) {
+                        return;
+                    }
+                    wait = Math.min(2 * wait, LONGEST_WAIT_MILLIS);
+                } else {
+                    LOG.warn("conversation {}: cannot tell that its turn was abandoned", next, e);
+                }
+            } catch (RuntimeException e) {
+                LOG.warn("conversation {}: cannot tell that its turn was abandoned", next, e);
+            }
+            next = next();
+        }
+    }
+
+    private synchronized @Nullable String next() {
+        Iterator<String> all = untold.iterator();
+        telling = all.hasNext();
+        if (!telling) {
+            return null;
+        }
+        String next = all.next();
+        all.remove();
+        return next;
+    }
+
+    // False where the loop was closed meanwhile.
+    private boolean later(String conversation, long millis) {
+        synchronized (this) {
+            untold.add(conversation);
+        }
+        try {
+            TimeUnit.MILLISECONDS.sleep(millis);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            LOG.info("conversation {}: the turn stays open; this loop is closed", conversation);
+            return false;
+        }
+    }
+
+    // Of a new run, which may have begun meanwhile, the turn has another version, and of it nothing is said.
+    private void tell(String conversation) {
+        if (Turns.atWork(owner, conversation) || store.head(conversation).isEmpty()) {
+            return;
+        }
+        TurnState turn = ConversationLog.load(store, conversation).fold().turn();
+        if (turn.underWay() != 0 && turn.owner().equals(owner)) {
+            byte[] nothing = "{}".getBytes(StandardCharsets.UTF_8);
+            store.leave(conversation, InboxMessage.of(message(turn.underWay()), KIND, nothing));
+            LOG.info(
+                    "conversation {}: left it to others to take over the turn of version {}, which the store's failure"
+                            + " left open",
+                    conversation,
+                    turn.underWay());
+        }
+    }
+}
