@@ -79,21 +79,9 @@ record LogWriter(Database database, String tenant) {
 
     private boolean inserted(Session session, UUID id, LogPosition expected, List<LogEntry> entries)
             throws SQLException {
-        Optional<byte[]> chain = Row.chain(expected);
-        boolean first = expected.version() == 0;
-        if (!first && chain.isEmpty()) {
-            return false;
-        }
-        boolean single = !first && isWhole(entries);
-        List<Object> parameters = new ArrayList<>(single ? row(id, entries.get(0)) : rows(id, entries));
-        if (first) {
-            parameters.addAll(0, List.of(tenant, id));
-        } else {
-            parameters.addAll(List.of(tenant, id, expected.version(), chain.orElseThrow()));
-        }
+        Insert insert = insert(id, expected, entries);
         try {
-            Sql sql = first ? Sql.BEGIN : single ? Sql.APPEND_ONE : Sql.APPEND;
-            return session.commit(sql, parameters.toArray()) > 0;
+            return insert != null && session.commit(insert.sql(), insert.parameters()) > 0;
         } catch (SQLException e) {
             if (SqlErrors.isTaken(e) || SqlErrors.isLostRace(e)) {
                 return false;
@@ -102,24 +90,50 @@ record LogWriter(Database database, String tenant) {
         }
     }
 
+    /** A statement with its parameters. */
+    private record Insert(Sql sql, Object... parameters) {}
+
+    /** How these entries are inserted; null where what they follow is in no log. */
+    private @Nullable Insert insert(UUID id, LogPosition expected, List<LogEntry> entries) {
+        if (expected.version() == 0) {
+            List<Object> parameters = new ArrayList<>(List.of(tenant, id));
+            parameters.addAll(rows(id, entries));
+            return new Insert(Sql.BEGIN, parameters.toArray());
+        }
+        byte[] before = Row.chain(expected).orElse(null);
+        if (before == null) {
+            return null;
+        }
+        if (isWhole(entries)) {
+            return new Insert(
+                    database.pooled() ? Sql.APPEND_ONE_POOLED : Sql.APPEND_ONE,
+                    one(id, entries.get(0), expected, before));
+        }
+        List<Object> parameters = new ArrayList<>(rows(id, entries));
+        parameters.addAll(List.of(tenant, id, expected.version(), before));
+        return new Insert(Sql.APPEND, parameters.toArray());
+    }
+
     // One entry that nothing was erased from.
     private static boolean isWhole(List<LogEntry> entries) {
         LogEntry entry = entries.get(0);
         return entries.size() == 1 && entry.salt() != null && entry.payload() != null;
     }
 
-    private List<Object> row(UUID id, LogEntry entry) {
-        return List.of(
-                tenant,
-                id,
-                entry.version(),
-                entry.turn(),
-                entry.base(),
-                entry.kind(),
-                Objects.requireNonNull(entry.salt()),
-                entry.digest(),
-                HexFormat.of().parseHex(entry.hash()),
-                Objects.requireNonNull(entry.payload()));
+    private Object[] one(UUID id, LogEntry entry, LogPosition expected, byte[] before) {
+        return new Object[] {
+            entry.turn(),
+            entry.base(),
+            entry.kind(),
+            Objects.requireNonNull(entry.salt()),
+            entry.digest(),
+            HexFormat.of().parseHex(entry.hash()),
+            Objects.requireNonNull(entry.payload()),
+            tenant,
+            id,
+            expected.version(),
+            before
+        };
     }
 
     /** A part of each entry that may have been erased. */

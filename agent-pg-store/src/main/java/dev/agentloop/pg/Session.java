@@ -50,7 +50,7 @@ record Session(Connection connection, int seconds) {
      * Runs a statement, in a transaction of its own, whose commit counts. It has no time limit but the socket's: a cancelled
      * wait for a standby would look like a commit.
      *
-     * @return how many rows it changed, 0 for a query
+     * @return how many rows it changed; of a query, the number that it gives
      * @throws SQLException with the state {@link SqlErrors#UNKNOWN_STATE} if the commit is not known to be as durable as the
      *     server promises
      */
@@ -58,7 +58,14 @@ record Session(Connection connection, int seconds) {
         try (PreparedStatement statement = prepare(sql, parameters)) {
             boolean query = statement.execute();
             checkDurable(statement.getWarnings());
-            return query ? 0 : statement.getUpdateCount();
+            return query ? number(statement) : statement.getUpdateCount();
+        }
+    }
+
+    private static int number(PreparedStatement statement) throws SQLException {
+        try (ResultSet result = statement.getResultSet()) {
+            result.next();
+            return result.getInt(1);
         }
     }
 

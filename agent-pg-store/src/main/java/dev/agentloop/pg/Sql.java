@@ -16,12 +16,14 @@ enum Sql {
             WHERE EXISTS (SELECT 1 FROM agent_entry
               WHERE tenant = ? AND conversation = ? AND seq = ? AND chain = ? AND kind <> 'sealed')"""),
 
-    /** The same for a single entry, as most appends have: the server has no arrays to take apart. */
+    /** The same for a single entry, as most appends have: made of its predecessor, there are no arrays to take apart. */
     APPEND_ONE("""
             INSERT INTO agent_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
-            SELECT ?::text, ?::uuid, ?::bigint, ?::bigint, ?::bigint, ?::text, ?::bytea, ?::bytea, ?::bytea, ?::bytea
-            WHERE EXISTS (SELECT 1 FROM agent_entry
-              WHERE tenant = ? AND conversation = ? AND seq = ? AND chain = ? AND kind <> 'sealed')"""),
+            SELECT tenant, conversation, seq + 1, ?, ?, ?, ?, ?, ?, ? FROM agent_entry
+            WHERE tenant = ? AND conversation = ? AND seq = ? AND chain = ? AND kind <> 'sealed'"""),
+
+    /** The same where nothing can be prepared: that very statement, whose plan the server keeps with the function. */
+    APPEND_ONE_POOLED("SELECT agent_append(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
 
     /** All of the first entries of a conversation, which is made by it; of two that make one, the second waits. */
     BEGIN("""
@@ -42,7 +44,7 @@ enum Sql {
     SLOT("SELECT chain, anchor FROM agent_entry WHERE tenant = ? AND conversation = ? AND seq = ?"),
 
     /** A commit that is waited for, and with it all those before it, on this server and its synchronous standbys. */
-    BARRIER("SELECT pg_logical_emit_message(true, 'agentloop', '')"),
+    BARRIER("SELECT (pg_logical_emit_message(true, 'agentloop', '') IS NOT NULL)::int"),
 
     /** A part of a log. */
     READ("""

@@ -15,8 +15,8 @@ final class Examples {
     static Object[] of(Sql sql, String tenant, UUID id) {
         return switch (sql) {
             case APPEND -> rows(tenant, id, tenant, id, 7L, HASH);
-            case APPEND_ONE ->
-                values(tenant, id, 8L, 1L, 1L, "item.user", HASH, HASH, HASH, HASH, tenant, id, 7L, HASH);
+            case APPEND_ONE, APPEND_ONE_POOLED ->
+                values(1L, 1L, "item.user", HASH, HASH, HASH, HASH, tenant, id, 7L, HASH);
             case BEGIN -> begin(tenant, id);
             case HEAD,
                     ORIGIN,

@@ -77,6 +77,14 @@ class PlansTest {
         }
     }
 
+    /** The function has no statement of its own, but one whose plans are read. */
+    @Test
+    void function_hasTheStatementOfAnAppend() {
+        String migration = PgConversationStore.sql().get(2).sql().replaceAll("\\s+", " ");
+        assertThat(migration)
+                .contains(" BEGIN " + numbered(Sql.APPEND_ONE.text()).replaceAll("\\s+", " ") + "; GET");
+    }
+
     private static void assertBadStatementsAreSeen(Statement statement, UUID conversation) throws SQLException {
         assertSeen(statement, "Seq Scan", "SELECT seq FROM agent_entry WHERE kind = ?", "sealed");
         assertSeen(

@@ -19,27 +19,27 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
 
-/** Appending entries of 1 KiB one by one, each thread to a conversation of its own, beside the same insert by plain JDBC. */
+/**
+ * Appending entries of 1 KiB one by one, each thread to a conversation of its own, beside the same row by plain JDBC into the
+ * same table, over connections of the same pool.
+ */
 final class PostgresAppends implements AutoCloseable {
     private static final int APPENDS_A_SLICE = 400;
     private static final String INSERT = """
-            INSERT INTO plain_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
+            INSERT INTO agent_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
     private final int appends;
     private final PgConversationStore store;
-    private final HikariDataSource plain;
+    private final HikariDataSource pool;
     private final ExecutorService executor;
     private final List<Log> logs = new ArrayList<>();
     private final List<Log> plainLogs = new ArrayList<>();
 
     private PostgresAppends(PostgresCost.Target target, int threads) {
         appends = Math.max(20, APPENDS_A_SLICE / threads);
-        store = PgConversationStore.builder(target.url(), target.user(), target.password())
-                .allowDataLoss()
-                .poolSize(threads)
-                .open();
-        plain = pool(target, threads);
+        pool = pool(target, threads);
+        store = PgConversationStore.builder(pool).allowDataLoss().open();
         executor = Executors.newFixedThreadPool(threads);
         for (int i = 0; i < threads; i++) {
             logs.add(new Log());
@@ -64,7 +64,6 @@ final class PostgresAppends implements AutoCloseable {
     static void print(String way, PostgresCost.Target target, int slices, int... counts) throws Exception {
         for (int threads : counts) {
             try (PostgresAppends appends = new PostgresAppends(target, threads)) {
-                target.run("CREATE TABLE IF NOT EXISTS plain_entry (LIKE agent_entry INCLUDING ALL)");
                 Slices result = Slices.of(slices, appends::appended, appends::inserted);
                 System.out.printf(
                         Locale.ROOT,
@@ -154,7 +153,7 @@ final class PostgresAppends implements AutoCloseable {
                     .map(entry -> HexFormat.of().parseHex(entry.hash()))
                     .toList();
             work.add(() -> {
-                log.insert(plain, entries, chains);
+                log.insert(pool, entries, chains);
                 return null;
             });
         }
@@ -173,7 +172,7 @@ final class PostgresAppends implements AutoCloseable {
     @Override
     public void close() {
         executor.shutdown();
-        plain.close();
         store.close();
+        pool.close();
     }
 }
