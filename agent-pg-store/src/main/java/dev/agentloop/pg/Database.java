@@ -3,6 +3,7 @@ package dev.agentloop.pg;
 import dev.agentloop.spi.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -13,14 +14,20 @@ import org.postgresql.PGConnection;
  * @param source where the connections come from
  * @param pooled whether a pooler between here and the server gives each transaction another server connection, so that
  *     nothing may be prepared on one
- * @param seconds the time limit of statements, 0 for none; appends have none
+ * @param limit the time limit of statements, closed with this; appends have none
  * @param owned what is closed with this
  */
 record Database(
         DataSource source,
         boolean pooled,
-        int seconds,
+        TimeLimit limit,
         @Nullable AutoCloseable owned) implements AutoCloseable {
+    // A pool finds out when it lends it that a connection was broken by a restart of the server, but not of one that
+    // was used
+    // in the last moments; of those it can have a few. One that breaks while the server works breaks later than at
+    // once.
+    private static final int MOST_BROKEN = 32;
+    private static final Duration AT_ONCE = Duration.ofSeconds(1);
 
     /** Something done with a connection. */
     interface Work<T> {
@@ -32,9 +39,23 @@ record Database(
         StoreException tell(String what, SQLException e);
     }
 
-    /** Does work each of whose statements is a transaction of its own, and that writes nothing. */
+    /**
+     * Does work each of whose statements is a transaction of its own, and that writes nothing; does it again where the
+     * connection was broken already.
+     */
     <T> T read(String what, Work<T> work) {
-        return lent(what, true, SqlErrors::unavailable, work);
+        long begun = System.nanoTime();
+        for (int connections = 1; ; connections++) {
+            try {
+                return lent(what, true, SqlErrors::unavailable, work);
+            } catch (StoreException e) {
+                if (!SqlErrors.isConnectionLost(e)
+                        || connections == MOST_BROKEN
+                        || System.nanoTime() - begun > AT_ONCE.toNanos()) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** Does work each of whose statements is a transaction of its own. */
@@ -81,7 +102,7 @@ record Database(
             int threshold = prepareNothing(connection);
             connection.setAutoCommit(autocommit);
             try {
-                return work.with(new Session(connection, seconds));
+                return work.with(new Session(connection, limit));
             } finally {
                 restore(connection, before, threshold);
             }
@@ -113,6 +134,7 @@ record Database(
 
     @Override
     public void close() {
+        limit.close();
         try {
             if (owned != null) {
                 owned.close();

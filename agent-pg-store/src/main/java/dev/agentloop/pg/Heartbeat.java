@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,16 +22,19 @@ import org.slf4j.LoggerFactory;
 final class Heartbeat implements Leases, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
     private static final int LOOKS_A_BEAT = 4;
+    private static final Duration FOREVER = Duration.ofDays(1);
     private static final long NODES_AT_ONCE = 1_000;
 
     private final Database database;
     private final Duration interval;
     private final Duration bound;
     private final String process = UUID.randomUUID().toString();
+    private final Rhythm rhythm;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition ended = lock.newCondition();
-    private @Nullable Thread beating;
+    private boolean begun;
     private boolean closed;
+    private boolean forgotten;
+    private boolean failed;
     private volatile @Nullable Span shown;
 
     /** Between these two times of the monotonic clock nobody can have thought this process dead. */
@@ -47,18 +49,17 @@ final class Heartbeat implements Leases, AutoCloseable {
         this.database = database;
         this.interval = interval;
         this.bound = bound;
+        this.rhythm = new Rhythm("agentloop-pg-heartbeat", interval, this::again, () -> {});
     }
 
     @Override
     public String process() {
         lock.lock();
         try {
-            if (beating == null && !closed) {
+            if (!begun && !closed) {
                 beat(Sql.REGISTER);
-                Thread thread = new Thread(this::run, "agentloop-pg-heartbeat");
-                thread.setDaemon(true);
-                thread.start();
-                beating = thread;
+                rhythm.begin();
+                begun = true;
             }
             return process;
         } finally {
@@ -82,6 +83,14 @@ final class Heartbeat implements Leases, AutoCloseable {
 
     // Processes that crashed left their rows, which tell nobody anything after a while.
     private void forgetTheDead() {
+        try {
+            forgetPages();
+        } catch (StoreException e) {
+            LOG.info("processes that died long ago are not forgotten yet: {}", e.getMessage());
+        }
+    }
+
+    private void forgetPages() {
         String last = "";
         List<String> page = List.of(last);
         while (!page.isEmpty()) {
@@ -95,41 +104,22 @@ final class Heartbeat implements Leases, AutoCloseable {
         }
     }
 
-    private void run() {
+    private void again() {
         try {
-            forgetTheDead();
+            beat(Sql.BEAT);
+            if (failed) {
+                LOG.info("the heartbeat of process {} is back", process);
+            }
+            failed = false;
         } catch (StoreException e) {
-            LOG.info("processes that died long ago are not forgotten yet: {}", e.getMessage());
-        }
-        boolean failed = false;
-        while (awaitNextBeat()) {
-            try {
-                beat(Sql.BEAT);
-                if (failed) {
-                    LOG.info("the heartbeat of process {} is back", process);
-                }
-                failed = false;
-            } catch (StoreException e) {
-                if (!failed) {
-                    LOG.warn("no heartbeat of process {}: {}; trying on every {}", process, e.getMessage(), interval);
-                }
-                failed = true;
+            if (!failed) {
+                LOG.warn("no heartbeat of process {}: {}; trying on every {}", process, e.getMessage(), interval);
             }
+            failed = true;
         }
-    }
-
-    private boolean awaitNextBeat() {
-        lock.lock();
-        try {
-            long left = interval.toNanos();
-            while (!closed && left > 0) {
-                left = ended.awaitNanos(left);
-            }
-            return !closed;
-        } catch (InterruptedException e) {
-            return false;
-        } finally {
-            lock.unlock();
+        if (!forgotten && !failed) {
+            forgotten = true;
+            forgetTheDead();
         }
     }
 
@@ -166,21 +156,20 @@ final class Heartbeat implements Leases, AutoCloseable {
     /** Ends the heartbeat and tells so, if it can; a process that cannot is held for dead after the bound. */
     @Override
     public void close() {
-        Thread thread;
+        boolean told;
         lock.lock();
         try {
             closed = true;
             shown = null;
-            ended.signalAll();
-            thread = beating;
+            told = begun;
         } finally {
             lock.unlock();
         }
-        if (thread == null) {
+        if (!told) {
             return;
         }
         try {
-            thread.join();
+            rhythm.end(FOREVER);
             shown = null;
             database.write("tell that this process ended", session -> session.change(Sql.UNREGISTER, process));
         } catch (StoreException e) {

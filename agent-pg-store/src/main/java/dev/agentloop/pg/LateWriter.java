@@ -4,9 +4,6 @@ import dev.agentloop.spi.StoreException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class LateWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LateWriter.class);
     private static final int MOST = 100_000;
-    private static final long LAST_WRITE_MILLIS = 10_000;
+    private static final Duration LAST_WRITE = Duration.ofSeconds(10);
 
     /** A conversation of a tenant. */
     private record Key(String tenant, String conversation) {}
@@ -26,15 +23,13 @@ final class LateWriter implements AutoCloseable {
     private final Database database;
     private final Duration interval;
     private final Set<Key> behind = ConcurrentHashMap.newKeySet();
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition ended = lock.newCondition();
-    private volatile @Nullable Thread writing;
-    private boolean closed;
+    private final Rhythm rhythm;
     private boolean failed;
 
     LateWriter(Database database, Duration interval) {
         this.database = database;
         this.interval = interval;
+        this.rhythm = new Rhythm("agentloop-pg-late-writer", interval, this::write, this::write);
     }
 
     /** Notes that something was appended. */
@@ -43,45 +38,7 @@ final class LateWriter implements AutoCloseable {
             return;
         }
         behind.add(new Key(tenant, conversation));
-        if (writing == null) {
-            begin();
-        }
-    }
-
-    private void begin() {
-        lock.lock();
-        try {
-            if (writing == null && !closed) {
-                Thread thread = new Thread(this::run, "agentloop-pg-late-writer");
-                thread.setDaemon(true);
-                thread.start();
-                writing = thread;
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void run() {
-        while (awaitNext()) {
-            write();
-        }
-        write();
-    }
-
-    private boolean awaitNext() {
-        lock.lock();
-        try {
-            long left = interval.toNanos();
-            while (!closed && left > 0) {
-                left = ended.awaitNanos(left);
-            }
-            return !closed;
-        } catch (InterruptedException e) {
-            return false;
-        } finally {
-            lock.unlock();
-        }
+        rhythm.begin();
     }
 
     // Of a server that cannot write now, nothing more is asked this time.
@@ -107,21 +64,9 @@ final class LateWriter implements AutoCloseable {
     /** Counts what is left, if it can, and within some seconds: the log has it all. */
     @Override
     public void close() {
-        Thread thread;
-        lock.lock();
         try {
-            closed = true;
-            ended.signalAll();
-            thread = writing;
-        } finally {
-            lock.unlock();
-        }
-        try {
-            if (thread != null) {
-                thread.join(LAST_WRITE_MILLIS);
-                if (thread.isAlive()) {
-                    LOG.warn("the store closes with about {} conversations not counted yet", behind.size() + 1);
-                }
+            if (!rhythm.end(LAST_WRITE)) {
+                LOG.warn("the store closes with about {} conversations not counted yet", behind.size() + 1);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -31,38 +31,49 @@ record LogReader(Database database, String tenant) {
     List<LogEntry> load(String conversation) {
         UUID id = UUID.fromString(conversation);
         return database.read("load conversation " + conversation, session -> {
-            List<Row> rows = session.rows(Sql.LOAD, Row::of, tenant, id, tenant, id);
+            List<LogEntry> rows = session.rows(Sql.LOAD, Row::entry, tenant, id, tenant, id);
             if (rows.isEmpty()) {
                 return List.of();
             }
-            long from = Math.max(1, rows.get(rows.size() - 1).entry().base() - 1);
+            long from = Math.max(1, rows.get(rows.size() - 1).base() - 1);
             return whole(session, id, rows, new Part(from - 1, Long.MAX_VALUE, Long.MAX_VALUE, Sql.READ_FOLDED));
         });
     }
 
     private List<LogEntry> read(Session session, UUID id, Part part) throws SQLException {
-        List<Row> rows = session.rows(part.sql(), Row::of, tenant, id, part.after(), part.upTo(), part.limit());
+        List<LogEntry> rows = session.rows(part.sql(), Row::entry, tenant, id, part.after(), part.upTo(), part.limit());
         return rows.isEmpty() ? List.of() : whole(session, id, rows, part);
     }
 
     /** The rows of a part, and where they begin with an anchor, what it stands for and what lies before. */
-    private List<LogEntry> whole(Session session, UUID id, List<Row> rows, Part part) throws SQLException {
-        List<LogEntry> entries = new ArrayList<>();
-        Row first = rows.get(0);
-        if (first.anchor()) {
-            Origin origin = origin(session, id).orElse(null);
-            if (origin == null) {
+    private List<LogEntry> whole(Session session, UUID id, List<LogEntry> rows, Part part) throws SQLException {
+        List<LogEntry> entries = rows;
+        if (mayBeAnchor(rows.get(0))) {
+            Optional<Boolean> anchor = anchor(session, id, rows.get(0));
+            Origin origin = anchor.orElse(false) ? origin(session, id).orElse(null) : null;
+            if (anchor.isEmpty() || anchor.get() && origin == null) {
                 return List.of(); // deleted in between
             }
-            entries.addAll(
-                    read(session, origin.parent(), new Part(part.after(), origin.version(), part.limit(), part.sql())));
+            entries = origin == null ? rows : behind(session, origin, rows, part);
         }
-        rows.stream()
-                .filter(row -> !row.anchor())
-                .limit(Math.max(0, part.limit() - entries.size()))
-                .map(Row::entry)
-                .forEach(entries::add);
         checkGapless(id, entries, part.after());
+        return entries;
+    }
+
+    // An anchor has neither salt nor payload, as an entry whose payload was erased has not; that is rare, and looked
+    // up.
+    private static boolean mayBeAnchor(LogEntry first) {
+        return first.salt() == null;
+    }
+
+    private Optional<Boolean> anchor(Session session, UUID id, LogEntry first) throws SQLException {
+        return session.first(Sql.SLOT, row -> row.getBoolean("anchor"), tenant, id, first.version());
+    }
+
+    private List<LogEntry> behind(Session session, Origin origin, List<LogEntry> rows, Part part) throws SQLException {
+        Part shared = new Part(part.after(), origin.version(), part.limit(), part.sql());
+        List<LogEntry> entries = new ArrayList<>(read(session, origin.parent(), shared));
+        rows.stream().skip(1).limit(Math.max(0, part.limit() - entries.size())).forEach(entries::add);
         return entries;
     }
 

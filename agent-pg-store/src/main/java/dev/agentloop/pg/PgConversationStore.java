@@ -432,8 +432,7 @@ public final class PgConversationStore implements ConversationStore {
             server.check(lossAllowed);
             boolean between = pooler == null ? server.pooled() : pooler;
             HikariDataSource pool = own ? Pool.of(source, poolSize) : null;
-            Database database =
-                    new Database(pool == null ? source : pool, between, Math.toIntExact(timeLimit.toSeconds()), pool);
+            Database database = new Database(pool == null ? source : pool, between, new TimeLimit(timeLimit), pool);
             try {
                 Migrations migrations = new Migrations(database, partitions);
                 if (schema == SchemaMode.MIGRATE) {

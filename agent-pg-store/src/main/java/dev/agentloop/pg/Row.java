@@ -8,26 +8,23 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/**
- * A row of a log.
- *
- * @param anchor whether it only stands for the entry that a fork goes on behind
- */
-record Row(LogEntry entry, boolean anchor) {
+/** What rows of logs say. */
+final class Row {
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
+    private Row() {}
+
     /** A row of {@link Sql#READ} and its like; by the columns' numbers, which is quicker than by their names. */
-    static Row of(ResultSet row) throws SQLException {
-        LogEntry entry = new LogEntry(
+    static LogEntry entry(ResultSet row) throws SQLException {
+        return new LogEntry(
                 row.getLong(1),
                 row.getString(4),
                 row.getLong(2),
                 row.getLong(3),
+                row.getBytes(5),
                 row.getBytes(6),
-                row.getBytes(7),
-                HexFormat.of().formatHex(row.getBytes(8)),
-                row.getBytes(9));
-        return new Row(entry, row.getBoolean(5));
+                HexFormat.of().formatHex(row.getBytes(7)),
+                row.getBytes(8));
     }
 
     /** Where a log stands whose last row this is. */
@@ -40,9 +37,5 @@ record Row(LogEntry entry, boolean anchor) {
         return HASH.matcher(position.hash()).matches()
                 ? Optional.of(HexFormat.of().parseHex(position.hash()))
                 : Optional.empty();
-    }
-
-    long version() {
-        return entry.version();
     }
 }

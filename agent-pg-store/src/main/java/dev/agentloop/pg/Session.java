@@ -12,7 +12,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** One connection for as long as something is done with it. Not thread-safe. */
-record Session(Connection connection, int seconds) {
+record Session(Connection connection, TimeLimit limit) {
 
     /** Makes something of the row that the result stands at. */
     interface Mapper<T> {
@@ -22,15 +22,18 @@ record Session(Connection connection, int seconds) {
     /** The rows of a query, which ends after this session's time limit. */
     <T> List<T> rows(Sql sql, Mapper<T> mapper, Object... parameters) throws SQLException {
         try (PreparedStatement statement = prepare(sql, parameters)) {
-            statement.setQueryTimeout(seconds);
-            List<T> rows = new ArrayList<>();
-            try (ResultSet result = statement.executeQuery()) {
-                while (result.next()) {
-                    rows.add(mapper.map(result));
-                }
-            }
-            return rows;
+            return limit.within(statement, () -> rows(statement, mapper));
         }
+    }
+
+    private static <T> List<T> rows(PreparedStatement statement, Mapper<T> mapper) throws SQLException {
+        List<T> rows = new ArrayList<>();
+        try (ResultSet result = statement.executeQuery()) {
+            while (result.next()) {
+                rows.add(mapper.map(result));
+            }
+        }
+        return rows;
     }
 
     /** The first row of a query. */
@@ -41,8 +44,7 @@ record Session(Connection connection, int seconds) {
     /** How many rows a statement changed that ends after this session's time limit. */
     int change(Sql sql, Object... parameters) throws SQLException {
         try (PreparedStatement statement = prepare(sql, parameters)) {
-            statement.setQueryTimeout(seconds);
-            return statement.executeUpdate();
+            return limit.within(statement, statement::executeUpdate);
         }
     }
 

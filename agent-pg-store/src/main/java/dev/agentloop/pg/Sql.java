@@ -48,19 +48,22 @@ enum Sql {
 
     /** A part of a log. */
     READ("""
-            SELECT seq, turn, base, kind, anchor, salt, digest, chain, payload FROM agent_entry
+            SELECT seq, turn, base, kind, salt, digest, chain, payload FROM agent_entry
             WHERE tenant = ? AND conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"""),
 
-    /** The same without the payloads that lie beside the log; they are not even fetched from where they are stored. */
+    /**
+     * The same without the payloads that lie beside the log ({@code aside.…}); they are not even fetched from where they are
+     * stored. The slash is what follows the dot; comparing is quicker than looking for the beginning.
+     */
     READ_FOLDED("""
-            SELECT seq, turn, base, kind, anchor, salt, digest, chain,
-              CASE WHEN NOT starts_with(kind, 'aside.') THEN payload END AS payload FROM agent_entry
+            SELECT seq, turn, base, kind, salt, digest, chain,
+              CASE WHEN kind >= 'aside/' OR kind < 'aside.' THEN payload END AS payload FROM agent_entry
             WHERE tenant = ? AND conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"""),
 
     /** The log from the entry before its newest restatement on, in one snapshot. */
     LOAD("""
-            SELECT seq, turn, base, kind, anchor, salt, digest, chain,
-              CASE WHEN NOT starts_with(kind, 'aside.') THEN payload END AS payload FROM agent_entry
+            SELECT seq, turn, base, kind, salt, digest, chain,
+              CASE WHEN kind >= 'aside/' OR kind < 'aside.' THEN payload END AS payload FROM agent_entry
             WHERE tenant = ? AND conversation = ? AND seq >= (SELECT base - 1 FROM agent_entry
               WHERE tenant = ? AND conversation = ? ORDER BY seq DESC LIMIT 1)
             ORDER BY seq"""),

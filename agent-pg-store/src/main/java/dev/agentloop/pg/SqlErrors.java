@@ -18,6 +18,7 @@ final class SqlErrors {
     /** The state of an SQL exception that says: nobody knows whether the statement was completed. */
     static final String UNKNOWN_STATE = "40003";
 
+    private static final String NOT_CONNECTED = "08001";
     private static final String UNIQUE_VIOLATION = "23505";
     private static final List<String> CONNECTION_LOST = List.of("08", "57P01", "57P02", "58", "XX", UNKNOWN_STATE);
     private static final List<String> LOST_RACE = List.of("40001", "40P01");
@@ -34,6 +35,7 @@ final class SqlErrors {
             Map.entry("42501", "give the database user the missing right"),
             Map.entry("42P01", "the tables are not there: have the store migrate, or apply PgConversationStore.sql()"),
             Map.entry("42703", "the tables are not as PgConversationStore.sql() makes them: migrate them"),
+            Map.entry("42883", "the functions are not as PgConversationStore.sql() makes them: migrate them"),
             Map.entry("53100", "the server's disk is full: make room"),
             Map.entry("53300", "the server takes no more connections: make the pool smaller or put a pooler before it"),
             Map.entry("53", "the server is short of something: see its log"),
@@ -53,6 +55,13 @@ final class SqlErrors {
     /** Whether a statement lost a race that only stricter isolation levels have, and can be sent again. */
     static boolean isLostRace(SQLException e) {
         return LOST_RACE.contains(state(e));
+    }
+
+    /** Whether work failed because the connection that it was lent is no more; that none could be had does not count. */
+    static boolean isConnectionLost(StoreException e) {
+        return e.getCause() instanceof PSQLException cause
+                && !NOT_CONNECTED.equals(cause.getSQLState())
+                && CONNECTION_LOST.stream().anyMatch(state(cause)::startsWith);
     }
 
     /** Why nothing was done: {@code UNAVAILABLE}. */

@@ -225,6 +225,16 @@ class TroubleTest {
     }
 
     @Test
+    void read_overAConnectionThatTheServerEnded_isDoneOverAnother() throws Exception {
+        assertThat(store.load(id)).isEqualTo(before);
+        Logs.one(
+                server,
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                        + " WHERE application_name = 'agentloop' AND pid <> pg_backend_pid()");
+        assertThat(store.load(id)).isEqualTo(before);
+    }
+
+    @Test
     void connections_thatAreAllInUse_areWaitedForAndThenMissed() throws Exception {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(server.jdbcUrl());

@@ -17,24 +17,31 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /**
- * Appending entries of 1 KiB one by one, each thread to a conversation of its own, beside the same row by plain JDBC into the
- * same table, over connections of the same pool.
+ * Appending entries of 1 KiB one by one, each thread to a conversation of its own, beside plain JDBC into the same table over
+ * connections of the same pool: the same statement, which looks for the predecessor, and the bare insert of the same row.
  */
 final class PostgresAppends implements AutoCloseable {
     private static final int APPENDS_A_SLICE = 400;
-    private static final String INSERT = """
-            INSERT INTO agent_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
+    private static final String BARE = """
+            INSERT INTO agent_entry (turn, base, kind, salt, digest, chain, payload, tenant, conversation, seq)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+
+    private static final String GUARDED = """
+            INSERT INTO agent_entry (tenant, conversation, seq, turn, base, kind, salt, digest, chain, payload)
+            SELECT tenant, conversation, seq + 1, ?, ?, ?, ?, ?, ?, ? FROM agent_entry
+            WHERE tenant = ? AND conversation = ? AND seq = ? AND chain = ? AND kind <> 'sealed'""";
 
     private final int appends;
     private final PgConversationStore store;
     private final HikariDataSource pool;
     private final ExecutorService executor;
     private final List<Log> logs = new ArrayList<>();
-    private final List<Log> plainLogs = new ArrayList<>();
+    private final List<Log> guardedLogs = new ArrayList<>();
+    private final List<Log> bareLogs = new ArrayList<>();
 
     private PostgresAppends(PostgresCost.Target target, int threads) {
         appends = Math.max(20, APPENDS_A_SLICE / threads);
@@ -42,8 +49,11 @@ final class PostgresAppends implements AutoCloseable {
         store = PgConversationStore.builder(pool).allowDataLoss().open();
         executor = Executors.newFixedThreadPool(threads);
         for (int i = 0; i < threads; i++) {
-            logs.add(new Log());
-            plainLogs.add(new Log());
+            for (List<Log> each : List.of(logs, guardedLogs, bareLogs)) {
+                Log log = new Log();
+                log.append(store, log.next(1));
+                each.add(log);
+            }
         }
     }
 
@@ -57,22 +67,28 @@ final class PostgresAppends implements AutoCloseable {
     }
 
     static void head() {
-        System.out.println("\n| way | threads | append, µs | plain insert, µs | ratio |");
-        System.out.println("|---|---|---|---|---|");
+        System.out.println("\n| way | threads | append, µs | same statement, µs | ratio | bare insert, µs | ratio |");
+        System.out.println("|---|---|---|---|---|---|---|");
     }
 
     static void print(String way, PostgresCost.Target target, int slices, int... counts) throws Exception {
         for (int threads : counts) {
             try (PostgresAppends appends = new PostgresAppends(target, threads)) {
-                Slices result = Slices.of(slices, appends::appended, appends::inserted);
+                Slices result = Slices.of(
+                        slices,
+                        appends::appended,
+                        () -> appends.inserted(appends.guardedLogs, true),
+                        () -> appends.inserted(appends.bareLogs, false));
                 System.out.printf(
                         Locale.ROOT,
-                        "| %s | %d | %.0f | %.0f | %.2f |%n",
+                        "| %s | %d | %.0f | %.0f | %.2f | %.0f | %.2f |%n",
                         way,
                         threads,
-                        result.ours(),
-                        result.floor(),
-                        result.ratio());
+                        result.micros()[0],
+                        result.micros()[1],
+                        result.ratios()[0],
+                        result.micros()[2],
+                        result.ratios()[1]);
             }
         }
     }
@@ -110,26 +126,39 @@ final class PostgresAppends implements AutoCloseable {
             position = store.append(id, position, entries);
         }
 
-        void insert(DataSource source, List<LogEntry> entries, List<byte[]> chains) throws SQLException {
+        /** The chain hashes of where the log stands, and of these entries behind it. */
+        List<byte[]> chains(List<LogEntry> entries) {
+            return Stream.concat(Stream.of(position), entries.stream().map(LogEntry::position))
+                    .map(at -> HexFormat.of().parseHex(at.hash()))
+                    .toList();
+        }
+
+        void insert(DataSource source, List<LogEntry> entries, List<byte[]> chains, boolean guarded)
+                throws SQLException {
             UUID uuid = UUID.fromString(id);
             for (int i = 0; i < entries.size(); i++) {
                 LogEntry entry = entries.get(i);
                 try (Connection connection = source.getConnection();
-                        PreparedStatement insert = connection.prepareStatement(INSERT)) {
-                    insert.setString(1, "");
-                    insert.setObject(2, uuid);
-                    insert.setLong(3, entry.version());
-                    insert.setLong(4, entry.turn());
-                    insert.setLong(5, entry.base());
-                    insert.setString(6, entry.kind());
-                    insert.setBytes(7, entry.salt());
-                    insert.setBytes(8, entry.digest());
-                    insert.setBytes(9, chains.get(i));
-                    insert.setBytes(10, entry.payload());
-                    insert.executeUpdate();
+                        PreparedStatement insert = connection.prepareStatement(guarded ? GUARDED : BARE)) {
+                    insert.setLong(1, entry.turn());
+                    insert.setLong(2, entry.base());
+                    insert.setString(3, entry.kind());
+                    insert.setBytes(4, entry.salt());
+                    insert.setBytes(5, entry.digest());
+                    insert.setBytes(6, chains.get(i + 1));
+                    insert.setBytes(7, entry.payload());
+                    insert.setString(8, "");
+                    insert.setObject(9, uuid);
+                    insert.setLong(10, guarded ? entry.version() - 1 : entry.version());
+                    if (guarded) {
+                        insert.setBytes(11, chains.get(i));
+                    }
+                    if (insert.executeUpdate() != 1) {
+                        throw new IllegalStateException("nothing was inserted");
+                    }
                 }
-                position = entry.position();
             }
+            position = entries.get(entries.size() - 1).position();
         }
     }
 
@@ -145,15 +174,13 @@ final class PostgresAppends implements AutoCloseable {
         return micros(work);
     }
 
-    private double inserted() throws Exception {
+    private double inserted(List<Log> into, boolean guarded) throws Exception {
         List<Callable<Void>> work = new ArrayList<>();
-        for (Log log : plainLogs) {
+        for (Log log : into) {
             List<LogEntry> entries = log.next(appends);
-            List<byte[]> chains = entries.stream()
-                    .map(entry -> HexFormat.of().parseHex(entry.hash()))
-                    .toList();
+            List<byte[]> chains = log.chains(entries);
             work.add(() -> {
-                log.insert(pool, entries, chains);
+                log.insert(pool, entries, chains, guarded);
                 return null;
             });
         }

@@ -3,13 +3,12 @@ package dev.agentloop.benchmarks;
 import java.util.Arrays;
 
 /**
- * Two ways of doing the same, measured in slices that take turns, so that what else the machine does falls on both.
+ * Ways of doing the same, measured in slices that take turns, so that what else the machine does falls on all of them.
  *
- * @param ours microseconds for each thing that was done, the median of all slices
- * @param floor the same the plain way
- * @param ratio the median of the ratios of slices that followed each other
+ * @param micros for each thing that was done, ours first and then the plain ways: the medians of all slices
+ * @param ratios ours to each of the plain ways: the medians of the ratios within each round
  */
-record Slices(double ours, double floor, double ratio) {
+record Slices(double[] micros, double[] ratios) {
     private static final int WARM_UP = 16;
 
     /** Does one slice of work. */
@@ -18,22 +17,28 @@ record Slices(double ours, double floor, double ratio) {
         double micros() throws Exception;
     }
 
-    /** Measures so many slices of each way, after some that do not count; each way goes first half of the time. */
-    static Slices of(int slices, Slice ours, Slice floor) throws Exception {
-        double[] all = new double[slices];
-        double[] plain = new double[slices];
-        double[] ratios = new double[slices];
-        for (int i = -WARM_UP; i < slices; i++) {
-            boolean first = i % 2 == 0;
-            double early = (first ? ours : floor).micros();
-            double late = (first ? floor : ours).micros();
-            if (i >= 0) {
-                all[i] = first ? early : late;
-                plain[i] = first ? late : early;
-                ratios[i] = all[i] / plain[i];
+    /** Measures so many rounds of a slice of each way, after some that do not count; each way goes first equally often. */
+    static Slices of(int rounds, Slice... oursAndPlain) throws Exception {
+        int ways = oursAndPlain.length;
+        double[][] all = new double[ways][rounds];
+        for (int round = -WARM_UP; round < rounds; round++) {
+            for (int i = 0; i < ways; i++) {
+                int way = Math.floorMod(round + i, ways);
+                double micros = oursAndPlain[way].micros();
+                if (round >= 0) {
+                    all[way][round] = micros;
+                }
             }
         }
-        return new Slices(median(all), median(plain), median(ratios));
+        double[] ratios = new double[ways - 1];
+        for (int way = 1; way < ways; way++) {
+            double[] each = new double[rounds];
+            for (int round = 0; round < rounds; round++) {
+                each[round] = all[0][round] / all[way][round];
+            }
+            ratios[way - 1] = median(each);
+        }
+        return new Slices(Arrays.stream(all).mapToDouble(Slices::median).toArray(), ratios);
     }
 
     private static double median(double[] values) {

@@ -1,0 +1,90 @@
+package dev.agentloop.pg;
+
+import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** Does something again and again on a thread of its own, with a pause before each time, until it is ended. Thread-safe. */
+final class Rhythm {
+    private final String name;
+    private final Duration pause;
+    private final Runnable work;
+    private final Runnable last;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition ending = lock.newCondition();
+    private volatile @Nullable Thread thread;
+    private boolean ended;
+
+    /**
+     * A rhythm that has not begun.
+     *
+     * @param name is the thread's
+     * @param work throws nothing
+     * @param last is done once in the end, if it was begun; throws nothing
+     */
+    Rhythm(String name, Duration pause, Runnable work, Runnable last) {
+        this.name = name;
+        this.pause = pause;
+        this.work = work;
+        this.last = last;
+    }
+
+    /** Begins it; nothing once it has begun, or was ended. */
+    void begin() {
+        if (thread != null) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (thread == null && !ended) {
+                Thread begun = new Thread(this::run, name);
+                begun.setDaemon(true);
+                begun.start();
+                thread = begun;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        while (pause()) {
+            work.run();
+        }
+        last.run();
+    }
+
+    private boolean pause() {
+        lock.lock();
+        try {
+            long left = pause.toNanos();
+            while (!ended && left > 0) {
+                left = ending.awaitNanos(left);
+            }
+            return !ended;
+        } catch (InterruptedException e) {
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends it, and waits for the work that is being done; false if that takes longer than this. */
+    boolean end(Duration patience) throws InterruptedException {
+        Thread begun;
+        lock.lock();
+        try {
+            ended = true;
+            ending.signalAll();
+            begun = thread;
+        } finally {
+            lock.unlock();
+        }
+        if (begun == null) {
+            return true;
+        }
+        begun.join(Math.max(1, patience.toMillis()));
+        return !begun.isAlive();
+    }
+}
