@@ -431,7 +431,7 @@ public final class PgConversationStore implements ConversationStore {
             Server server = server();
             server.check(lossAllowed);
             boolean between = pooler == null ? server.pooled() : pooler;
-            HikariDataSource pool = own ? Pool.of(source, poolSize) : null;
+            HikariDataSource pool = own ? Pool.of(source, poolSize, between) : null;
             Database database = new Database(pool == null ? source : pool, between, new TimeLimit(timeLimit), pool);
             try {
                 Migrations migrations = new Migrations(database, partitions);

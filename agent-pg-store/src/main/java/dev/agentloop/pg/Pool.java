@@ -22,6 +22,9 @@ final class Pool {
             "tcpKeepAlive", "true",
             "logServerErrorDetail", "false");
 
+    /** Each statement has one good plan; where conversations are of very different lengths, servers plan it anew each time. */
+    private static final String GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan";
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String READ_ONLY = "25006";
 
@@ -63,8 +66,12 @@ final class Pool {
         return source;
     }
 
-    /** At most so many of these connections at once, kept. */
-    static HikariDataSource of(DataSource unpooled, int size) {
+    /**
+     * At most so many of these connections at once, kept.
+     *
+     * @param pooler whether there is a pooler behind them, which nothing may be set on
+     */
+    static HikariDataSource of(DataSource unpooled, int size, boolean pooler) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("agentloop");
         config.setDataSource(unpooled);
@@ -72,6 +79,9 @@ final class Pool {
         config.setConnectionTimeout(PATIENCE.toMillis());
         config.setInitializationFailTimeout(-1);
         config.setExceptionOverride(new WithoutReplicas());
+        if (!pooler) {
+            config.setConnectionInitSql(GENERIC_PLANS);
+        }
         return new HikariDataSource(config);
     }
 }

@@ -56,7 +56,7 @@ final class FightChild {
         endWithParent();
         FightChild child = new FightChild(args);
         try (PgConversationStore store = store(args[2], args[3], args[4]);
-                HikariDataSource resource = Pool.of(Pool.unpooled(args[2], args[3], args[4]), 2)) {
+                HikariDataSource resource = Pool.of(Pool.unpooled(args[2], args[3], args[4]), 2, false)) {
             child.record.process(store.leases().process());
             Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(Long.parseLong(args[6])));
             List<Thread> threads = new ArrayList<>();

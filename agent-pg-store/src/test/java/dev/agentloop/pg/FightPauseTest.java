@@ -129,7 +129,7 @@ class FightPauseTest {
     private String takeOver(FightTool tool) {
         try (PgConversationStore store = FightChild.store(server.jdbcUrl(), server.user(), server.password());
                 HikariDataSource resource =
-                        Pool.of(Pool.unpooled(server.jdbcUrl(), server.user(), server.password()), 2);
+                        Pool.of(Pool.unpooled(server.jdbcUrl(), server.user(), server.password()), 2, false);
                 FightRecord record = new FightRecord(FightAccounts.file(folder, "new"))) {
             record.process(store.leases().process());
             return FightPausedChild.runThrough(new FightStore(store, record, "new"), resource, conversation, tool);

@@ -47,7 +47,7 @@ final class FightPausedChild {
         FightTool tool = FightTool.valueOf(args[6]);
         Place place = Place.valueOf(args[7]);
         try (PgConversationStore store = FightChild.store(args[2], args[3], args[4]);
-                HikariDataSource resource = Pool.of(Pool.unpooled(args[2], args[3], args[4]), 2);
+                HikariDataSource resource = Pool.of(Pool.unpooled(args[2], args[3], args[4]), 2, false);
                 FightRecord record = new FightRecord(FightAccounts.file(Path.of(args[0]), args[1]))) {
             record.process(store.leases().process());
             FightStore own = new WaitingStore(store, record, args[1], place);

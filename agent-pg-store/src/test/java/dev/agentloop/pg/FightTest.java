@@ -74,7 +74,7 @@ class FightTest {
     private void runAlone(EmbeddedPostgres server, String writer, int times) {
         try (PgConversationStore store = FightChild.store(server.jdbcUrl(), server.user(), server.password());
                 HikariDataSource resource =
-                        Pool.of(Pool.unpooled(server.jdbcUrl(), server.user(), server.password()), 2);
+                        Pool.of(Pool.unpooled(server.jdbcUrl(), server.user(), server.password()), 2, false);
                 FightRecord own = new FightRecord(FightAccounts.file(folder, writer));
                 FightLoop loop = new FightLoop(
                         new FightStore(store, own, writer), conversation, resource, Clock.systemUTC(), 1)) {

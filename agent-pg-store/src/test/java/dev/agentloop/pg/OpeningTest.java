@@ -7,12 +7,15 @@ import static dev.agentloop.pg.Logs.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.pg.embedded.PgBouncer;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -102,6 +105,24 @@ class OpeningTest {
                     .hasMessageContaining("at version 5")
                     .hasMessageContaining("knows version 4")
                     .hasMessageContaining("this one knows 3");
+        }
+    }
+
+    @Test
+    void ownConnections_planEachStatementOnce_butSetNothingBehindAPooler() throws SQLException {
+        try (PgBouncer pooler = Servers.pooler(server)) {
+            assertThat(planCacheMode(server.jdbcUrl(), false)).isEqualTo("force_generic_plan");
+            assertThat(planCacheMode(pooler.jdbcUrl(), true)).isEqualTo("auto");
+        }
+    }
+
+    private static String planCacheMode(String url, boolean pooler) throws SQLException {
+        try (HikariDataSource pool = Pool.of(Pool.unpooled(url, server.user(), server.password()), 1, pooler);
+                Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW plan_cache_mode")) {
+            row.next();
+            return row.getString(1);
         }
     }
 

@@ -43,6 +43,8 @@ final class PostgresLoads {
     static void print(PostgresCost.Target target, int slices) throws Exception {
         System.out.println("\n| items | load, µs | plain select, µs | ratio |");
         System.out.println("|---|---|---|---|");
+        // As the store's own pool has it, and as docs/postgres.md says for others.
+        target.run("ALTER ROLE CURRENT_USER SET plan_cache_mode = force_generic_plan");
         // One connection, which both use in turn; what is counted behind the appends would need it, too.
         try (HikariDataSource pool = PostgresAppends.pool(target, 1);
                 PgConversationStore store = PgConversationStore.builder(pool)

@@ -10,6 +10,7 @@ import java.util.Arrays;
  */
 record Slices(double[] micros, double[] ratios) {
     private static final int WARM_UP = 16;
+    private static final long WARM_UP_NANOS = 5_000_000_000L;
 
     /** Does one slice of work. */
     interface Slice {
@@ -17,17 +18,20 @@ record Slices(double[] micros, double[] ratios) {
         double micros() throws Exception;
     }
 
-    /** Measures so many rounds of a slice of each way, after some that do not count; each way goes first equally often. */
+    /** Measures so many rounds of a slice of each way, after seconds of them that do not count; each way goes first equally often. */
     static Slices of(int rounds, Slice... oursAndPlain) throws Exception {
         int ways = oursAndPlain.length;
         double[][] all = new double[ways][rounds];
-        for (int round = -WARM_UP; round < rounds; round++) {
+        long begun = System.nanoTime();
+        for (int round = 0; round < WARM_UP || System.nanoTime() - begun < WARM_UP_NANOS; round++) {
+            for (Slice way : oursAndPlain) {
+                way.micros();
+            }
+        }
+        for (int round = 0; round < rounds; round++) {
             for (int i = 0; i < ways; i++) {
-                int way = Math.floorMod(round + i, ways);
-                double micros = oursAndPlain[way].micros();
-                if (round >= 0) {
-                    all[way][round] = micros;
-                }
+                int way = (round + i) % ways;
+                all[way][round] = oursAndPlain[way].micros();
             }
         }
         double[] ratios = new double[ways - 1];
