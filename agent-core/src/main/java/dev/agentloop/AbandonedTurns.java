@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 final class AbandonedTurns {
     private static final Logger LOG = LoggerFactory.getLogger(AbandonedTurns.class);
-    private static final String KIND = "turn_abandoned";
+    private static final String KIND = "turn.abandoned";
     private static final long SHORTEST_WAIT_MILLIS = 250;
     private static final long LONGEST_WAIT_MILLIS = 30_000;
 
@@ -48,7 +48,7 @@ final class AbandonedTurns {
     }
 
     private static String message(long turn) {
-        return KIND + "." + turn;
+        return KIND + ":" + turn;
     }
 
     /** Takes note of a run that is over, and returns at once. */

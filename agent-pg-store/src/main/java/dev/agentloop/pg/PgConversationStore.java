@@ -386,9 +386,10 @@ public final class PgConversationStore implements ConversationStore {
         }
 
         /**
-         * The time limit of a statement, in whole seconds, 0 for none; 30 s unless it is said. Appends and messages have none:
-         * they end with the socket's timeout (60 s in the store's own pool, unless its URL says otherwise), because a server
-         * that is told to give up waiting for a standby keeps what it committed.
+         * The time limit of a statement, in whole seconds, 0 for none; 30 s unless it is said. What takes longer is cancelled
+         * within a second after that. Appends and messages have none: they end with the socket's timeout (60 s in the store's
+         * own pool, unless its URL says otherwise), because a server that is told to give up waiting for a standby keeps what
+         * it committed.
          */
         public Builder timeLimit(Duration limit) {
             if (limit.isNegative() || limit.compareTo(Duration.ofDays(1)) > 0 || limit.toNanosPart() != 0) {
