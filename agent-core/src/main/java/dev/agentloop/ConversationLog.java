@@ -109,8 +109,7 @@ final class ConversationLog {
     }
 
     // The state that an entry restates is the one behind it, so the log is folded once more, with it at the end. That
-    // is
-    // as much work as the compaction that the entry comes from, and the fold at hand stays the log's own.
+    // is as much work as the compaction that the entry comes from, and the fold at hand stays the log's own.
     private Fold foldBehind(List<LogEntry> notYetDurable, LogEntry restating) {
         Fold behind = loadOrBegin(store, id, position).fold;
         notYetDurable.forEach(behind::apply);

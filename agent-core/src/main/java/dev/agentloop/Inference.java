@@ -183,8 +183,7 @@ final class Inference {
     }
 
     // Usage comes with a response's last event, so of a broken one only an estimate can be had; without it a budget
-    // would
-    // leak with every break.
+    // would leak with every break.
     private void broken(Prompt prompt, String cause) {
         if (failure instanceof StoreException) {
             return;

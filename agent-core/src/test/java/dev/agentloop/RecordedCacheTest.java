@@ -31,8 +31,8 @@ class RecordedCacheTest {
      */
     private static final Map<String, String> EXPLAINED = Map.of(
             // Single questions over one long tool, without a prompt_cache_key and a second or a month apart: each
-            // report
-            // says 0, though tools and model are the same. The provider had not kept, or did not find, the prefix.
+            // report says 0, though tools and model are the same. The provider had not kept, or did not find, the
+            // prefix.
             "mirascope--input-test-caching-tool-openai-gpt-4o-responses",
             "the prefix was the same, so the provider did not find it");
 

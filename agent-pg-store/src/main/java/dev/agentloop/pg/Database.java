@@ -22,10 +22,8 @@ record Database(
         boolean pooled,
         TimeLimit limit,
         @Nullable AutoCloseable owned) implements AutoCloseable {
-    // A pool finds out when it lends it that a connection was broken by a restart of the server, but not of one that
-    // was used
-    // in the last moments; of those it can have a few. One that breaks while the server works breaks later than at
-    // once.
+    // A pool looks whether a connection is broken before it lends it, but not if it was used in the last moments;
+    // after a restart of the server a few may be. One that breaks while the server works breaks later than at once.
     private static final int MOST_BROKEN = 32;
     private static final Duration AT_ONCE = Duration.ofSeconds(1);
 

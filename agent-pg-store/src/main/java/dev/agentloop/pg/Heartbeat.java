@@ -156,16 +156,16 @@ final class Heartbeat implements Leases, AutoCloseable {
     /** Ends the heartbeat and tells so, if it can; a process that cannot is held for dead after the bound. */
     @Override
     public void close() {
-        boolean told;
+        boolean wasBegun;
         lock.lock();
         try {
             closed = true;
             shown = null;
-            told = begun;
+            wasBegun = begun;
         } finally {
             lock.unlock();
         }
-        if (!told) {
+        if (!wasBegun) {
             return;
         }
         try {

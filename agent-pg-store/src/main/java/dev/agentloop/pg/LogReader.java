@@ -60,8 +60,7 @@ record LogReader(Database database, String tenant) {
         return entries;
     }
 
-    // An anchor has neither salt nor payload, as an entry whose payload was erased has not; that is rare, and looked
-    // up.
+    // An anchor has no salt and no payload. Nor has an entry whose payload was erased; that is rare, and looked up.
     private static boolean mayBeAnchor(LogEntry first) {
         return first.salt() == null;
     }

@@ -44,8 +44,7 @@ record Retention(Database database, String tenant, Conversations conversations) 
     }
 
     // A conversation begins with its first entries, in one statement; so entries without one are left over from an
-    // append
-    // that was on its way while its conversation was deleted.
+    // append that was on its way while its conversation was deleted.
     DeletionPage deleteOrphans(String next, int limit) {
         UUID after = next.isEmpty() ? new UUID(0, 0) : UUID.fromString(next);
         List<UUID> page = database.read(

@@ -4,9 +4,13 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Does something again and again on a thread of its own, with a pause before each time, until it is ended. Thread-safe. */
 final class Rhythm {
+    private static final Logger LOG = LoggerFactory.getLogger(Rhythm.class);
+
     private final String name;
     private final Duration pause;
     private final Runnable work;
@@ -20,8 +24,8 @@ final class Rhythm {
      * A rhythm that has not begun.
      *
      * @param name is the thread's
-     * @param work throws nothing
-     * @param last is done once in the end, if it was begun; throws nothing
+     * @param work is done again even if it threw something
+     * @param last is done once in the end, if it was begun
      */
     Rhythm(String name, Duration pause, Runnable work, Runnable last) {
         this.name = name;
@@ -50,9 +54,17 @@ final class Rhythm {
 
     private void run() {
         while (pause()) {
-            work.run();
+            done(work);
         }
-        last.run();
+        done(last);
+    }
+
+    private void done(Runnable what) {
+        try {
+            what.run();
+        } catch (RuntimeException e) {
+            LOG.warn("{} failed; it goes on", name, e);
+        }
     }
 
     private boolean pause() {

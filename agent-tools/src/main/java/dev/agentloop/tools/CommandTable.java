@@ -29,10 +29,9 @@ import java.util.function.Predicate;
  * </table>
  */
 final class CommandTable {
-    // Left out on purpose. Writing: base64 -o, a second operand of uniq. Starting programs: rg --pre, -z,
-    // --hostname-bin.
-    // Reading outside of the operands: wc --files0-from, and all that follows links below a folder (grep -R, rg -L, ls
-    // -L).
+    // Left out on purpose. Writing: base64 -o, a second operand of uniq. Starting programs: rg --pre, -z and
+    // --hostname-bin. Reading outside of the operands: wc --files0-from, and all that follows links below a folder
+    // (grep -R, rg -L, ls -L).
     private static final String LINES = """
             echo     | anything
             expr     | anything
