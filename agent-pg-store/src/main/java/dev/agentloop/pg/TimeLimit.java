@@ -3,6 +3,7 @@ package dev.agentloop.pg;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -68,8 +69,11 @@ final class TimeLimit implements AutoCloseable {
 
     private void look() {
         long now = System.nanoTime();
-        for (Running each : running) {
-            if (now - each.begun >= limit.toNanos() && running.remove(each)) {
+        List<Running> overdue = running.stream()
+                .filter(each -> now - each.begun >= limit.toNanos())
+                .toList();
+        for (Running each : overdue) {
+            if (running.remove(each)) {
                 cancel(each.statement);
             }
         }
