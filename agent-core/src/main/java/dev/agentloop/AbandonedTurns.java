@@ -3,7 +3,6 @@ package dev.agentloop;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.StoreException;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -124,8 +123,7 @@ final class AbandonedTurns {
         }
         TurnState turn = ConversationLog.load(store, conversation).fold().turn();
         if (turn.underWay() != 0 && turn.owner().equals(owner)) {
-            byte[] nothing = "{}".getBytes(StandardCharsets.UTF_8);
-            store.leave(conversation, InboxMessage.of(message(turn.underWay()), KIND, nothing));
+            store.leave(conversation, InboxMessage.of(message(turn.underWay()), KIND, Inbox.NOTHING));
             LOG.info(
                     "conversation {}: left it to others to take over the turn of version {}, which the store's failure"
                             + " left open",

@@ -106,9 +106,12 @@ final class Compaction {
      */
     boolean takeBackRefused(ModelException failure) {
         Conversation.Compaction last = run.fold().compactions().unproven().orElse(null);
-        UndoneCompaction undone = last == null ? null : new UndoneCompaction(run, last);
-        List<Item> items = undone == null ? null : undone.withoutItsCiphertext();
-        if (last == null || undone == null || items == null) {
+        if (last == null) {
+            return false;
+        }
+        UndoneCompaction undone = new UndoneCompaction(run, last);
+        List<Item> items = undone.withoutItsCiphertext();
+        if (items == null) {
             return false;
         }
         String cause = "the server refused the compacted prompt: " + failure.getMessage();

@@ -24,6 +24,9 @@ final class Inbox {
     /** How long a message may lie before a run that is under way sees it. */
     static final Duration INTERVAL = Duration.ofSeconds(2);
 
+    /** What a message says that has all in its id and kind. */
+    static final byte[] NOTHING = "{}".getBytes(StandardCharsets.UTF_8);
+
     private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
     private static final String INPUT = "input";
     private static final String CANCEL = "cancel";
@@ -46,11 +49,7 @@ final class Inbox {
 
     /** Asks the owner of the turn that is under way to cancel it. */
     static void cancel(LoopConfig config, String conversation) {
-        config.store()
-                .leave(
-                        conversation,
-                        InboxMessage.of(
-                                ConversationId.next(config.clock()), CANCEL, "{}".getBytes(StandardCharsets.UTF_8)));
+        config.store().leave(conversation, InboxMessage.of(ConversationId.next(config.clock()), CANCEL, NOTHING));
     }
 
     /** Reads what was left. */

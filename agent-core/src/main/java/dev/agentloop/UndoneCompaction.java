@@ -12,11 +12,12 @@ final class UndoneCompaction {
     private final Conversation.Compaction compaction;
     private final List<Item> window;
     private final List<Item> now;
+    private @Nullable Fold before;
 
     UndoneCompaction(RunScope run, Conversation.Compaction compaction) {
         this.run = run;
         this.compaction = compaction;
-        this.window = itemsAt(compaction.version());
+        this.window = foldAt(compaction.version()).prompt().items();
         this.now = run.fold().prompt().items();
     }
 
@@ -29,13 +30,19 @@ final class UndoneCompaction {
         return ConversationLog.foldOf(run.config().store(), run.log().id(), version);
     }
 
-    private List<Item> itemsAt(long version) {
-        return foldAt(version).prompt().items();
+    /** What the compaction began from; the log is read for it when it is first asked for. */
+    private Fold before() {
+        Fold known = before;
+        if (known == null) {
+            known = foldAt(compaction.version() - 1);
+            before = known;
+        }
+        return known;
     }
 
     /** What its items are. */
     Roles roles() {
-        Compactions older = foldAt(compaction.version() - 1).compactions();
+        Compactions older = before().compactions();
         return (out, items) -> run.fold().compactions().writeRoles(out, items, older);
     }
 
@@ -46,7 +53,7 @@ final class UndoneCompaction {
 
     /** What stood in place of the window, and what came since. */
     List<Item> items() {
-        List<Item> items = new ArrayList<>(itemsAt(compaction.version() - 1));
+        List<Item> items = new ArrayList<>(before().prompt().items());
         items.addAll(now.subList(Math.min(window.size(), now.size()), now.size()));
         return items;
     }
@@ -57,7 +64,7 @@ final class UndoneCompaction {
         List<Item> brought = new ArrayList<>(window);
         brought.removeIf(item -> !(item instanceof Item.Compaction));
         if (!compaction.by().equals(Compaction.SERVER)) {
-            brought.removeAll(itemsAt(compaction.version() - 1));
+            brought.removeAll(before().prompt().items());
         }
         List<Item> items = items();
         items.removeAll(brought);

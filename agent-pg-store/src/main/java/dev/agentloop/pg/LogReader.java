@@ -48,25 +48,20 @@ record LogReader(Database database, String tenant) {
     /** The rows of a part, and where they begin with an anchor, what it stands for and what lies before. */
     private List<LogEntry> whole(Session session, UUID id, List<LogEntry> rows, Part part) throws SQLException {
         List<LogEntry> entries = rows;
-        if (mayBeAnchor(rows.get(0))) {
-            Optional<Boolean> anchor = anchor(session, id, rows.get(0));
-            Origin origin = anchor.orElse(false) ? origin(session, id).orElse(null) : null;
-            if (anchor.isEmpty() || anchor.get() && origin == null) {
+        LogEntry first = rows.get(0);
+        // An anchor has no salt. Nor has an entry whose payload was erased; that is rare, and costs a look.
+        if (first.salt() == null) {
+            Optional<Optional<Origin>> found = session.first(Sql.ORIGIN, LogReader::origin, tenant, id);
+            if (found.isEmpty()) {
                 return List.of(); // deleted in between
             }
-            entries = origin == null ? rows : behind(session, origin, rows, part);
+            Origin origin = found.get().orElse(null);
+            if (origin != null && origin.version() == first.version()) {
+                entries = behind(session, origin, rows, part);
+            }
         }
         checkGapless(id, entries, part.after());
         return entries;
-    }
-
-    // An anchor has no salt and no payload. Nor has an entry whose payload was erased; that is rare, and looked up.
-    private static boolean mayBeAnchor(LogEntry first) {
-        return first.salt() == null;
-    }
-
-    private Optional<Boolean> anchor(Session session, UUID id, LogEntry first) throws SQLException {
-        return session.first(Sql.SLOT, row -> row.getBoolean("anchor"), tenant, id, first.version());
     }
 
     private List<LogEntry> behind(Session session, Origin origin, List<LogEntry> rows, Part part) throws SQLException {

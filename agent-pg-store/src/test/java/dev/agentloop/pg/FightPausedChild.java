@@ -11,9 +11,6 @@ import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
-import dev.agentloop.ToolCall;
-import dev.agentloop.ToolContext;
-import dev.agentloop.ToolOutput;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
@@ -52,15 +49,16 @@ final class FightPausedChild {
             record.process(store.leases().process());
             FightStore own = new WaitingStore(store, record, args[1], place);
             try {
-                System.out.println("ended " + run(own, args[5], new Waiting(tool(own, resource, tool), place)));
+                System.out.println("ended "
+                        + run(own, args[5], tool(own, resource, tool, () -> waitAt(Place.INSIDE, place))));
             } catch (StoreException e) {
                 System.out.println("ended " + e.kind() + ": " + e.getMessage());
             }
         }
     }
 
-    private static Tool tool(FightStore store, DataSource resource, FightTool wanted) {
-        return FightTool.all(store.record(), resource).stream()
+    private static Tool tool(FightStore store, DataSource resource, FightTool wanted, Runnable before) {
+        return FightTool.all(store.record(), resource, before).stream()
                 .filter(tool -> tool.specification().name().equals(wanted.title()))
                 .findFirst()
                 .orElseThrow();
@@ -68,7 +66,7 @@ final class FightPausedChild {
 
     /** Runs the conversation to its end in this process, without a pause; gives the answer. */
     static String runThrough(FightStore store, DataSource resource, String conversation, FightTool tool) {
-        return run(store, conversation, tool(store, resource, tool));
+        return run(store, conversation, tool(store, resource, tool, () -> {}));
     }
 
     private static String run(FightStore store, String conversation, Tool tool) {
@@ -118,35 +116,6 @@ final class FightPausedChild {
                 Awaitility.await().until(() -> leases().held(System.nanoTime()));
             }
             return end;
-        }
-    }
-
-    /** Waits in the tool. */
-    private record Waiting(Tool tool, Place place) implements Tool {
-        @Override
-        public Specification specification() {
-            return tool.specification();
-        }
-
-        @Override
-        public ToolOutput call(ToolCall call, ToolContext context) throws Exception {
-            waitAt(Place.INSIDE, place);
-            return tool.call(call, context);
-        }
-
-        @Override
-        public Access access(ToolCall call) {
-            return tool.access(call);
-        }
-
-        @Override
-        public AfterCrash afterCrash(ToolCall call) {
-            return tool.afterCrash(call);
-        }
-
-        @Override
-        public boolean honoursFencing() {
-            return tool.honoursFencing();
         }
     }
 

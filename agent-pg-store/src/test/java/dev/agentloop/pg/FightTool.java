@@ -36,7 +36,12 @@ enum FightTool {
 
     /** All of them, with effects of which this record tells. */
     static List<Tool> all(FightRecord record, DataSource resource) {
-        return List.of(new Effect(record), new Count(resource), new Look());
+        return all(record, resource, () -> {});
+    }
+
+    /** The same, which do this before anything else. */
+    static List<Tool> all(FightRecord record, DataSource resource, Runnable before) {
+        return List.of(new Effect(record, before), new Count(resource, before), new Look(before));
     }
 
     String title() {
@@ -49,7 +54,7 @@ enum FightTool {
     }
 
     /** Cannot be done twice, and nobody can see whether it was done. */
-    record Effect(FightRecord record) implements Tool {
+    record Effect(FightRecord record, Runnable before) implements Tool {
         @Override
         public Specification specification() {
             return FightTool.specification(EFFECT);
@@ -57,13 +62,14 @@ enum FightTool {
 
         @Override
         public ToolOutput call(ToolCall call, ToolContext context) {
+            before.run();
             record.effect(call.callId());
             return ToolOutput.text("did " + call.callId());
         }
     }
 
     /** Knows its calls by their keys, and its owners by their tokens. */
-    record Count(DataSource resource) implements Tool {
+    record Count(DataSource resource, Runnable before) implements Tool {
         @Override
         public Specification specification() {
             return FightTool.specification(COUNT);
@@ -71,6 +77,7 @@ enum FightTool {
 
         @Override
         public ToolOutput call(ToolCall call, ToolContext context) throws SQLException {
+            before.run();
             try (Connection connection = resource.getConnection();
                     PreparedStatement statement = connection.prepareStatement(DO)) {
                 statement.setString(1, context.conversation());
@@ -94,7 +101,7 @@ enum FightTool {
     }
 
     /** Changes nothing. */
-    record Look() implements Tool {
+    record Look(Runnable before) implements Tool {
         @Override
         public Specification specification() {
             return FightTool.specification(LOOK);
@@ -102,6 +109,7 @@ enum FightTool {
 
         @Override
         public ToolOutput call(ToolCall call, ToolContext context) {
+            before.run();
             return ToolOutput.text("saw " + call.callId());
         }
 

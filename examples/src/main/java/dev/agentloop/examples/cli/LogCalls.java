@@ -30,14 +30,12 @@ final class LogCalls {
             case "approval.asked" -> {
                 asked.put(call, expiry(fields));
                 lines.detail(
-                        entry.version(),
-                        "" + call + " needs approval: " + fields.text("question") + "; " + expiry(fields));
+                        entry.version(), call + " needs approval: " + fields.text("question") + "; " + expiry(fields));
             }
             case "approval.decided" -> {
                 asked.remove(call);
                 String reason = fields.text("reason").isEmpty() ? "" : ": " + fields.text("reason");
-                lines.detail(
-                        entry.version(), "" + call + (fields.flag("approved") ? " approved" : " refused") + reason);
+                lines.detail(entry.version(), call + (fields.flag("approved") ? " approved" : " refused") + reason);
             }
             default -> {
                 return entry.kind().startsWith(WHOLE_OUTPUT) && wholeOutput(entry, fields);
@@ -58,7 +56,7 @@ final class LogCalls {
         } else {
             lines.detail(
                     entry.version(),
-                    "" + call + " gave " + TerminalText.number(text.length())
+                    call + " gave " + TerminalText.number(text.length())
                             + " characters, cut for the model; --full prints them all");
         }
         return true;
