@@ -6,8 +6,6 @@ import dev.agentloop.spi.StoreException;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,15 +25,15 @@ final class AbandonedTurns {
     private static final long SHORTEST_WAIT_MILLIS = 250;
     private static final long LONGEST_WAIT_MILLIS = 30_000;
 
-    private final ConversationStore store;
-    private final ExecutorService executor;
+    private final HostStore store;
+    private final Workers workers;
     private final String owner;
     private final Set<String> untold = new LinkedHashSet<>();
     private boolean telling;
 
-    AbandonedTurns(ConversationStore store, ExecutorService executor, String owner) {
+    AbandonedTurns(HostStore store, Workers workers, String owner) {
         this.store = store;
-        this.executor = executor;
+        this.workers = workers;
         this.owner = owner;
     }
 
@@ -58,10 +56,10 @@ final class AbandonedTurns {
         untold.add(log.id());
         if (!telling) {
             try {
-                executor.execute(this::tellAll);
+                workers.execute(new Work("agentloop abandoned turns", unwanted -> tellAll()));
                 telling = true;
-            } catch (RejectedExecutionException e) {
-                LOG.info("conversation {}: the turn stays open; this loop is closed", log.id());
+            } catch (IllegalStateException e) {
+                LOG.info("conversation {}: the turn stays open: {}", log.id(), e.getMessage());
             }
         }
     }

@@ -34,7 +34,7 @@ public sealed interface AgentEvent {
     /** An item of the model's is durable. */
     record ItemAdded(Item item) implements AgentEvent {}
 
-    /** A call came twice with one id; the second one is neither kept nor run. */
+    /** A call that a broken response had brought came again with the next response; it is neither kept nor run again. */
     record DuplicateCall(String callId) implements AgentEvent {}
 
     /** A tool is about to start; that it starts is durable. */
@@ -48,8 +48,11 @@ public sealed interface AgentEvent {
      *
      * @param output the output as the model sees it
      * @param time how long it ran; zero where it never started
+     * @param failure what the tool threw, with its stack; null where it threw nothing. The output need not say all of it, see
+     *     {@link ToolFailure}
      */
-    record ToolEnded(ToolCall call, ToolOutput output, Duration time) implements AgentEvent {}
+    record ToolEnded(ToolCall call, ToolOutput output, Duration time, @Nullable Throwable failure)
+            implements AgentEvent {}
 
     /** A call needs approval. */
     record ApprovalAsked(Outcome.Pending question) implements AgentEvent {}

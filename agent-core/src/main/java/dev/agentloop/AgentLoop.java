@@ -10,7 +10,8 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -89,14 +90,31 @@ public final class AgentLoop implements AutoCloseable {
         return new Conversation(config, id, log.position());
     }
 
-    /**
-     * Ends the threads of this loop; runs that are under way are interrupted. What the host gave (store, model, tools) stays
-     * open, and is the host's to close.
-     */
+    /** Closes the agent at once: {@link #close(Duration)} without a time to drain, so within about two seconds. */
     @Override
     public void close() {
+        close(Duration.ZERO);
+    }
+
+    /**
+     * Closes the agent: no run begins any more, and one that is asked for is refused with an {@link IllegalStateException};
+     * runs that are under way may go on for a while, and are then cancelled as by {@link Conversation#cancel}.
+     *
+     * <p>Returns when all runs have ended, at the latest two seconds after that while: code of yours that ignores its interrupt
+     * (a tool, a model, an approver) is left running, and the log names it. What you gave (store, model, tools) stays open, and
+     * is yours to close. An agent made by {@link #on} shares the runs of the one that it was made from, and closing it does
+     * nothing.
+     *
+     * @param drain how long runs may go on by themselves; zero to end them now
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void close(Duration drain) {
+        if (drain.isNegative()) {
+            throw new IllegalArgumentException("the time to drain is zero or more, but this is " + drain);
+        }
         if (!ofAnother) {
-            config.executor().shutdownNow();
+            config.runs().close(drain);
+            config.workers().close();
         }
     }
 
@@ -119,6 +137,8 @@ public final class AgentLoop implements AutoCloseable {
         private @Nullable Approver approver;
         private @Nullable Duration approvalsExpire;
         private @Nullable ConversationStore store;
+        private @Nullable ThreadFactory threads;
+        private ToolFailure toolFailure = ToolFailure.WITH_MESSAGE;
         private Clock clock = Clock.system(ZoneId.systemDefault());
 
         private Builder() {}
@@ -259,6 +279,22 @@ public final class AgentLoop implements AutoCloseable {
             return this;
         }
 
+        /** What the model is told of a tool that threw; {@link ToolFailure#WITH_MESSAGE} by default. */
+        public Builder toolFailure(ToolFailure value) {
+            this.toolFailure = Objects.requireNonNull(value, "toolFailure");
+            return this;
+        }
+
+        /**
+         * Who makes the threads on which models, tools, approvers, compactors and listeners work. By default they are virtual
+         * where the runtime has them (JDK 21 and later), and daemons elsewhere. Make daemons, too: a tool that ignores its
+         * interrupt would keep the program from ending. Idle threads are used again for a minute.
+         */
+        public Builder threads(ThreadFactory value) {
+            this.threads = Objects.requireNonNull(value, "threads");
+            return this;
+        }
+
         /** The clock by which the model is told the date. */
         public Builder clock(Clock value) {
             this.clock = value;
@@ -277,7 +313,8 @@ public final class AgentLoop implements AutoCloseable {
                 throw new IllegalStateException("an agent needs a model: call model(...) before build()");
             }
             ConversationStore kept = store == null ? ConversationStore.inMemory() : store;
-            ExecutorService executor = LoopThreads.executor();
+            Workers workers = new Workers(threads);
+            HostStore hosts = new HostStore(kept);
             LoopConfig config = new LoopConfig(
                     base,
                     instructions,
@@ -292,12 +329,14 @@ public final class AgentLoop implements AutoCloseable {
                     approver,
                     approvalsExpire,
                     new WorkspaceContext(workspace, developerInstructions, approval, clock),
-                    kept,
+                    hosts,
                     clock,
-                    executor,
+                    toolFailure,
+                    workers,
+                    new Runs(),
                     "",
                     new Turns(""),
-                    new AbandonedTurns(kept, executor, ""));
+                    new AbandonedTurns(hosts, workers, ""));
             return new AgentLoop(config.on(kept), false);
         }
 
@@ -310,7 +349,8 @@ public final class AgentLoop implements AutoCloseable {
             List<Supplier<? extends Collection<? extends Tool>>> changing = List.copyOf(sources);
             return () -> {
                 List<Tool> now = new ArrayList<>(always);
-                changing.forEach(source -> now.addAll(source.get()));
+                changing.forEach(source -> now.addAll(
+                        Objects.requireNonNull(source.get(), "a source of tools gives tools, or none, but not null")));
                 return Toolbox.of(now);
             };
         }

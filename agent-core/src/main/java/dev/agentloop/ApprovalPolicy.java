@@ -1,10 +1,12 @@
 package dev.agentloop;
 
+import java.util.Objects;
+
 /**
  * Decides which tool calls run, which need approval, and which are refused.
  *
- * <p>Called on the loop's thread, once for each call, before anything of the call is done; must be quick and must not
- * throw (what it throws is answered as a refusal).
+ * <p>Called on the loop's thread, once for each call, before anything of the call is done; must be quick: one that
+ * takes two seconds is named in the log. What it throws, and null, is answered as a refusal.
  */
 @FunctionalInterface
 public interface ApprovalPolicy {
@@ -64,6 +66,11 @@ public interface ApprovalPolicy {
      * @param reason why it is asked about or refused; told to the approver or to the model
      */
     record Decision(Verdict verdict, String reason) {
+        public Decision {
+            Objects.requireNonNull(verdict, "a decision has a verdict, not null");
+            Objects.requireNonNull(reason, "a decision without a reason has an empty one, not null");
+        }
+
         /** The call runs. */
         public static Decision allow() {
             return new Decision(Verdict.ALLOW, "");

@@ -1,10 +1,12 @@
 package dev.agentloop;
 
+import java.util.Objects;
+
 /**
  * Answers the questions of an {@link ApprovalPolicy} while the run goes on.
  *
  * <p>Called on a thread of the loop's that may block for as long as a person thinks, one question of a run at a time. An
- * interrupt means that the question is moot. What it throws is answered as a refusal.
+ * interrupt means that the question is moot. What it throws, and null, is a refusal.
  */
 @FunctionalInterface
 public interface Approver {
@@ -23,6 +25,10 @@ public interface Approver {
      * @param reason told to the model where it does not; may be empty
      */
     record Answer(boolean approved, String reason) {
+        public Answer {
+            Objects.requireNonNull(reason, "an answer without a reason has an empty one, not null");
+        }
+
         /** The call runs. */
         public static Answer approve() {
             return new Answer(true, "");

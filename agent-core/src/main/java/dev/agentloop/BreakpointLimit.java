@@ -17,7 +17,7 @@ final class BreakpointLimit {
         if (added == 0) {
             return;
         }
-        PromptSettings settings = run.config().model().settings();
+        PromptSettings settings = run.settings();
         int most = settings.mostBreakpoints();
         if (most == 0) {
             throw new IllegalArgumentException(

@@ -3,35 +3,100 @@ package dev.agentloop;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
-/** What the fold knows of tool calls: all that were, those without a place in the prompt, and how they repeat. Not thread-safe. */
+/**
+ * What the fold knows of tool calls: those without a place in the prompt, which ids are taken, and how they repeat. A call is
+ * named by the version of its entry; its id is unique only among the calls of the prompt and of the newest response. Not
+ * thread-safe.
+ */
 final class Calls {
-    private final Set<String> seen = new LinkedHashSet<>();
+    private final Set<String> inPrompt = new HashSet<>();
+    private final Set<String> inResponse = new HashSet<>();
     private final Map<String, OpenCall> open = new LinkedHashMap<>();
     private final Map<String, Long> fullOutputs = new ConcurrentSkipListMap<>();
     private final RepeatedCalls repeats = new RepeatedCalls();
+    private final List<SentCall> replayable = new ArrayList<>();
+    private final List<SentCall> sent = new ArrayList<>();
+    private @Nullable String serverId;
 
-    /** Takes in a call of the model's; one that was seen before, or is not whole, opens nothing. */
-    void received(Item.Call call) {
-        if (seen.add(call.callId()) && !call.incomplete()) {
-            open.put(call.callId(), new OpenCall(call));
+    /** A call as the server sent it. */
+    record SentCall(String id, String name, String arguments) {
+        static SentCall of(Item.Call call) {
+            return new SentCall(call.callId(), call.name(), call.arguments());
         }
+    }
+
+    /** The next call came with this id, and has another one. */
+    void renamed(String id) {
+        serverId = id;
+    }
+
+    /** Takes in a call of the model's, with the version of its entry; one that is not whole opens nothing. */
+    void received(Item.Call call, long version) {
+        String id = call.callId();
+        sent.add(new SentCall(serverId == null ? id : serverId, call.name(), call.arguments()));
+        serverId = null;
+        inPrompt.add(id);
+        inResponse.add(id);
+        fullOutputs.remove(id);
+        if (!call.incomplete()) {
+            open.put(id, new OpenCall(call, version));
+        }
+    }
+
+    /** A response begins. */
+    void responseBegun() {
+        inResponse.clear();
+        sent.clear();
+    }
+
+    /** A response is over. Only the one after a broken one may bring calls again that are there already. */
+    void responseEnded(boolean broken) {
+        if (broken) {
+            replayable.addAll(sent);
+        } else {
+            replayable.clear();
+        }
+        sent.clear();
+    }
+
+    /** The calls of the broken response before, which the next one may bring again, each once. */
+    List<SentCall> replayable() {
+        return List.copyOf(replayable);
+    }
+
+    /** The prompt begins anew with these items. */
+    void restated(List<Item> items) {
+        inPrompt.clear();
+        for (Item item : items) {
+            if (item instanceof Item.Call call) {
+                inPrompt.add(call.callId());
+            }
+        }
+    }
+
+    /** Whether a call of the prompt or of the newest response has this id. */
+    boolean taken(String id) {
+        return inPrompt.contains(id) || inResponse.contains(id) || open.containsKey(id);
     }
 
     /** The call that an entry is about. */
     OpenCall about(JsonFields entry) {
+        long version = entry.number("call", 0);
         String id = ItemBytes.orEmpty(entry.text("call_id"));
         OpenCall call = open.get(id);
         // An entry about a call that has its output already says nothing any more.
-        return call != null ? call : new OpenCall((Item.Call) Item.functionCall(id, "", ""));
+        return call != null && call.version() == version ? call : new OpenCall((Item.Call) Item.functionCall(id, "", ""), 0);
     }
 
     /** Hands on the outputs that have their place now: those of the first open calls, up to one that has none. */
@@ -49,8 +114,13 @@ final class Calls {
         }
     }
 
-    void keptWhole(String callId, long version) {
-        fullOutputs.put(callId, version);
+    /** The whole output of the call of that version is at this version. */
+    void keptWhole(String call, long version) {
+        for (OpenCall one : open.values()) {
+            if (call.equals(String.valueOf(one.version()))) {
+                fullOutputs.put(one.item().callId(), version);
+            }
+        }
     }
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
@@ -58,11 +128,7 @@ final class Calls {
         return open;
     }
 
-    boolean seen(String callId) {
-        return seen.contains(callId);
-    }
-
-    /** The version of the entry with the whole output of that call, or null; may be asked on any thread. */
+    /** The version of the entry with the whole output of the newest call of that id, or null; may be asked on any thread. */
     @Nullable
     Long fullOutput(String callId) {
         return fullOutputs.get(callId);
@@ -74,7 +140,7 @@ final class Calls {
 
     /** Writes what cannot be told from the prompt. */
     void write(Json.Writer out) throws IOException {
-        out.texts("calls", seen).array("full_outputs", a -> {
+        out.texts("calls", new TreeSet<>(inResponse)).array("full_outputs", a -> {
             for (Map.Entry<String, Long> full : fullOutputs.entrySet()) {
                 a.element(w -> w.text("call_id", full.getKey()).number("version", full.getValue()));
             }
@@ -84,12 +150,23 @@ final class Calls {
                 a.element(call::write);
             }
         });
+        write("replayable", replayable, out);
+        write("sent", sent, out);
         out.object("repeats", repeats::write);
     }
 
-    /** Takes in what {@link #write} wrote, when nothing else was yet. */
+    private static void write(String name, List<SentCall> calls, Json.Writer out) throws IOException {
+        out.array(name, a -> {
+            for (SentCall call : calls) {
+                a.element(w ->
+                        w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments()));
+            }
+        });
+    }
+
+    /** Takes in what {@link #write} wrote, when nothing else was yet but the items of the prompt. */
     void read(JsonFields state) {
-        seen.addAll(state.texts("calls"));
+        inResponse.addAll(state.texts("calls"));
         for (JsonFields full : state.inners("full_outputs")) {
             fullOutputs.put(ItemBytes.orEmpty(full.text("call_id")), full.number("version", 0));
         }
@@ -97,9 +174,20 @@ final class Calls {
             OpenCall read = OpenCall.read(call);
             open.put(read.item().callId(), read);
         }
+        read("replayable", state, replayable);
+        read("sent", state, sent);
         JsonFields repeated = state.inner("repeats");
         if (repeated != null) {
             repeats.read(repeated);
+        }
+    }
+
+    private static void read(String name, JsonFields state, List<SentCall> calls) {
+        for (JsonFields call : state.inners(name)) {
+            calls.add(new SentCall(
+                    ItemBytes.orEmpty(call.text("call_id")),
+                    ItemBytes.orEmpty(call.text("name")),
+                    ItemBytes.orEmpty(call.text("arguments"))));
         }
     }
 }

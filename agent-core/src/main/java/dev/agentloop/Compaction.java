@@ -5,12 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Future;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +40,7 @@ final class Compaction {
     void ifDue() throws InterruptedException {
         boolean first = !begun;
         begun = true;
-        if (run.config().model().settings().contextWindow() == 0) {
+        if (run.settings().contextWindow() == 0) {
             return;
         }
         Compactor.Context context = measured(first);
@@ -68,7 +65,7 @@ final class Compaction {
         Prompt prompt = run.fold().prompt();
         try {
             OptionalLong tokens =
-                    answer(() -> uninterrupted(() -> run.config().model().countTokens(prompt)));
+                    answer("counting tokens", () -> run.config().model().countTokens(prompt));
             return ContextMeter.counted(run, context, tokens.orElse(0));
         } catch (ModelException | IllegalStateException e) {
             LOG.debug("the tokens of the prompt could not be counted, so they are estimated", e);
@@ -145,6 +142,25 @@ final class Compaction {
     }
 
     /**
+     * Shortens the prompt because the host asked for it.
+     *
+     * @return the compaction, or empty where there is nothing to gain
+     * @throws IllegalStateException if all compactors failed; nothing was changed then
+     */
+    Optional<Conversation.Compaction> requested() throws InterruptedException {
+        List<String> failures = new ArrayList<>();
+        if (!run.fold().hasPrompt() || !attempt(Compactor.Reason.REQUESTED, ContextMeter.of(run), failures)) {
+            if (!failures.isEmpty()) {
+                throw new IllegalStateException(
+                        "the prompt was not shortened, and nothing was changed: " + String.join("; ", failures));
+            }
+            return Optional.empty();
+        }
+        List<Conversation.Compaction> all = run.fold().compactions().all();
+        return Optional.of(all.get(all.size() - 1));
+    }
+
+    /**
      * Tries the compactors in order, until the prompt is short enough.
      *
      * @param failures takes what went wrong with each that failed
@@ -154,8 +170,8 @@ final class Compaction {
             throws InterruptedException {
         boolean shortened = false;
         CompactionTask task = new CompactionTask(run, reason, context);
-        for (Compactor compactor : run.config().compactor().inOrder(task.task())) {
-            if (refused.containsKey(compactor.name())) {
+        for (Compactor compactor : inOrder(task.task(), failures)) {
+            if (refused.containsKey(name(compactor))) {
                 continue;
             }
             Optional<Compactor.Offer> offer = offer(compactor, task.task(), failures);
@@ -175,36 +191,56 @@ final class Compaction {
         return shortened;
     }
 
-    private static Optional<Compactor.Offer> offer(Compactor compactor, Compactor.Task task, List<String> failures) {
+    private String name(Compactor compactor) {
+        String name = run.control().ask("a compactor's name", compactor::name, failure -> "");
+        return name == null || name.isEmpty() ? compactor.getClass().getName() : name;
+    }
+
+    private List<Compactor> inOrder(Compactor.Task task, List<String> failures) throws InterruptedException {
         try {
-            return compactor.offer(task);
+            return answer("the compactors' order", () -> run.config().compactor().inOrder(task));
+        } catch (RunOver e) {
+            throw e;
         } catch (RuntimeException e) {
-            failures.add(compactor.name() + ": " + e.getMessage());
+            failures.add("the compactors could not be put in order: " + e.getMessage());
+            return List.of();
+        }
+    }
+
+    private Optional<Compactor.Offer> offer(Compactor compactor, Compactor.Task task, List<String> failures)
+            throws InterruptedException {
+        try {
+            return answer("compactor " + name(compactor), () -> compactor.offer(task));
+        } catch (RunOver e) {
+            throw e;
+        } catch (RuntimeException e) {
+            failures.add(name(compactor) + ": " + e.getMessage());
             return Optional.empty();
         }
     }
 
     private boolean apply(Compactor compactor, CompactionTask task, Compactor.Offer offer, List<String> failures)
             throws InterruptedException {
-        announce(compactor, task.task(), offer);
+        Compactor.Task given = task.task();
+        announce(compactor, given, offer);
         Compactor.Window window = null;
         List<Item> items;
         try {
-            window = answer(() -> task.compacted(compactor));
+            window = answer("compactor " + name(compactor), () -> compactor.compact(given));
             items = rules(task).applied(window);
         } catch (RunOver | InterruptedException e) {
             run.meter().use(offer.usage());
             throw e;
         } catch (ModelException e) {
-            failures.add(failed(compactor.name(), String.valueOf(e.getMessage()), e.usage()));
+            failures.add(failed(name(compactor), String.valueOf(e.getMessage()), e.usage()));
             return false;
         } catch (RuntimeException e) {
             // A window that breaks a rule says what it used; of a fault in a compactor only the offer is known.
             Usage paid = window == null ? offer.usage() : window.usage();
-            failures.add(failed(compactor.name(), String.valueOf(e.getMessage()), paid));
+            failures.add(failed(name(compactor), String.valueOf(e.getMessage()), paid));
             return false;
         }
-        shortened(compactor.name(), task.task(), items, window.usage());
+        shortened(name(compactor), task.task(), items, window.usage());
         return true;
     }
 
@@ -241,53 +277,50 @@ final class Compaction {
         BigDecimal cost = prices == null || missCost == null
                 ? null
                 : prices.cost(offer.usage()).add(missCost);
-        run.journal().add(Draft.compactionBegun(compactor.name(), offer.usage()));
+        run.journal().add(Draft.compactionBegun(name(compactor), offer.usage()));
         run.journal()
                 .then(() -> run.events()
                         .tell(new AgentEvent.CompactionStarted(
-                                compactor.name(), task.reason(), task.context(), offer, miss, cost)));
+                                name(compactor), task.reason(), task.context(), offer, miss, cost)));
         run.journal().commit();
     }
 
-    static <T> T uninterrupted(Callable<T> work) {
+    /**
+     * Has the host's code work elsewhere, so that this thread hears of a cancellation meanwhile.
+     *
+     * @throws RuntimeException what it throws; {@code IllegalStateException} for an Error, for what it does not declare, and
+     *     where it gives null
+     */
+    private <T> T answer(String what, Callable<T> code) throws InterruptedException {
+        List<T> given = new ArrayList<>();
+        List<RuntimeException> failed = new ArrayList<>();
+        Work work = run.config()
+                .workers()
+                .call("agentloop " + what, code, run.mailbox(), (answer, failure) -> {
+                    if (answer != null) {
+                        given.add(answer);
+                    } else {
+                        failed.add(failure(what, failure));
+                    }
+                });
         try {
-            return work.call();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
+            run.mailbox().await(() -> !given.isEmpty() || !failed.isEmpty());
+        } finally {
+            work.interrupt();
+            run.config().runs().leave(run.log().id(), work, false);
         }
+        if (!failed.isEmpty()) {
+            throw failed.get(0);
+        }
+        return given.get(0);
     }
 
-    /** Has work done elsewhere, so that this thread hears of a cancellation meanwhile. */
-    @SuppressWarnings("unchecked")
-    private <T> T answer(Supplier<T> work) throws InterruptedException {
-        @Nullable Object[] answer = new Object[1];
-        Future<?> task = run.config().executor().submit(() -> {
-            Object result;
-            try {
-                result = work.get();
-            } catch (RuntimeException | Error e) {
-                result = e;
-            }
-            Object done = result;
-            run.mailbox().post(() -> answer[0] = done);
-        });
-        try {
-            run.mailbox().await(() -> answer[0] != null);
-        } catch (RunOver | InterruptedException e) {
-            task.cancel(true);
-            throw e;
+    // An Error in a compactor costs this compaction, and not the run.
+    private static RuntimeException failure(String what, @Nullable Throwable cause) {
+        if (cause instanceof RuntimeException plain) {
+            return plain;
         }
-        if (answer[0] instanceof RuntimeException e) {
-            throw e;
-        }
-        if (answer[0] instanceof Error e) {
-            throw e;
-        }
-        return (T) Objects.requireNonNull(answer[0]);
+        String words = cause == null ? " gave null, which it must not" : " failed: " + HostFailure.words(cause);
+        return new IllegalStateException(what + words, cause);
     }
 }

@@ -36,17 +36,18 @@ final class CompactionTask {
         }
         fold.compactions().pins().values().stream().filter(last::containsKey).forEach(pin -> kept.add(last.get(pin)));
         TreeSet<Integer> calls = new TreeSet<>();
-        List<List<Item>> keptCalls = keptCalls(run.toolbox(), items, calls);
+        List<List<Item>> keptCalls = keptCalls(run, items, calls);
         kept.addAll(calls);
         task = new Compactor.Task(prompt, reason, context, List.copyOf(kept), tail, users);
-        putBack = new PutBack(fold, run.config().model().settings().cacheBreakpoints(), keptCalls);
+        putBack = new PutBack(fold, run.settings().cacheBreakpoints(), keptCalls);
     }
 
     /** The newest call of each tool that is kept, in order; adds all their places. */
-    private static List<List<Item>> keptCalls(Toolbox toolbox, List<Item> items, TreeSet<Integer> all) {
+    private static List<List<Item>> keptCalls(RunScope run, List<Item> items, TreeSet<Integer> all) {
         TreeMap<Integer, List<Item>> calls = new TreeMap<>();
-        for (String name : toolbox.names()) {
-            Optional<Tool> tool = toolbox.find(name).filter(Tool::keptInCompaction);
+        HostTools tools = new HostTools(run);
+        for (String name : run.toolbox().names()) {
+            Optional<Tool> tool = run.toolbox().find(name).filter(tools::keptInCompaction);
             TreeSet<Integer> places = tool.isEmpty() ? new TreeSet<>() : newestCall(items, name);
             if (!places.isEmpty()) {
                 calls.put(places.first(), places.stream().map(items::get).toList());
@@ -85,9 +86,5 @@ final class CompactionTask {
 
     PutBack putBack() {
         return putBack;
-    }
-
-    Compactor.Window compacted(Compactor compactor) {
-        return Compaction.uninterrupted(() -> compactor.compact(task));
     }
 }

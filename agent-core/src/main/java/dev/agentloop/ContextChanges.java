@@ -60,7 +60,7 @@ final class ContextChanges {
     }
 
     private PromptSettings settings() {
-        return run.config().model().settings();
+        return run.settings();
     }
 
     private void instructions(String pinned) {

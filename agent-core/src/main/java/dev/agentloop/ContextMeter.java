@@ -12,7 +12,7 @@ final class ContextMeter {
     static Compactor.Context of(RunScope run) {
         Fold fold = run.fold();
         Prompt prompt = fold.prompt();
-        long window = run.config().model().settings().contextWindow();
+        long window = run.settings().contextWindow();
         long limit = Math.round(window * run.config().compactAt());
         long counted = fold.compactions().counted();
         int items = Math.min(fold.compactions().countedItems(), prompt.size());

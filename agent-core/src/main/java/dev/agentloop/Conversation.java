@@ -3,13 +3,15 @@ package dev.agentloop;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.lang.ref.SoftReference;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The handle on one conversation: an append-only log, and the prompt that is its fold.
@@ -18,9 +20,12 @@ import org.jspecify.annotations.Nullable;
  * way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
  */
 public final class Conversation {
+    private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);
+
     private final LoopConfig config;
     private final String id;
     private volatile LogPosition position;
+    private volatile boolean inDoubt;
     // Between the appends of a host's own loop the log need not be read again; memory pressure may take it.
     private SoftReference<@Nullable ConversationLog> recent = new SoftReference<>(null);
 
@@ -34,7 +39,7 @@ public final class Conversation {
     public static final class BusyException extends IllegalStateException {
         private static final long serialVersionUID = 1L;
 
-        private BusyException(String id, String by) {
+        BusyException(String id, String by) {
             super("conversation " + id + " is being run or appended to " + by
                     + "; wait for it, cancel() it, hand it more input with steer(), or run with another whenBusy");
         }
@@ -56,10 +61,24 @@ public final class Conversation {
      * @throws IllegalStateException if nothing was said yet
      */
     public Prompt prompt() {
-        if (config.turns().running(id) != null) {
-            return fold(ConversationLog.load(config.store(), id));
+        return reading(this::fold);
+    }
+
+    // While somebody changes the conversation, what the store has is read.
+    private <T> T reading(Function<ConversationLog, T> read) {
+        if (!config.turns().tryBegin(id)) {
+            return read.apply(stored());
         }
-        return owned(() -> fold(log()));
+        try {
+            return read.apply(log());
+        } finally {
+            config.turns().end(id);
+        }
+    }
+
+    private ConversationLog stored() {
+        HostStore store = config.store();
+        return store.head(id).isPresent() ? ConversationLog.load(store, id) : ConversationLog.begin(store, id);
     }
 
     private Prompt fold(ConversationLog log) {
@@ -79,12 +98,53 @@ public final class Conversation {
      *     is appended then
      */
     public void append(List<? extends Item> items) {
-        changing(new HostAppend(items)::addTo);
+        HostAppend appended = new HostAppend(items);
+        changing(appended::addTo);
     }
 
-    /** Appends what a model answered: its items, and that its response is over. */
-    public void append(ModelResponse response) {
-        changing(new HostAppend(response)::addTo);
+    /**
+     * Appends what a model answered: its items, and that its response is over.
+     *
+     * @return the calls that await an output, in order, under the ids that they have in the log: an id that the server gave
+     *     twice, or that the wire cannot carry, was replaced. Run them with {@link #call}, or answer them yourself
+     */
+    public List<ToolCall> append(ModelResponse response) {
+        HostAppend appended = new HostAppend(response);
+        changing(appended::addTo);
+        return appended.calls();
+    }
+
+    /**
+     * Runs a call for a loop of your own, on this thread, as the library's loop would: asks the policy, and the approver where
+     * the policy says so; notes the start in the log; runs the tool, whose failure is an output. A call that was started before
+     * a crash is settled by {@link Tool#afterCrash}: run again, or reported as unknown.
+     *
+     * <p>It has no time limit, and an interrupt reaches the tool. Where the policy asks and there is no approver, the call is
+     * refused.
+     *
+     * @return what the model is to read, at most as long as the tool's outputs may be; append it with {@link ToolOutput#item}
+     * @throws IllegalStateException if no such call awaits an output
+     */
+    public ToolOutput call(ToolCall call) {
+        OwnCalls.Judged judged = changed(scope -> {
+            OwnCalls.Judged found = new OwnCalls(scope).judge(call.callId());
+            if (found.refused() == null && !found.call().started()) {
+                scope.journal().add(Draft.toolStarted(found.call().version(), call.callId()));
+            }
+            return found;
+        });
+        Tool tool = judged.tool();
+        ToolOutput refused = judged.refused();
+        if (refused != null || tool == null) {
+            return Objects.requireNonNull(refused);
+        }
+        ToolContext context =
+                new HostToolContext(this, judged.call(), config.store().tenant(), Thread.currentThread());
+        RunningCall.End end = RunningCall.End.of(tool, judged.call().call(), context, config.toolFailure());
+        if (end.failure() != null) {
+            LOG.warn("conversation {}: tool {} failed in call {}", id, call.name(), call.callId(), end.failure());
+        }
+        return changed(scope -> new OwnCalls(scope).cut(judged.call(), tool, end.output()));
     }
 
     /**
@@ -101,41 +161,36 @@ public final class Conversation {
 
     /** The compactions of this conversation, the oldest first. */
     public List<Compaction> compactions() {
-        return owned(() -> log().fold().compactions().all());
+        return reading(log -> log.fold().compactions().all());
     }
 
     /**
      * Shortens the prompt now, by the loop's compactors.
      *
      * @return the compaction, or empty where there is nothing to gain
+     * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was changed then
      * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was changed then
      */
     public Optional<Compaction> compact(RunOptions options) throws InterruptedException {
-        List<String> failures = new ArrayList<>();
-        boolean[] shorter = {false};
-        boolean[] interrupted = {false};
-        owned(() -> {
-            RunScope scope = RunScope.of(config, log(), options);
-            refuseWhileAtWorkElsewhere(scope.fold());
-            refuseWhileOpen(scope.fold());
-            try {
-                shorter[0] = scope.fold().hasPrompt()
-                        && new dev.agentloop.Compaction(scope)
-                                .attempt(Compactor.Reason.REQUESTED, ContextMeter.of(scope), failures);
-            } catch (InterruptedException e) {
-                interrupted[0] = true;
-            }
-            return true;
-        });
-        if (interrupted[0]) {
-            throw new InterruptedException("the compaction was interrupted; nothing was changed");
+        RunControl control = new RunControl(id);
+        Events events = new Events(control, options);
+        config.runs().begin(control);
+        config.turns().enter(control);
+        try {
+            events.begin(config.workers());
+            return owned(() -> {
+                RunScope scope = RunScope.of(config, control, events, log(), options);
+                refuseWhileAtWorkElsewhere(scope.fold());
+                refuseWhileOpen(scope.fold());
+                return new dev.agentloop.Compaction(scope).requested();
+            });
+        } catch (RunOver over) {
+            throw new InterruptedException("the compaction was cancelled; nothing was changed");
+        } finally {
+            config.turns().leave(control);
+            config.runs().end(control);
+            events.end(config.runs(), control.overBy());
         }
-        if (!shorter[0] && !failures.isEmpty()) {
-            throw new IllegalStateException(
-                    "the prompt was not shortened, and nothing was changed: " + String.join("; ", failures));
-        }
-        List<Compaction> all = compactions();
-        return shorter[0] ? Optional.of(all.get(all.size() - 1)) : Optional.empty();
     }
 
     // An append would take the turn from its owner.
@@ -147,7 +202,7 @@ public final class Conversation {
 
     private boolean isAtWork(Fold fold) {
         try {
-            return new OtherOwner(config, id).atWork(fold);
+            return new OtherOwner(config, config.store(), id).atWork(fold);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
@@ -250,16 +305,22 @@ public final class Conversation {
     }
 
     /**
-     * What a tool may know and say when a loop of the host's own runs a call of this conversation: no attributes, nobody who
-     * hears of progress, and cancelled once the calling thread is interrupted.
+     * What a tool may know and say when a loop of the host's own runs a call of this conversation by itself and not with
+     * {@link #call}: no attributes, nobody who hears of progress, and cancelled once the calling thread is interrupted.
+     *
+     * @throws IllegalStateException if no such call awaits an output
      */
     public ToolContext toolContext(String callId) {
-        return new HostToolContext(this, callId, Thread.currentThread());
+        OpenCall call = reading(log -> log.fold().open().get(callId));
+        if (call == null) {
+            throw new IllegalStateException("no call " + callId + " of conversation " + id + " awaits an output");
+        }
+        return new HostToolContext(this, call, config.store().tenant(), Thread.currentThread());
     }
 
     /** The whole text of an output of this conversation that was cut; empty if none was cut under that call id. */
     Optional<String> fullOutput(String callId) {
-        return config.turns().running(id) == null ? owned(() -> log().fullOutput(callId)) : Optional.empty();
+        return reading(log -> log.fullOutput(callId));
     }
 
     /**
@@ -273,13 +334,24 @@ public final class Conversation {
     }
 
     private void changing(Consumer<RunScope> change) {
-        owned(() -> {
-            RunScope scope = RunScope.of(config, log(), RunOptions.DEFAULT);
-            refuseWhileAtWorkElsewhere(scope.fold());
+        changed(scope -> {
             change.accept(scope);
-            scope.journal().commit();
             return true;
         });
+    }
+
+    private <T> T changed(Function<RunScope, T> change) {
+        return owned(() -> {
+            RunScope scope = scope(RunOptions.DEFAULT, new RunControl(id));
+            refuseWhileAtWorkElsewhere(scope.fold());
+            T result = change.apply(scope);
+            scope.journal().commit();
+            return result;
+        });
+    }
+
+    private RunScope scope(RunOptions options, RunControl control) {
+        return RunScope.of(config, control, new Events(control, options), log(), options);
     }
 
     /** Runs the loop on a user's message until the model has answered, on this thread. */
@@ -313,99 +385,52 @@ public final class Conversation {
      *     another process has taken the conversation over
      */
     public Outcome run(List<? extends Item> input, RunOptions options) {
-        try {
-            if (!begin(input, options.whenBusy())) {
-                return new Outcome.HandedOver(nothingUsed());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new Outcome.Cancelled(nothingUsed());
-        }
-        try {
-            return runAlone(List.copyOf(input), options);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new Outcome.Cancelled(nothingUsed());
-        } finally {
-            config.turns().end(id);
-        }
+        return new Attempt(config, this, options).run(List.copyOf(input));
     }
 
-    // False where the input was handed to the run that is under way in this process.
-    private boolean begin(List<? extends Item> input, RunOptions.WhenBusy whenBusy) throws InterruptedException {
-        if (config.turns().tryBegin(id)) {
-            return true;
-        }
-        if (whenBusy == RunOptions.WhenBusy.REJECT) {
-            throw new BusyException(id, "on another thread");
-        }
-        Loop running = config.turns().running(id);
-        if (whenBusy == RunOptions.WhenBusy.STEER && running != null && running.steer(input)) {
-            return false;
-        }
-        config.turns().begin(id);
-        return true;
-    }
-
-    private Outcome runAlone(List<Item> input, RunOptions options) throws InterruptedException {
-        ConversationLog log = ConversationLog.loadOrBegin(config.store(), id, position);
+    /** Reads the log for a run, with whose end the run's calls of the store can be interrupted. */
+    ConversationLog load(HostStore store) {
         recent.clear();
-        OtherOwner other = new OtherOwner(config, id);
-        if (options.whenBusy() == RunOptions.WhenBusy.QUEUE) {
-            log = other.awaitEnd(log);
-        } else if (other.atWork(log.fold())) {
-            if (options.whenBusy() == RunOptions.WhenBusy.REJECT) {
-                throw new BusyException(id, "by " + log.fold().turn().owner());
-            }
-            Inbox.input(config, id, input);
-            return new Outcome.HandedOver(nothingUsed());
-        }
-        Loop loop = new Loop(RunScope.of(config, log, options));
-        loop.check(input);
-        config.turns().running(id, loop);
-        try {
-            return loop.run(input);
-        } finally {
-            config.turns().running(id, null);
-            config.abandoned().ended(log);
-            position = log.position();
-        }
+        boolean begun = position.version() > 0 || inDoubt && store.head(id).isPresent();
+        return begun ? ConversationLog.load(store, id) : ConversationLog.begin(store, id);
     }
 
-    private Outcome.Summary nothingUsed() {
-        return new Outcome.Summary(id, version(), Usage.NONE, Usage.NONE, 0, "");
+    /** A run has left the log there. */
+    void moved(ConversationLog log) {
+        position = log.position();
+        inDoubt = log.inDoubt();
     }
 
     /**
-     * Ends the run that is under way, if there is one: within about two seconds in this process, and within about four in
-     * another one. The history stays valid.
+     * Ends the run that is under way, if there is one, and those that wait for it: within about two seconds in this process,
+     * and within about four in another one. The history stays valid.
+     *
+     * <p>A run that has not begun yet, because it waits or its log is being read, ends without having changed anything; its
+     * input is not kept.
      */
     public void cancel() {
-        Loop loop = config.turns().running(id);
-        if (loop != null) {
-            loop.cancel();
-        } else if (atWorkElsewhere()) {
+        List<RunControl> runs = config.turns().runs(id);
+        runs.forEach(run -> run.end(Endings.cancelled()));
+        if (runs.isEmpty() && atWorkElsewhere()) {
             Inbox.cancel(config, id);
         }
     }
 
     /**
-     * Hands the run that is under way, here or in another process, another message of the user's; the model sees it with its
-     * next inference, when all calls have their outputs. A run in another process that is just ending leaves it to the next.
+     * Hands the run that is under way, or about to begin, here or in another process, another message of the user's; the model
+     * sees it with its next inference, when all calls have their outputs. A run in another process that is just ending leaves it
+     * to the next. So does a run of this process that fails because the store does: the next run in this process says it.
      *
      * @return false if there is no run, or it is about to end, and the message was not taken
      */
     public boolean steer(String input) {
         List<Item> items = List.of(Item.user(input));
-        Loop loop = config.turns().running(id);
-        if (loop != null) {
-            return loop.steer(items);
-        }
-        boolean elsewhere = atWorkElsewhere();
+        List<RunControl> runs = config.turns().runs(id);
+        boolean elsewhere = runs.isEmpty() && atWorkElsewhere();
         if (elsewhere) {
             Inbox.input(config, id, items);
         }
-        return elsewhere;
+        return elsewhere || runs.stream().anyMatch(run -> run.steering().addAll(items));
     }
 
     private boolean atWorkElsewhere() {
@@ -431,7 +456,7 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits approval, or it was decided already
      */
     public void approve(String callId) {
-        decide(callId, Approver.Answer.approve());
+        decide(callId, 0, Approver.Answer.approve());
     }
 
     /**
@@ -440,13 +465,27 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits approval, or it was decided already
      */
     public void deny(String callId, String reason) {
-        decide(callId, Approver.Answer.deny(reason));
+        decide(callId, 0, Approver.Answer.deny(reason));
     }
 
-    private void decide(String callId, Approver.Answer answer) {
+    /**
+     * Approves exactly the call that was asked about; one of the same id that is asked about later is another one.
+     *
+     * @throws IllegalStateException if that call does not await approval, or it was decided already
+     */
+    public void approve(Outcome.Pending question) {
+        decide(question.callId(), question.call(), Approver.Answer.approve());
+    }
+
+    /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */
+    public void deny(Outcome.Pending question, String reason) {
+        decide(question.callId(), question.call(), Approver.Answer.deny(reason));
+    }
+
+    private void decide(String callId, long version, Approver.Answer answer) {
         Fold fold = ConversationLog.load(config.store(), id).fold();
         OpenCall call = fold.open().get(callId);
-        if (call == null || !call.undecided()) {
+        if (call == null || !call.undecided() || version != 0 && call.version() != version) {
             throw new IllegalStateException("no call " + callId + " of conversation " + id
                     + " awaits approval; these do: "
                     + fold.open().values().stream()
@@ -463,23 +502,32 @@ public final class Conversation {
     private ConversationLog log() {
         ConversationLog log = recent.get();
         if (log == null || !log.position().equals(position)) {
-            log = ConversationLog.loadOrBegin(config.store(), id, position);
+            log = load(config.store());
             recent = new SoftReference<>(log);
         }
         return log;
     }
 
-    private <T> T owned(Supplier<T> work) {
+    /** What changes the conversation while nothing else does. */
+    private interface Change<T, E extends Exception> {
+        T make() throws E;
+    }
+
+    private <T, E extends Exception> T owned(Change<T, E> work) throws E {
+        config.runs().checkOpen();
         if (!config.turns().tryBegin(id)) {
             throw new BusyException(id, "on another thread");
         }
         try {
-            T result = work.get();
+            T result = work.make();
             ConversationLog log = recent.get();
-            position = log == null ? position : log.position();
+            if (log != null) {
+                moved(log);
+            }
             return result;
         } catch (StoreException e) {
             recent.clear();
+            inDoubt |= e.kind() == StoreException.Kind.OUTCOME_UNKNOWN;
             throw e;
         } finally {
             config.turns().end(id);

@@ -1,7 +1,6 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -20,7 +19,7 @@ final class ConversationLog {
     private static final Logger LOG = LoggerFactory.getLogger(ConversationLog.class);
     private static final int SETTLE_TRIES = 5;
 
-    private final ConversationStore store;
+    private final HostStore store;
     private final String id;
     private final Fold fold = new Fold();
     private LogPosition position = LogPosition.START;
@@ -28,14 +27,14 @@ final class ConversationLog {
     private long ownedAt = System.nanoTime();
     private boolean inDoubt;
 
-    private ConversationLog(ConversationStore store, String id) {
+    private ConversationLog(HostStore store, String id) {
         this.store = store;
         this.id = id;
     }
 
-    /** The log, read if it has been begun. */
-    static ConversationLog loadOrBegin(ConversationStore store, String id, LogPosition known) {
-        return known.version() == 0 ? new ConversationLog(store, id) : load(store, id);
+    /** A log that nothing was appended to yet. */
+    static ConversationLog begin(HostStore store, String id) {
+        return new ConversationLog(store, id);
     }
 
     /**
@@ -43,7 +42,7 @@ final class ConversationLog {
      *
      * @throws StoreException {@code NOT_FOUND} if there is none, {@code CORRUPT} if the chain is broken
      */
-    static ConversationLog load(ConversationStore store, String id) {
+    static ConversationLog load(HostStore store, String id) {
         List<LogEntry> entries = store.load(id);
         if (entries.isEmpty()) {
             throw new StoreException(
@@ -61,7 +60,7 @@ final class ConversationLog {
     }
 
     /** The fold of a log up to a version. */
-    static Fold foldOf(ConversationStore store, String id, long version) {
+    static Fold foldOf(HostStore store, String id, long version) {
         ConversationLog log = new ConversationLog(store, id);
         store.stream(id, 0).takeWhile(entry -> entry.version() <= version).forEach(log::follow);
         if (log.position.version() < version || version < 1) {
@@ -111,7 +110,7 @@ final class ConversationLog {
     // The state that an entry restates is the one behind it, so the log is folded once more, with it at the end. That
     // is as much work as the compaction that the entry comes from, and the fold at hand stays the log's own.
     private Fold foldBehind(List<LogEntry> notYetDurable, LogEntry restating) {
-        Fold behind = loadOrBegin(store, id, position).fold;
+        Fold behind = (position.version() == 0 ? begin(store, id) : load(store, id)).fold;
         notYetDurable.forEach(behind::apply);
         behind.apply(restating);
         return behind;
@@ -135,7 +134,7 @@ final class ConversationLog {
                     throw unknown;
                 }
                 inDoubt = e.kind() == StoreException.Kind.OUTCOME_UNKNOWN;
-                if (!inDoubt || attempt == SETTLE_TRIES) {
+                if (!inDoubt || attempt == SETTLE_TRIES || !store.mayTryAgain()) {
                     throw e;
                 }
                 unknown = e;
@@ -169,6 +168,11 @@ final class ConversationLog {
                             + " while this process showed no sign of life; what it was about to do was not done");
         }
         ownedAt = asked;
+    }
+
+    /** Whether it is not known if the last append was made, so that the log must be read again before anything else. */
+    boolean inDoubt() {
+        return inDoubt;
     }
 
     /** Whether the log has a turn under way, as far as this one knows. */

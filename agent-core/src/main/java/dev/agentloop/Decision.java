@@ -14,7 +14,6 @@ final class Decision {
     static final String KIND = "approval.decided";
 
     private static final Logger LOG = LoggerFactory.getLogger(Decision.class);
-    private static final int LONGEST_ID = 200;
 
     private Decision() {}
 
@@ -37,19 +36,18 @@ final class Decision {
         byte[] payload = Json.object(w -> w.flag("approved", answer.approved())
                 .text("reason", answer.reason())
                 .text("hash", OpenCall.hash(call.call())));
-        return InboxMessage.of(id(call.item().callId()), KIND, payload);
+        return InboxMessage.of(id(call), KIND, payload);
     }
 
-    /** The id of the message that decides about a call; long ids of calls are named by their digest. */
-    private static String id(String callId) {
-        String id = KIND + ":" + callId;
-        return id.length() <= LONGEST_ID ? id : KIND + ":sha256:" + OpenCall.digest(callId);
+    // By the call's name in the log: a late decision about a call of old decides nothing about a new one of the same id.
+    private static String id(OpenCall call) {
+        return KIND + ":" + call.version();
     }
 
     /** What a message decides about a call; null if it decides nothing: another call, other arguments, too late. */
     static Approver.@Nullable Answer answer(OpenCall call, InboxMessage message) {
         boolean late = call.expires() != null && message.at().isAfter(call.expires());
-        if (late || !message.id().equals(id(call.item().callId()))) {
+        if (late || !message.id().equals(id(call))) {
             return null;
         }
         JsonFields fields = fields(message);

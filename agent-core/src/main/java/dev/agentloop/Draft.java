@@ -31,12 +31,15 @@ record Draft(String kind, byte[] payload) {
     static final String FORK = "fork";
     static final String TURN_BEGUN = "turn.begun";
     static final String TURN_ENDED = "turn.ended";
+    /** The call that the next entry has came with another id. */
+    static final String CALL_RENAMED = "call.renamed";
+
     static final String TOOL_STARTED = "tool.started";
     static final String RESPONSE = "response";
     static final String RESPONSE_BROKEN = "response.broken";
     static final String APPROVAL_ASKED = "approval.asked";
     static final String APPROVAL_DECIDED = "approval.decided";
-    /** Followed by the call's id. */
+    /** Followed by the version of the call's entry. */
     static final String OUTPUT_FULL = LogEntry.ASIDE + "output.";
     /** All kinds that begin like this are items; their payload is the item's bytes. */
     static final String ITEM = "item.";
@@ -185,8 +188,13 @@ record Draft(String kind, byte[] payload) {
         return new Draft(kind, ((ItemBytes) item).line());
     }
 
-    static Draft toolStarted(String callId) {
-        return of(TOOL_STARTED, w -> w.text("call_id", callId));
+    /** The call of the next entry came with this id, which may be empty, and goes by another one. */
+    static Draft callRenamed(String from, String to) {
+        return of(CALL_RENAMED, w -> w.text("from", from).text("call_id", to));
+    }
+
+    static Draft toolStarted(long call, String callId) {
+        return of(TOOL_STARTED, w -> w.number("call", call).text("call_id", callId));
     }
 
     static Draft response(ModelResponse response, Instant at) {
@@ -214,7 +222,8 @@ record Draft(String kind, byte[] payload) {
         Instant expires = question.expires();
         return of(
                 APPROVAL_ASKED,
-                w -> w.text("call_id", question.callId())
+                w -> w.number("call", question.call())
+                        .text("call_id", question.callId())
                         .text("hash", hash)
                         .text("question", question.question())
                         .number("expires_at", expires == null ? 0 : expires.toEpochMilli()));
@@ -225,17 +234,20 @@ record Draft(String kind, byte[] payload) {
         return of(INBOX_TAKEN, w -> w.texts("ids", ids));
     }
 
-    static Draft approvalDecided(String callId, String hash, Approver.Answer answer) {
+    static Draft approvalDecided(OpenCall call, Approver.Answer answer) {
         return of(
                 APPROVAL_DECIDED,
-                w -> w.text("call_id", callId)
-                        .text("hash", hash)
+                w -> w.number("call", call.version())
+                        .text("call_id", call.item().callId())
+                        .text("hash", OpenCall.hash(call.call()))
                         .flag("approved", answer.approved())
                         .text("reason", answer.reason()));
     }
 
-    static Draft outputFull(String callId, String text) {
-        return of(OUTPUT_FULL + callId, w -> w.text("text", text));
+    static Draft outputFull(OpenCall call, String text) {
+        return of(
+                OUTPUT_FULL + call.version(),
+                w -> w.text("call_id", call.item().callId()).text("text", text));
     }
 
     @Override

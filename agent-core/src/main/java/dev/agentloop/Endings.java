@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import dev.agentloop.spi.StoreException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +18,14 @@ final class Endings {
     private final ToolCalls tools;
     private final Steering steering;
     private final Inbox inbox;
+    private final List<AgentEvent> afterStep = new ArrayList<>();
     private String partialText = "";
     private int emptyAnswers;
-    private boolean ending;
 
-    Endings(RunScope run, ToolCalls tools, Steering steering, Inbox inbox) {
+    Endings(RunScope run, ToolCalls tools, Inbox inbox) {
         this.run = run;
         this.tools = tools;
-        this.steering = steering;
+        this.steering = run.control().steering();
         this.inbox = inbox;
     }
 
@@ -32,16 +33,17 @@ final class Endings {
         return new RunOver("interrupted: the run was cancelled", Outcome.Cancelled::new);
     }
 
+    static RunOver timeUp(Duration time) {
+        return new RunOver(
+                "interrupted: the time of the run was up",
+                summary -> new Outcome.LimitReached(Limits.Kind.TIME, time.toString(), summary));
+    }
+
     /** Ends the run when its time is up, whatever it is waiting for then. */
     void watchTheClock() {
-        Duration time = run.limits().time();
-        if (time != null) {
-            run.mailbox()
-                    .after(
-                            time,
-                            () -> interrupt(new RunOver(
-                                    "interrupted: the time of the run was up",
-                                    summary -> new Outcome.LimitReached(Limits.Kind.TIME, time.toString(), summary))));
+        Duration left = run.control().left();
+        if (left != null) {
+            run.mailbox().after(left, run.control()::timeIsUp);
         }
     }
 
@@ -51,6 +53,18 @@ final class Endings {
             watchTheInbox();
             lookIntoInbox();
         });
+    }
+
+    /** Has an event told once all calls of the step have ended. */
+    void afterStep(AgentEvent event) {
+        afterStep.add(event);
+    }
+
+    /** All calls of the step have ended, but for those that await a decision. */
+    void stepOver() {
+        List<AgentEvent> events = List.copyOf(afterStep);
+        afterStep.clear();
+        events.forEach(run.events()::tell);
     }
 
     private void lookIntoInbox() {
@@ -66,14 +80,8 @@ final class Endings {
             return;
         }
         if (isCancelled) {
-            interrupt(cancelled());
-        }
-    }
-
-    /** Ends the run from outside, unless it is ending already. */
-    void interrupt(RunOver over) {
-        if (!ending) {
-            throw over;
+            run.control().end(cancelled());
+            run.control().check();
         }
     }
 
@@ -84,12 +92,23 @@ final class Endings {
         if (!awaiting.isEmpty()) {
             return summary -> new Outcome.AwaitingApproval(awaiting, summary);
         }
+        String unanswered = run.fold().hostCalls().unanswered();
+        if (unanswered != null) {
+            return stopped(
+                    Outcome.Reason.UNANSWERED,
+                    "the model has called tools of the API's own that only you can answer: " + unanswered
+                            + "; append their outputs, then run the conversation again");
+        }
         return run.meter().reached(run.fold().calls().repeats().count()).orElse(null);
     }
 
-    /** The ending that a whole response means, or null where the run goes on. */
+    /**
+     * The ending that a whole response means, or null where the run goes on.
+     *
+     * @param calls how many of its calls the loop answers
+     */
     @Nullable
-    Ending after(ModelResponse response) {
+    Ending after(ModelResponse response, int calls) {
         partialText = lastText(response);
         Optional<String> refusal = response.refusal();
         String incomplete = response.incomplete();
@@ -99,15 +118,25 @@ final class Endings {
         if (refusal.isPresent()) {
             return stopped(Outcome.Reason.REFUSAL, "the model refused: " + refusal.get());
         }
-        if (!response.toolCalls().isEmpty() || !response.endTurn()) {
+        if (calls > 0) {
+            emptyAnswers = 0;
             return null;
         }
-        if (partialText.isBlank()) {
+        if (run.fold().hostCalls().unanswered() != null || !response.endTurn() && grew()) {
+            return null;
+        }
+        String answer = run.fold().answer();
+        if (answer == null) {
             return empty();
         }
-        String answer = partialText;
         lookIntoInbox();
         return steering.closeIfEmpty() ? summary -> new Outcome.Finished(answer, summary) : null;
+    }
+
+    // What would be sent next is not what was sent: asking again is no repetition.
+    private boolean grew() {
+        Prompt sent = run.fold().lastSent();
+        return sent == null || run.fold().prompt().size() > sent.size();
     }
 
     private @Nullable Ending empty() {
@@ -150,7 +179,7 @@ final class Endings {
 
     /** Ends the run in this way. */
     Outcome end(Ending how) {
-        ending = true;
+        run.control().ending();
         keepSteering();
         Outcome draft = how.outcome(summary());
         run.journal()
@@ -161,6 +190,8 @@ final class Endings {
                         run.meter().steps(),
                         run.config().clock().instant()));
         run.journal().commit();
+        steering.durable();
+        stepOver();
         Outcome outcome = how.outcome(summary());
         run.events().tell(new AgentEvent.RunEnded(outcome));
         return outcome;
@@ -174,7 +205,7 @@ final class Endings {
 
     /** Ends the run from outside: what is open is interrupted, and answered as such. */
     Outcome stop(RunOver over) {
-        ending = true;
+        run.control().ending();
         boolean interrupted = Thread.interrupted();
         try {
             tools.stop(over.reason());
@@ -202,8 +233,10 @@ final class Endings {
             tools.abandon();
             return;
         }
+        run.control().ending();
+        boolean interrupted = Thread.interrupted();
         try {
-            finishOrStop();
+            tools.stop("interrupted: the run failed");
             keepSteering();
             run.journal()
                     .add(Draft.turnEnded(
@@ -213,12 +246,18 @@ final class Endings {
                             run.meter().steps(),
                             run.config().clock().instant()));
             run.journal().commit();
+            steering.durable();
+            stepOver();
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
             tools.abandon();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             failure.addSuppressed(e);
             tools.abandon();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -227,15 +266,6 @@ final class Endings {
         return failure instanceof ModelException
                 ? String.valueOf(failure.getMessage())
                 : failure.getClass().getName();
-    }
-
-    private void finishOrStop() throws InterruptedException {
-        try {
-            tools.finish();
-        } catch (RunOver over) {
-            ending = true;
-            tools.stop(over.reason());
-        }
     }
 
     private Outcome.Summary summary() {

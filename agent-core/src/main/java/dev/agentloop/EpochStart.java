@@ -26,7 +26,7 @@ final class EpochStart {
     void beginIfChanged() {
         if (!run.fold().hasPrompt()) {
             String head = run.config()
-                    .settings(run.log().id())
+                    .settings(settings(), run.log().id())
                     .head(run.toolbox().json(settings().customTools()));
             run.journal().add(Draft.epoch("conversation_started", head, null));
             return;
@@ -54,11 +54,11 @@ final class EpochStart {
     }
 
     private PromptSettings settings() {
-        return run.config().model().settings();
+        return run.settings();
     }
 
     private @Nullable String change(JsonFields pinned) {
-        PromptSettings now = run.config().settings(ItemBytes.orEmpty(pinned.text("prompt_cache_key")));
+        PromptSettings now = run.config().settings(settings(), ItemBytes.orEmpty(pinned.text("prompt_cache_key")));
         if (now.configurationUpdates() && now.effort() != null) {
             now = now.withEffort(effort(pinned));
         } else if (run.fold().appended().effort() != null) {
@@ -73,7 +73,7 @@ final class EpochStart {
     private void begin(String reason) {
         Prompt before = run.fold().prompt();
         PromptSettings now =
-                run.config().settings(ItemBytes.orEmpty(pinned(run.fold()).text("prompt_cache_key")));
+                run.config().settings(settings(), ItemBytes.orEmpty(pinned(run.fold()).text("prompt_cache_key")));
         List<Item> all = List.copyOf(before.items());
         List<Item> kept = new ArrayList<>(all);
         kept.removeIf(item -> !takes(now, item));

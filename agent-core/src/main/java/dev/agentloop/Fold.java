@@ -27,6 +27,7 @@ final class Fold {
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
     private final Compactions compactions = new Compactions();
+    private final HostCalls hostCalls = new HostCalls();
     private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
     private String responseId = "";
@@ -34,6 +35,7 @@ final class Fold {
     private @Nullable Prompt prompt;
     private String unknown = "";
     private String lastText = "";
+    private boolean image;
     private @Nullable String answer;
     private boolean responding;
     private int epoch;
@@ -50,7 +52,7 @@ final class Fold {
         turn.entry(entry.turn());
         base = entry.base();
         if (kind.startsWith(Draft.ITEM)) {
-            item(kind, Item.of(entry.content()));
+            item(kind, Item.of(entry.content()), entry.version());
             return;
         }
         if (kind.startsWith(Draft.OUTPUT_FULL)) {
@@ -63,6 +65,7 @@ final class Fold {
             case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Draft.FORK -> fork();
             case Draft.TURN_BEGUN, Draft.TURN_ENDED -> turn(kind, fields);
+            case Draft.CALL_RENAMED -> calls.renamed(ItemBytes.orEmpty(fields.text("from")));
             case Draft.TOOL_STARTED -> calls.about(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Draft.APPROVAL_ASKED ->
@@ -144,6 +147,8 @@ final class Fold {
         compactions.restarted();
         if (window != null) {
             restated(fields, version, before, items);
+            calls.restated(items);
+            hostCalls.restart(items);
             appended = new AppendedSettings();
             items.forEach(appended::note);
             sections.values()
@@ -233,13 +238,16 @@ final class Fold {
         }
     }
 
-    private void item(String kind, Item item) {
+    private void item(String kind, Item item, long version) {
         answer = null;
+        hostCalls.note(item);
         appended.note(item);
         endingStale |= item.type().equals(AppendedSettings.TOOLS);
         if (kind.equals(Draft.ITEM_MODEL) && !responding) {
             responding = true;
             lastText = "";
+            image = false;
+            calls.responseBegun();
             sent();
         }
         lastText = item instanceof Item.Message message ? message.text() : lastText;
@@ -250,12 +258,13 @@ final class Fold {
             return;
         }
         boolean ofModel = kind.equals(Draft.ITEM_MODEL);
+        image |= ofModel && item.type().equals("image_generation_call");
         (ofModel || !midway() ? unplaced : deferred).add(item);
         if (ofModel && item instanceof Item.Compaction) {
             compactions.received();
         }
         if (item instanceof Item.Call call) {
-            calls.received(call);
+            calls.received(call, version);
         } else if (kind.equals(Draft.ITEM_USER)) {
             compactions.said(item);
         } else if (kind.startsWith(Draft.ITEM_PIN)) {
@@ -270,9 +279,11 @@ final class Fold {
 
     private void responseEnded(String kind, JsonFields fields) {
         if (!responding) {
+            calls.responseBegun();
             sent();
         }
         responding = false;
+        calls.responseEnded(kind.equals(Draft.RESPONSE_BROKEN));
         Usage usage = Usage.of(fields, USAGE);
         compactions.counted(usage, prompt().size());
         boolean answered = kind.equals(Draft.RESPONSE);
@@ -287,7 +298,7 @@ final class Fold {
         }
         total = total.plus(usage);
         boolean whole = kind.equals(Draft.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
-        answer = whole && calls.open().isEmpty() && !lastText.isBlank() ? lastText : null;
+        answer = whole && calls.open().isEmpty() && (image || !lastText.isBlank()) ? lastText : null;
         place();
     }
 
@@ -360,6 +371,21 @@ final class Fold {
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
     Map<String, OpenCall> open() {
         return calls.open();
+    }
+
+    /** What only the host can answer. */
+    HostCalls hostCalls() {
+        return hostCalls;
+    }
+
+    /** Whether the prompt has nothing but what the loop itself tells a model first. */
+    boolean saysNothing() {
+        if (prompt == null) {
+            return true;
+        }
+        List<Item> items = prompt().items();
+        return items.size() <= sections.size()
+                && items.stream().map(CacheBreakpoint::without).allMatch(sections::containsValue);
     }
 
     /** What is known of all calls. */

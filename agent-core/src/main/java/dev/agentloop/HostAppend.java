@@ -1,7 +1,11 @@
 package dev.agentloop;
 
-import java.util.LinkedHashSet;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +15,8 @@ final class HostAppend {
 
     private final List<? extends Item> items;
     private final @Nullable ModelResponse response;
+    private final List<ToolCall> calls = new ArrayList<>();
+    private final Map<String, Deque<String>> ids = new HashMap<>();
 
     HostAppend(List<? extends Item> items) {
         this.items = List.copyOf(items);
@@ -25,8 +31,10 @@ final class HostAppend {
     /** Puts the items into the journal, and whatever a new conversation begins with before them. */
     void addTo(RunScope scope) {
         check(scope.fold().open().keySet());
+        scope.fold().hostCalls().check(scope.log().id(), response == null ? List.copyOf(items) : List.of());
         BreakpointLimit.check(scope, items);
         new TurnStart(scope).prepare();
+        CallBirth births = new CallBirth(scope);
         boolean responding = false;
         for (Item item : items) {
             String kind = kind(item);
@@ -35,11 +43,34 @@ final class HostAppend {
                 scope.journal().add(end(scope, NO_RESPONSE));
             }
             responding = ofModel;
-            scope.journal().add(Draft.item(kind, item));
+            if (item instanceof Item.Call call) {
+                add(births.add(call), call.callId());
+            } else {
+                scope.journal().add(Draft.item(kind, item instanceof Item.Output output ? joined(output) : item));
+            }
         }
         if (response != null || responding) {
             scope.journal().add(end(scope, response != null ? response : NO_RESPONSE));
         }
+    }
+
+    private void add(Item.Call kept, String sentId) {
+        if (!kept.incomplete()) {
+            calls.add(ToolCall.of(kept));
+            ids.computeIfAbsent(sentId, id -> new ArrayDeque<>()).add(kept.callId());
+        }
+    }
+
+    // An output that comes along with its call follows it to the id that the call has in the log.
+    private Item joined(Item.Output output) {
+        Deque<String> kept = ids.get(output.callId());
+        String id = kept == null ? null : kept.poll();
+        return id == null || id.equals(output.callId()) ? output : CallBirth.with(output, "call_id", id);
+    }
+
+    /** The calls among the items, in the form in which they are in the log. */
+    List<ToolCall> calls() {
+        return List.copyOf(calls);
     }
 
     private static Draft end(RunScope scope, ModelResponse response) {
@@ -50,13 +81,12 @@ final class HostAppend {
         if (item instanceof Item.Output) {
             return Draft.ITEM_OUTPUT;
         }
-        boolean fromHost =
-                item instanceof Item.Message message && !message.role().equals("assistant");
-        return fromHost && response == null ? Draft.ITEM_USER : Draft.ITEM_MODEL;
+        boolean said = item instanceof Item.Message message && !message.role().equals("assistant");
+        return response == null && (said || HostCalls.isAnswer(item)) ? Draft.ITEM_USER : Draft.ITEM_MODEL;
     }
 
     private void check(Set<String> alreadyOpen) {
-        Set<String> open = new LinkedHashSet<>(alreadyOpen);
+        List<String> open = new ArrayList<>(alreadyOpen);
         for (Item item : items) {
             if (item instanceof Item.Output output) {
                 if (!open.remove(output.callId())) {

@@ -4,10 +4,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What a tool may know when a loop of the host's own runs it. */
-record HostToolContext(Conversation of, String callId, Thread runner) implements ToolContext {
+record HostToolContext(Conversation of, OpenCall call, String tenant, Thread runner) implements ToolContext {
     @Override
     public String conversation() {
         return of.id();
+    }
+
+    @Override
+    public String callId() {
+        return call.item().callId();
+    }
+
+    @Override
+    public String idempotencyKey() {
+        return RunningCall.key(tenant, of.id(), call.version());
     }
 
     @Override

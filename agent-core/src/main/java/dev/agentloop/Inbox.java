@@ -59,7 +59,7 @@ final class Inbox {
             return; // Nobody can leave anything for a conversation that there is not yet.
         }
         List<String> leftovers = new ArrayList<>();
-        for (InboxMessage message : run.config().store().inbox(run.log().id())) {
+        for (InboxMessage message : run.store().inbox(run.log().id())) {
             if (run.fold().turn().taken().contains(message.id())) {
                 // A crash came between the entry and the removal.
                 leftovers.add(message.id());
@@ -72,8 +72,13 @@ final class Inbox {
 
     private void remove(List<String> ids) {
         if (!ids.isEmpty()) {
-            run.config().store().removeMessages(run.log().id(), ids);
+            run.store().removeMessages(run.log().id(), ids);
         }
+    }
+
+    /** Whether something that was left is for the model. */
+    boolean saysSomething() {
+        return found.stream().anyMatch(message -> !items(message).isEmpty());
     }
 
     /** What was decided about the calls that await a decision, those included whose time is up. */
@@ -105,7 +110,7 @@ final class Inbox {
     void fold() {
         decisions().forEach((call, answer) -> {
             String id = call.item().callId();
-            run.journal().add(Draft.approvalDecided(id, OpenCall.hash(call.call()), answer));
+            run.journal().add(Draft.approvalDecided(call, answer));
             run.journal().then(() -> run.events().tell(new AgentEvent.ApprovalDecided(id, answer)));
         });
         for (InboxMessage message : found) {
@@ -127,7 +132,7 @@ final class Inbox {
         for (InboxMessage message : found) {
             boolean cancel = message.kind().equals(CANCEL);
             List<Item> items = items(message);
-            if (cancel || !items.isEmpty() && steering.addAll(items)) {
+            if (cancel || !items.isEmpty() && steering.addFromInbox(items)) {
                 cancelled |= cancel;
                 handed.add(message.id());
                 pending.add(message.id());

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Future;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,24 +19,38 @@ import org.jspecify.annotations.Nullable;
 final class Inference {
     private final RunScope run;
     private final ToolCalls tools;
+    private final Endings endings;
     private final int step;
+    private final CallBirth births;
+    private final List<Calls.SentCall> replayable;
     private final List<Item> undurable = new ArrayList<>();
     private int received;
     private int calls;
+    private boolean called;
     private long receivedBytes;
-    private boolean over;
+    // Read on the model's thread, which must not begin anything more for a run that has ended.
+    private volatile boolean over;
+    private boolean answered;
     private @Nullable ModelResponse response;
     private @Nullable Throwable failure;
 
-    Inference(RunScope run, ToolCalls tools, int step) {
+    Inference(RunScope run, ToolCalls tools, Endings endings, int step) {
         this.run = run;
         this.tools = tools;
+        this.endings = endings;
         this.step = step;
+        this.births = new CallBirth(run);
+        this.replayable = new ArrayList<>(run.fold().calls().replayable());
     }
 
-    /** Whether at least one call of the response is durable. */
+    /** Whether the model has handed out a call, so that nobody below has tried again, whatever became of the call. */
     boolean called() {
-        return calls > 0;
+        return called;
+    }
+
+    /** How many calls of the response the loop answers. */
+    int answeredCalls() {
+        return calls;
     }
 
     /**
@@ -45,61 +59,68 @@ final class Inference {
      * @throws ModelException if the response failed; what was durable by then is closed off in the log
      */
     ModelResponse run(Prompt prompt) throws InterruptedException {
-        Future<?> task = run.config().executor().submit(() -> respond(prompt));
+        Work work = run.config()
+                .workers()
+                .call(
+                        "agentloop model (step " + step + ")",
+                        () -> run.config().model().respond(prompt, new Receiver()),
+                        run.mailbox(),
+                        this::ended);
         try {
-            run.mailbox().await(() -> response != null || failure != null);
+            run.mailbox().await(() -> answered);
         } catch (RunOver | InterruptedException e) {
-            over = true;
-            task.cancel(true);
-            broken(prompt, e instanceof RunOver over ? over.reason() : "the caller's thread was interrupted");
+            broken(prompt, e instanceof RunOver ended ? ended.reason() : "the caller's thread was interrupted");
             throw e;
+        } finally {
+            // However this ends, nobody reads a stream, tries again or starts a tool for it any more.
+            over = true;
+            work.interrupt();
+            run.config().runs().leave(run.log().id(), work, false);
         }
         Throwable cause = failure;
         if (cause != null) {
             broken(prompt, String.valueOf(cause.getMessage()));
-            throw rethrown(cause);
+            throw cause instanceof ModelException e ? e : HostFailure.of("the model", cause);
         }
-        return completed(Objects.requireNonNull(response));
+        return completed(whole(prompt));
     }
 
-    private void respond(Prompt prompt) {
-        try {
-            ModelResponse whole = run.config().model().respond(prompt, new Receiver());
-            run.mailbox().post(() -> response = whole);
-        } catch (InterruptedException e) {
-            // Either this run has ended it, and does not look any more, or somebody closes the loop.
-            run.mailbox().post(() -> {
-                if (!over) {
-                    throw Endings.cancelled();
-                }
-            });
-        } catch (RuntimeException | Error e) {
-            run.mailbox().post(() -> failure = e);
+    private void ended(@Nullable ModelResponse whole, @Nullable Throwable cause) {
+        answered = true;
+        response = whole;
+        failure = cause;
+        if (cause instanceof InterruptedException && !over) {
+            // Nobody of this run has interrupted it: the agent's threads end.
+            throw Endings.cancelled();
         }
     }
 
-    private static RuntimeException rethrown(Throwable cause) {
-        if (cause instanceof Error error) {
-            throw error;
+    private ModelResponse whole(Prompt prompt) {
+        ModelResponse whole = response;
+        if (whole == null) {
+            broken(prompt, "the model gave no response");
+            throw ModelException.of(
+                            ModelException.Kind.PROTOCOL,
+                            "the model returned null from respond(), which has to be a response or an exception; look"
+                                    + " at what implements Model")
+                    .build();
         }
-        return (RuntimeException) cause;
+        return whole;
     }
 
-    /** Hands over to the loop's thread. */
+    /** Hands over to the loop's thread; ends a model that goes on for a run that has ended. */
     private final class Receiver implements Model.Listener {
         @Override
         public void onItem(Item item) {
-            run.mailbox().post(() -> {
-                // What still comes in after a cancellation must not start a tool.
-                if (!over) {
-                    take(item);
-                }
-            });
+            Objects.requireNonNull(item, "a model tells of items, not of null");
+            post(() -> take(item));
         }
 
         @Override
         public void onDelta(Model.Delta kind, String text) {
-            run.mailbox().post(() -> {
+            Objects.requireNonNull(kind, "a delta has a kind, not null");
+            Objects.requireNonNull(text, "a delta has a text, not null");
+            post(() -> {
                 receivedBytes += text.length();
                 run.events().tell(new AgentEvent.Delta(kind, text));
             });
@@ -107,32 +128,50 @@ final class Inference {
 
         @Override
         public void onRetry(int attempt, Duration wait, ModelException cause) {
-            run.mailbox().post(() -> retried(attempt, wait, cause));
+            Objects.requireNonNull(wait, "a retry has a wait, not null");
+            Objects.requireNonNull(cause, "a retry has a cause, not null");
+            post(() -> retried(attempt, wait, cause));
+        }
+
+        private void post(Runnable letter) {
+            if (over) {
+                throw new CancellationException("the run that this response was for has ended");
+            }
+            run.mailbox().post(() -> {
+                if (!over) {
+                    letter.run();
+                }
+            });
         }
     }
 
     private void take(Item item) {
         received++;
+        run.events().boundary();
         if (item instanceof Item.Call call) {
-            take(call);
+            take(CallBirth.whole(call));
         } else {
             undurable.add(item);
         }
     }
 
     private void take(Item.Call call) {
-        if (call.incomplete() || run.fold().calls().seen(call.callId())) {
+        called = true;
+        boolean replayed = !call.incomplete() && replayable.remove(Calls.SentCall.of(call));
+        if (call.incomplete() || replayed) {
             // Reasoning must not stand without the item that it led to.
             dropTrailingReasoning();
-            if (!call.incomplete()) {
+            if (replayed) {
                 run.events().tell(new AgentEvent.DuplicateCall(call.callId()));
             }
             return;
         }
         calls++;
-        undurable.add(call);
         makeDurable();
-        tools.admit(ToolCall.of(call));
+        Item.Call kept = births.add(call);
+        OpenCall open = new OpenCall(kept, run.journal().nextVersion() - 1);
+        run.journal().then(() -> run.events().tell(new AgentEvent.ItemAdded(kept)));
+        tools.admit(open);
         tools.startReady();
         run.journal().commit();
     }
@@ -153,6 +192,7 @@ final class Inference {
 
     private void retried(int attempt, Duration wait, ModelException cause) {
         run.events().tell(new AgentEvent.Retrying(attempt, wait, String.valueOf(cause.getMessage())));
+        run.events().boundary();
         if (received + receivedBytes > 0) {
             Usage estimate = estimate(run.fold().prompt());
             run.journal().add(Draft.responseBroken(String.valueOf(cause.getMessage()), estimate));
@@ -172,13 +212,13 @@ final class Inference {
         // A model need not tell its items one by one; what it did not tell is taken from the response.
         whole.items()
                 .subList(Math.min(received, whole.items().size()), whole.items().size())
-                .forEach(this::take);
+                .forEach(item -> take(item));
         dropTrailingReasoning();
         makeDurable();
         run.journal().add(Draft.response(whole, run.config().clock().instant()));
         run.meter().use(whole.usage());
-        run.journal().then(() -> run.events().tell(new AgentEvent.StepEnded(step, whole.usage(), null)));
         run.journal().commit();
+        endings.afterStep(new AgentEvent.StepEnded(step, whole.usage(), null));
         return whole;
     }
 
@@ -194,9 +234,9 @@ final class Inference {
             run.journal().add(Draft.responseBroken(cause, estimate));
         }
         run.meter().use(estimate);
-        run.journal().then(() -> run.events().tell(new AgentEvent.StepEnded(step, estimate, cause)));
         forget();
         run.journal().commit();
+        endings.afterStep(new AgentEvent.StepEnded(step, estimate, cause));
     }
 
     private Usage estimate(Prompt prompt) {

@@ -19,6 +19,11 @@ final class Journal {
         drafts.add(draft);
     }
 
+    /** The version that the entry which is added next will have. */
+    long nextVersion() {
+        return log.position().version() + drafts.size() + 1;
+    }
+
     /** Has an act done when all that was added so far is durable. */
     void then(Runnable act) {
         followers.add(act);

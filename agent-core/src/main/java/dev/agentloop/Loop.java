@@ -8,31 +8,32 @@ import org.jspecify.annotations.Nullable;
 /**
  * One run of a conversation: prompt, inference, tool calls, their outputs, and again, until a response calls no tool.
  *
- * <p>Runs on the caller's thread, which alone appends to the log. {@link #cancel} and {@link #steer} may be called on any
- * thread.
+ * <p>Runs on the caller's thread, which alone appends to the log. Others reach it through its {@link RunControl}.
  */
 final class Loop {
     private final RunScope run;
     private final ToolCalls tools;
-    private final Steering steering = new Steering();
+    private final Steering steering;
     private final Endings endings;
     private final Recovery recovery;
     private final Inbox inbox;
-    private final PrefixCache prefixCache;
+    private final CacheAccount prefixCache;
 
     Loop(RunScope run) {
         this.run = run;
+        this.steering = run.control().steering();
         this.tools = new ToolCalls(run);
         this.inbox = new Inbox(run);
-        this.endings = new Endings(run, tools, steering, inbox);
+        this.endings = new Endings(run, tools, inbox);
         this.recovery = new Recovery(run);
-        this.prefixCache = run.config().prefixCache().get();
+        this.prefixCache = new CacheAccount(run);
     }
 
     /**
      * Refuses a run that cannot be as it was asked for, before anything is appended.
      *
-     * @throws IllegalStateException if there is new input while a call awaits a decision
+     * @throws IllegalStateException if there is new input while a call awaits a decision or its output from the host, or there
+     *     is nothing to send
      * @throws IllegalArgumentException if the options or the input are none
      */
     void check(List<Item> input) {
@@ -48,6 +49,11 @@ final class Loop {
             throw new IllegalStateException("conversation " + run.log().id() + " awaits approval of " + undecided
                     + "; approve or deny that first, then go on with new input");
         }
+        run.fold().hostCalls().check(run.log().id(), input);
+        if (input.isEmpty() && steering.isEmpty() && run.fold().saysNothing() && !inbox.saysSomething()) {
+            throw new IllegalStateException("conversation " + run.log().id()
+                    + " has nothing to send: nothing was said in it yet; give the run an input, or append one first");
+        }
     }
 
     /** The whole loop, from the input to the outcome. What it appends is durable before it is acted on. */
@@ -60,6 +66,7 @@ final class Loop {
                     append(steering.take());
                     ending = infer(recovery.prompt());
                     tools.finish();
+                    endings.stepOver();
                     recovery.settle();
                 }
             }
@@ -73,7 +80,6 @@ final class Loop {
             endings.fail(e);
             throw e;
         } finally {
-            steering.close();
             run.mailbox().close();
         }
     }
@@ -84,7 +90,6 @@ final class Loop {
         if (before != null) {
             prefixCache.resume(before, run.fold().lastUsage(), run.fold().answeredAt());
         }
-        String answer = run.fold().answer();
         endings.watchTheClock();
         endings.watchTheInbox();
         TurnStart turn = new TurnStart(run);
@@ -92,14 +97,18 @@ final class Loop {
         tools.settle();
         tools.finish();
         recovery.settle();
+        // What the inbox had comes after an answer, so only what is still the answer now is given again.
+        String answer = run.fold().answer();
         turn.input(input);
-        return input.isEmpty() && answer != null ? summary -> new Outcome.Finished(answer, summary) : null;
+        boolean answered = input.isEmpty() && answer != null && steering.isEmpty();
+        return answered ? summary -> new Outcome.Finished(answer, summary) : null;
     }
 
     private void append(List<Item> steered) {
         steered.forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
         inbox.settle();
         run.journal().commit();
+        steering.durable();
     }
 
     /** One inference; its calls are started meanwhile. Gives the ending that it means, or null to go on. */
@@ -110,28 +119,18 @@ final class Loop {
         }
         int step = run.meter().nextStep();
         run.events().tell(new AgentEvent.StepStarted(step, prefix));
-        Inference inference = new Inference(run, tools, step);
+        Inference inference = new Inference(run, tools, endings, step);
         try {
             ModelResponse response = inference.run(prompt);
             recovery.succeeded();
-            run.events()
-                    .tell(new AgentEvent.CacheUsed(
-                            step, prefixCache.settle(response.usage()), response.cacheDiagnosis()));
-            return endings.after(response);
+            endings.afterStep(
+                    new AgentEvent.CacheUsed(step, prefixCache.settle(response.usage()), response.cacheDiagnosis()));
+            return endings.after(response, inference.answeredCalls());
         } catch (ModelException e) {
             // The tools that were started have their outputs in the log before anything else is decided.
             tools.finish();
+            endings.stepOver();
             return recovery.from(e, inference.called());
         }
-    }
-
-    /** Ends the run soon, from any thread. */
-    void cancel() {
-        run.mailbox().urge(() -> endings.interrupt(Endings.cancelled()));
-    }
-
-    /** Has an input seen before the next inference; false if there will be none. */
-    boolean steer(List<? extends Item> input) {
-        return steering.addAll(input);
     }
 }

@@ -4,7 +4,6 @@ import dev.agentloop.spi.ConversationStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,16 +22,19 @@ record LoopConfig(
         @Nullable Approver approver,
         @Nullable Duration approvalsExpire,
         ContextSections context,
-        ConversationStore store,
+        HostStore store,
         Clock clock,
-        ExecutorService executor,
+        ToolFailure toolFailure,
+        Workers workers,
+        Runs runs,
         String owner,
         Turns turns,
         AbandonedTurns abandoned) {
 
     /** The same on this store, by an owner of its own. */
     LoopConfig on(ConversationStore other) {
-        String name = OtherOwner.name(other.leases(), ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+        HostStore kept = new HostStore(other);
+        String name = OtherOwner.name(kept.leases(), ProcessHandle.current().pid() + "-" + UUID.randomUUID());
         return new LoopConfig(
                 model,
                 instructions,
@@ -47,21 +49,23 @@ record LoopConfig(
                 approver,
                 approvalsExpire,
                 context,
-                other,
+                kept,
                 clock,
-                executor,
+                toolFailure,
+                workers,
+                runs,
                 name,
                 new Turns(name),
-                new AbandonedTurns(other, executor, name));
+                new AbandonedTurns(kept, workers, name));
     }
 
     /** The form of the final answer. */
     record AnswerFormat(String name, String schema) {}
 
     /** The settings of a conversation that begins now. */
-    PromptSettings settings(String cacheKey) {
-        PromptSettings.Builder settings = model.settings().toBuilder().cacheKey(cacheKey);
-        if (instructions != null && !model.settings().instructionsInInput()) {
+    PromptSettings settings(PromptSettings ofModel, String cacheKey) {
+        PromptSettings.Builder settings = ofModel.toBuilder().cacheKey(cacheKey);
+        if (instructions != null && !ofModel.instructionsInInput()) {
             settings.instructions(instructions);
         }
         if (answerFormat != null) {

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Mailbox {
     private static final int CAPACITY = 1_024;
+    // The clock counts nanoseconds in 63 bits, which are 292 years.
+    private static final long LONGEST_SECONDS = 100L * 365 * 24 * 60 * 60;
 
     private final LinkedBlockingQueue<Runnable> letters = new LinkedBlockingQueue<>(CAPACITY);
     private final TreeMap<Long, Runnable> timers = new TreeMap<>();
@@ -51,11 +53,16 @@ final class Mailbox {
      * @return what {@link #forget} takes
      */
     long after(Duration delay, Runnable task) {
-        long at = System.nanoTime() + delay.toNanos();
+        long at = System.nanoTime() + Math.min(delay.toSeconds(), LONGEST_SECONDS) * 1_000_000_000L + delay.getNano();
         while (timers.putIfAbsent(at, task) != null) {
             at++;
         }
         return at;
+    }
+
+    /** Has a task run by the owner's next wait; called on the owner's thread, which must not wait for room. */
+    void soon(Runnable task) {
+        after(Duration.ZERO, task);
     }
 
     /** Takes back a task that has not run yet. */

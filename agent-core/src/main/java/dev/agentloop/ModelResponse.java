@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ public record ModelResponse(
         @Nullable CacheDiagnosis cacheDiagnosis) {
 
     public ModelResponse {
+        Objects.requireNonNull(id, "a response without an id has an empty one, not null");
+        Objects.requireNonNull(usage, "a response of unknown usage has Usage.NONE or an estimate, not null");
         items = List.copyOf(items);
     }
 

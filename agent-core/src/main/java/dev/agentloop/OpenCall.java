@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** A call of the newest response, as far as the log tells: until its output is in the prompt. Not thread-safe. */
 final class OpenCall {
     private final Item.Call item;
+    private final long version;
     private boolean started;
     private boolean forked;
     private boolean asked;
@@ -21,13 +22,15 @@ final class OpenCall {
     private Approver.@Nullable Answer answer;
     private @Nullable Item output;
 
-    OpenCall(Item.Call item) {
+    /** A call, and the version of its entry, which is its name. */
+    OpenCall(Item.Call item, long version) {
         this.item = item;
+        this.version = version;
     }
 
     /** Reads what {@link #write} wrote. */
     static OpenCall read(JsonFields state) {
-        OpenCall call = new OpenCall((Item.Call) item(state, "item"));
+        OpenCall call = new OpenCall((Item.Call) item(state, "item"), state.number("version", 0));
         call.started = state.flag("started", false);
         call.forked = state.flag("forked", false);
         if (state.flag("asked", false)) {
@@ -47,7 +50,7 @@ final class OpenCall {
 
     /** Writes all that is known of the call. */
     void write(Json.Writer out) throws IOException {
-        out.raw("item", item.json());
+        out.raw("item", item.json()).number("version", version);
         out.flag("started", started).flag("forked", forked).flag("asked", asked);
         Instant expiry = expires;
         out.text("question", question).number("expires_at", expiry == null ? 0 : expiry.toEpochMilli());
@@ -67,6 +70,11 @@ final class OpenCall {
 
     ToolCall call() {
         return ToolCall.of(item);
+    }
+
+    /** The version of its entry: its name in the log. */
+    long version() {
+        return version;
     }
 
     /** Whether the log says that its tool was started. */
@@ -109,7 +117,7 @@ final class OpenCall {
 
     /** The question about it. */
     Outcome.Pending pending() {
-        return new Outcome.Pending(item.callId(), item.name(), item.arguments(), question, expires);
+        return new Outcome.Pending(item.callId(), version, item.name(), item.arguments(), question, expires);
     }
 
     void start() {
@@ -131,11 +139,6 @@ final class OpenCall {
 
     void output(Item item) {
         output = item;
-    }
-
-    /** A digest of a text. */
-    static String digest(String text) {
-        return HexFormat.of().formatHex(Sha256.of(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** A digest of a call's name and exact arguments. */

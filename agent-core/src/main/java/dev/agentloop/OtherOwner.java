@@ -9,10 +9,12 @@ final class OtherOwner {
     private static final long LOOK_AGAIN_MILLIS = 250;
 
     private final LoopConfig config;
+    private final HostStore store;
     private final String conversation;
 
-    OtherOwner(LoopConfig config, String conversation) {
+    OtherOwner(LoopConfig config, HostStore store, String conversation) {
         this.config = config;
+        this.store = store;
         this.conversation = conversation;
     }
 
@@ -38,22 +40,22 @@ final class OtherOwner {
                 || fold.turn().owner().equals(config.owner())) {
             return false;
         }
-        Leases leases = config.store().leases();
+        Leases leases = store.leases();
         if (process.equals(leases.process())) {
             return Turns.atWork(fold.turn().owner(), conversation);
         }
         boolean abandoned =
-                AbandonedTurns.told(config.store(), conversation, fold.turn().underWay());
+                AbandonedTurns.told(store, conversation, fold.turn().underWay());
         return !abandoned && leases.alive(process);
     }
 
     /** Waits until nobody is at work any more; gives the log as it is then. */
-    ConversationLog awaitEnd(ConversationLog log) throws InterruptedException {
+    ConversationLog awaitEnd(RunControl run, ConversationLog log) throws InterruptedException {
         ConversationLog now = log;
         while (atWork(now.fold())) {
-            TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
-            if (!config.store().head(conversation).equals(Optional.of(now.position()))) {
-                now = ConversationLog.load(config.store(), conversation);
+            run.await("the turn of another process", () -> TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS));
+            if (!store.head(conversation).equals(Optional.of(now.position()))) {
+                now = ConversationLog.load(store, conversation);
             }
         }
         return now;

@@ -135,14 +135,20 @@ public sealed interface Outcome {
         PREFIX_BROKEN,
         /** The compactor failed; nothing was changed. */
         COMPACTION_FAILED,
-        /** The model answered with nothing, three times. */
-        EMPTY_ANSWER
+        /** The model answered with nothing new, three times. */
+        EMPTY_ANSWER,
+        /**
+         * The model has called tools of the API's own (a local shell, a computer, a patch, approval of a remote MCP server)
+         * that only the host can answer: append the outputs as items, then run the conversation again.
+         */
+        UNANSWERED
     }
 
     /**
      * A call that waits for a decision.
      *
-     * @param callId the id to decide about
+     * @param callId the call's id on the wire, unique among the calls that await a decision
+     * @param call the version of the call's entry in the log: its name for good, which no other call has
      * @param tool the tool's name
      * @param arguments the exact arguments that a decision is bound to
      * @param question why approval is needed
@@ -150,6 +156,7 @@ public sealed interface Outcome {
      */
     record Pending(
             String callId,
+            long call,
             String tool,
             String arguments,
             String question,

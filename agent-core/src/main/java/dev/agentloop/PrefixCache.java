@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * rest; after it, whether the server's report agrees and who is to blame if it does not. Caches nothing itself.
  *
  * <p>One instance belongs to one run and is used by one thread at a time: {@link #resume} at most once and first, then
- * {@link #check} before each request and {@link #settle} after those that were answered. What a method throws ends the run.
+ * {@link #check} before each request and {@link #settle} after those that were answered.
+ * Called on the loop's thread, so be quick. What a method throws, or a null, is logged and told as a warning, and the
+ * built-in account takes the place of this one for the rest of the run.
  */
 public interface PrefixCache {
 

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,27 +21,29 @@ final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
 
     private final RunScope run;
-    private final BiConsumer<ToolCall, Approver.Answer> answered;
-    private final Deque<ToolCall> waiting = new ArrayDeque<>();
-    private final Map<String, Outcome.Pending> open = new LinkedHashMap<>();
-    private @Nullable Future<?> asking;
+    private final BiConsumer<OpenCall, Approver.Answer> answered;
+    private final Deque<OpenCall> waiting = new ArrayDeque<>();
+    private final Map<Long, Outcome.Pending> open = new LinkedHashMap<>();
+    private @Nullable Work asking;
 
     /**
      * The questions of one run.
      *
      * @param answered called on the loop's thread with each answer, which becomes durable with the next commit
      */
-    Questions(RunScope run, BiConsumer<ToolCall, Approver.Answer> answered) {
+    Questions(RunScope run, BiConsumer<OpenCall, Approver.Answer> answered) {
         this.run = run;
         this.answered = answered;
     }
 
     /** Asks about a call; the question is durable with the journal's next commit, and put after it. */
-    void ask(ToolCall call, String reason) {
-        Outcome.Pending question = new Outcome.Pending(call.callId(), call.name(), call.arguments(), reason, expiry());
-        open.put(call.callId(), question);
+    void ask(OpenCall call, String reason) {
+        Item.Call item = call.item();
+        Outcome.Pending question = new Outcome.Pending(
+                item.callId(), call.version(), item.name(), item.arguments(), reason, expiry());
+        open.put(call.version(), question);
         waiting.add(call);
-        run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call)));
+        run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call.call())));
         run.journal().then(() -> {
             run.events().tell(new AgentEvent.ApprovalAsked(question));
             askNext();
@@ -59,37 +60,54 @@ final class Questions {
 
     private void askNext() {
         Approver approver = run.config().approver();
-        ToolCall call = waiting.peek();
+        OpenCall call = waiting.peek();
         if (approver == null || call == null || asking != null) {
             return;
         }
-        Outcome.Pending question = Objects.requireNonNull(open.get(call.callId()));
-        asking = run.config().executor().submit(() -> {
-            Approver.Answer answer = answer(approver, question);
-            run.mailbox().post(() -> take(call, answer));
-        });
+        Outcome.Pending question = Objects.requireNonNull(open.get(call.version()));
+        asking = run.config()
+                .workers()
+                .call(
+                        "agentloop approver (call " + question.callId() + ")",
+                        () -> approver.decide(question),
+                        run.mailbox(),
+                        (answer, failure) -> take(call, checked(question, answer, failure)));
     }
 
-    private static Approver.Answer answer(Approver approver, Outcome.Pending question) {
-        try {
-            return approver.decide(question);
-        } catch (InterruptedException e) {
+    private Approver.Answer checked(
+            Outcome.Pending question, Approver.@Nullable Answer answer, @Nullable Throwable failure) {
+        if (failure instanceof InterruptedException) {
             return Approver.Answer.deny("the question was withdrawn");
-        } catch (RuntimeException e) {
-            LOG.warn("the approver failed at call {}, which is refused", question.callId(), e);
-            return Approver.Answer.deny("the approver failed: " + e);
         }
+        if (failure != null) {
+            LOG.warn(
+                    "conversation {}: the approver failed at call {}, which is refused",
+                    run.log().id(),
+                    question.callId(),
+                    failure);
+            return Approver.Answer.deny("the approver failed: " + failure);
+        }
+        if (answer == null) {
+            LOG.warn(
+                    "conversation {}: the approver answered null about call {}, which is refused",
+                    run.log().id(),
+                    question.callId());
+            return Approver.Answer.deny("the approver gave no answer");
+        }
+        return answer;
     }
 
-    private void take(ToolCall call, Approver.Answer answer) {
+    private void take(OpenCall call, Approver.Answer answer) {
         if (waiting.peek() != call) {
             return;
         }
         waiting.remove();
-        open.remove(call.callId());
+        open.remove(call.version());
         asking = null;
-        run.journal().add(Draft.approvalDecided(call.callId(), OpenCall.hash(call), answer));
-        run.journal().then(() -> run.events().tell(new AgentEvent.ApprovalDecided(call.callId(), answer)));
+        run.journal().add(Draft.approvalDecided(call, answer));
+        run.journal()
+                .then(() -> run.events()
+                        .tell(new AgentEvent.ApprovalDecided(call.item().callId(), answer)));
         answered.accept(call, answer);
         run.journal().commit();
         askNext();
@@ -109,8 +127,10 @@ final class Questions {
     void stop() {
         waiting.clear();
         open.clear();
-        if (asking != null) {
-            asking.cancel(true);
+        Work question = asking;
+        if (question != null) {
+            question.interrupt();
+            run.config().runs().leave(run.log().id(), question, false);
         }
     }
 }

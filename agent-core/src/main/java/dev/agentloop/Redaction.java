@@ -28,7 +28,7 @@ final class Redaction {
     Redaction(RunScope run, long version) {
         this.run = run;
         this.version = version;
-        LogEntry entry = run.config().store().read(run.log().id(), version - 1, 1).stream()
+        LogEntry entry = run.store().read(run.log().id(), version - 1, 1).stream()
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "conversation " + run.log().id() + " has no version " + version + " to redact; it stands at "
@@ -63,7 +63,7 @@ final class Redaction {
     static void finish(RunScope run) {
         List<Long> versions = run.fold().turn().toErase();
         if (!versions.isEmpty()) {
-            run.config().store().erase(run.log().id(), versions);
+            run.store().erase(run.log().id(), versions);
             run.journal().add(Draft.erased());
         }
     }
@@ -93,12 +93,25 @@ final class Redaction {
 
     // The item itself, the whole text of an output that was cut, and every copy of the prompt that has it.
     private List<Long> versions() {
-        String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + output.callId() : "";
+        String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + call(output) : "";
         byte[] line = ((ItemBytes) item).line();
-        return run.config().store().stream(run.log().id(), 0)
+        return run.store().stream(run.log().id(), 0)
                 .filter(entry -> entry.version() == version || entry.kind().equals(whole) || copies(entry, line))
                 .map(LogEntry::version)
                 .toList();
+    }
+
+    // The newest call before the output that has its id.
+    private long call(Item.Output output) {
+        return run.store().stream(run.log().id(), 0)
+                .takeWhile(entry -> entry.version() < version)
+                .filter(entry -> entry.kind().equals(Draft.ITEM_MODEL)
+                        && entry.payload() != null
+                        && Item.of(entry.content()) instanceof Item.Call call
+                        && call.callId().equals(output.callId()))
+                .mapToLong(LogEntry::version)
+                .max()
+                .orElse(0);
     }
 
     private static boolean copies(LogEntry entry, byte[] line) {

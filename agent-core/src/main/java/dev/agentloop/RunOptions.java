@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -12,15 +13,18 @@ import org.jspecify.annotations.Nullable;
  * @param context facts for tools and log lines, such as tenant and user; never sent to the model
  * @param allowedTools the names of the tools that the model may call in this run, or null for all
  * @param whenBusy what is done where the conversation is being run already, here or in another process
+ * @param delivery on which thread the listener is told
  */
 public record RunOptions(
         AgentListener listener,
         @Nullable Limits limits,
         Map<String, String> context,
         @Nullable Set<String> allowedTools,
-        WhenBusy whenBusy) {
+        WhenBusy whenBusy,
+        Delivery delivery) {
     /** No listener, the loop's limits, no context, all tools. */
-    public static final RunOptions DEFAULT = new RunOptions(AgentListener.NONE, null, Map.of(), null, WhenBusy.REJECT);
+    public static final RunOptions DEFAULT = new RunOptions(
+            AgentListener.NONE, null, Map.of(), null, WhenBusy.REJECT, Delivery.BUFFERED);
 
     /** What is done where the conversation is being run already, here or in another process. */
     public enum WhenBusy {
@@ -32,7 +36,20 @@ public record RunOptions(
         STEER
     }
 
+    /** On which thread a listener is told. */
+    public enum Delivery {
+        /**
+         * On a thread of its own, through a buffer of 1,024 events and a million characters, so that a slow listener does not
+         * hold up the run until that is full. Then deltas that stand next to each other become one, and then the run waits.
+         * Nothing is dropped.
+         */
+        BUFFERED,
+        /** On the thread that called run: at once, with its thread-locals, and the run waits for the listener. */
+        DIRECT
+    }
+
     public RunOptions {
+        Objects.requireNonNull(listener, "the listener is null; AgentListener.NONE listens to nothing");
         context = Map.copyOf(context);
         allowedTools = allowedTools == null ? null : Set.copyOf(allowedTools);
     }
@@ -44,17 +61,17 @@ public record RunOptions(
 
     /** These options with another listener. */
     public RunOptions withListener(AgentListener other) {
-        return new RunOptions(other, limits, context, allowedTools, whenBusy);
+        return new RunOptions(other, limits, context, allowedTools, whenBusy, delivery);
     }
 
     /** These options with limits of their own. */
     public RunOptions withLimits(Limits other) {
-        return new RunOptions(listener, other, context, allowedTools, whenBusy);
+        return new RunOptions(listener, other, context, allowedTools, whenBusy, delivery);
     }
 
     /** These options with other facts. */
     public RunOptions withContext(Map<String, String> other) {
-        return new RunOptions(listener, limits, other, allowedTools, whenBusy);
+        return new RunOptions(listener, limits, other, allowedTools, whenBusy, delivery);
     }
 
     /**
@@ -68,11 +85,16 @@ public record RunOptions(
      *     tool at all
      */
     public RunOptions withAllowedTools(Set<String> names) {
-        return new RunOptions(listener, limits, context, names, whenBusy);
+        return new RunOptions(listener, limits, context, names, whenBusy, delivery);
     }
 
     /** These options with another answer to a busy conversation. */
     public RunOptions withWhenBusy(WhenBusy other) {
-        return new RunOptions(listener, limits, context, allowedTools, other);
+        return new RunOptions(listener, limits, context, allowedTools, other, delivery);
+    }
+
+    /** These options with another way to tell the listener. */
+    public RunOptions withDelivery(Delivery other) {
+        return new RunOptions(listener, limits, context, allowedTools, whenBusy, other);
     }
 }

@@ -3,7 +3,6 @@ package dev.agentloop;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,24 +13,62 @@ final class RunningCall implements ToolContext {
     private static final Logger LOG = LoggerFactory.getLogger(RunningCall.class);
 
     private final RunScope run;
-    private final ToolCall call;
+    private final OpenCall call;
+    private final ToolCall asked;
     private final Tool tool;
     private final Tool.Access access;
     private final long fencingToken;
-    private final long begun = System.nanoTime();
+    private final String tenant;
+    private long begun = System.nanoTime();
     private volatile boolean over;
-    private @Nullable Future<?> task;
+    private @Nullable Work work;
+    private Duration timeout = Duration.ZERO;
     private long timer;
 
-    RunningCall(RunScope run, ToolCall call, Tool tool, Tool.Access access) {
+    RunningCall(RunScope run, OpenCall call, Tool tool, Tool.Access access) {
         this.run = run;
         this.call = call;
+        this.asked = call.call();
         this.tool = tool;
         this.access = access;
         this.fencingToken = run.fold().turn().underWay();
+        this.tenant = run.store().tenant();
     }
 
-    ToolCall call() {
+    /** What came of a call, and what the tool threw; null where it did not. */
+    record End(ToolOutput output, @Nullable Throwable failure) {
+        static End of(ToolOutput output) {
+            return new End(output, null);
+        }
+
+        /** Runs a tool, on this thread. */
+        static End of(Tool tool, ToolCall call, ToolContext context, ToolFailure hook) {
+            try {
+                ToolOutput output = tool.call(call, context);
+                return of(output != null ? output : ToolOutput.error(call.name() + " failed: it gave no output"));
+            } catch (InterruptedException e) {
+                return of(ToolOutput.error("interrupted"));
+            } catch (Throwable e) {
+                // A tool throws whatever it likes, Errors and what it does not declare included.
+                return new End(told(call, e, hook), e);
+            }
+        }
+
+        private static ToolOutput told(ToolCall call, Throwable failure, ToolFailure hook) {
+            try {
+                ToolOutput output = hook.output(call, failure);
+                if (output != null) {
+                    return output;
+                }
+                LOG.warn("the hook for failed tools answered null about call {} of {}", call.callId(), call.name());
+            } catch (Throwable e) {
+                LOG.warn("the hook for failed tools failed at call {} of {}", call.callId(), call.name(), e);
+            }
+            return ToolFailure.WITHOUT_MESSAGE.output(call, failure);
+        }
+    }
+
+    OpenCall call() {
         return call;
     }
 
@@ -52,32 +89,45 @@ final class RunningCall implements ToolContext {
     }
 
     Duration timeout() {
-        Duration own = tool.timeout();
-        return own == null ? run.limits().toolTimeout() : own;
+        return timeout;
     }
 
-    /** Starts the tool; on the loop's thread, {@code ended} is given its output, or {@code late} runs when its time is up. */
-    void start(Consumer<ToolOutput> ended, Runnable late) {
-        timer = run.mailbox().after(timeout(), late);
-        task = run.config().executor().submit(() -> {
-            ToolOutput output = output();
-            run.mailbox().post(() -> ended.accept(output));
-        });
+    /** Starts the tool; on the loop's thread, {@code ended} is given what came of it, or {@code late} runs when its time is up. */
+    void start(Duration most, Consumer<End> ended, Runnable late) {
+        begun = System.nanoTime();
+        timeout = most;
+        timer = run.mailbox().after(most, late);
+        work = run.config()
+                .workers()
+                .call(
+                        "agentloop tool " + call.item().name() + " (call " + callId() + ")",
+                        this::end,
+                        run.mailbox(),
+                        (end, failure) -> ended.accept(end != null ? end : failed(failure)));
     }
 
-    private ToolOutput output() {
-        try {
-            return tool.call(call, this);
-        } catch (InterruptedException e) {
-            return ToolOutput.error("interrupted");
-        } catch (Exception e) {
-            String message = e.getMessage();
-            return ToolOutput.error(
-                    message == null || message.isBlank() ? e.getClass().getName() : message);
-        } catch (LinkageError | AssertionError | StackOverflowError | OutOfMemoryError e) {
-            LOG.warn("conversation {}: tool {} failed in call {}", conversation(), call.name(), callId(), e);
-            return ToolOutput.error(e.toString());
+    // On the tool's thread, so that the hook for failures is within the tool's time.
+    private End end() {
+        return End.of(tool, asked, this, run.config().toolFailure());
+    }
+
+    private End failed(@Nullable Throwable failure) {
+        return failure instanceof InterruptedException
+                ? End.of(ToolOutput.error("interrupted"))
+                : new End(ToolOutput.error(call.item().name() + " was not run: no thread could be started"), failure);
+    }
+
+    /** Its work; there is some once it was started. */
+    Work work() {
+        Work started = work;
+        if (started == null) {
+            throw new IllegalStateException("call " + callId() + " was not started");
         }
+        return started;
+    }
+
+    boolean ended() {
+        return work().ended();
     }
 
     /** Nobody waits for its end any more. */
@@ -88,10 +138,7 @@ final class RunningCall implements ToolContext {
     /** Ends it from outside: the thread is interrupted, and what it still says is dropped. */
     void interrupt() {
         over = true;
-        Future<?> running = task;
-        if (running != null) {
-            running.cancel(true);
-        }
+        work().interrupt();
     }
 
     @Override
@@ -101,7 +148,7 @@ final class RunningCall implements ToolContext {
 
     @Override
     public String callId() {
-        return call.callId();
+        return call.item().callId();
     }
 
     @Override
@@ -111,8 +158,12 @@ final class RunningCall implements ToolContext {
 
     @Override
     public String idempotencyKey() {
-        String tenant = run.config().store().tenant();
-        return (tenant.isEmpty() ? "" : tenant + "/") + conversation() + "/" + callId();
+        return key(tenant, conversation(), call.version());
+    }
+
+    /** A call's name for those outside the log. */
+    static String key(String tenant, String conversation, long call) {
+        return (tenant.isEmpty() ? "" : tenant + "/") + conversation + "/" + call;
     }
 
     @Override
@@ -122,8 +173,9 @@ final class RunningCall implements ToolContext {
 
     @Override
     public void progress(String text) {
+        String words = String.valueOf(text);
         if (!over) {
-            run.mailbox().post(() -> run.events().tell(new AgentEvent.ToolProgress(callId(), text)));
+            run.mailbox().post(() -> run.events().tell(new AgentEvent.ToolProgress(callId(), words)));
         }
     }
 

@@ -5,19 +5,47 @@ import java.util.List;
 
 /** What users say while a run is under way; waits until every call has its output. Thread-safe. */
 final class Steering {
-    private final List<Item> waiting = new ArrayList<>();
+    private final List<Said> waiting = new ArrayList<>();
+    // On its way into the log.
+    private final List<Said> handed = new ArrayList<>();
     private boolean closed;
+
+    /** An item, and whether the store's inbox has it too until the log does. */
+    private record Said(Item item, boolean inInbox) {}
 
     /** Takes an input in; false if the run does not look any more. */
     synchronized boolean addAll(List<? extends Item> items) {
-        return !closed && waiting.addAll(items);
+        return add(items, false);
     }
 
-    /** Hands out what waits. */
+    /** Takes in what the inbox has, and keeps until the log has it. */
+    synchronized boolean addFromInbox(List<? extends Item> items) {
+        return add(items, true);
+    }
+
+    private boolean add(List<? extends Item> items, boolean inInbox) {
+        if (closed) {
+            return false;
+        }
+        items.forEach(item -> waiting.add(new Said(item, inInbox)));
+        return true;
+    }
+
+    /** Hands out what waits; {@link #durable} says that the log has it. */
     synchronized List<Item> take() {
-        List<Item> taken = List.copyOf(waiting);
+        List<Item> taken = waiting.stream().map(Said::item).toList();
+        handed.addAll(waiting);
         waiting.clear();
         return taken;
+    }
+
+    /** The log has what was handed out. */
+    synchronized void durable() {
+        handed.clear();
+    }
+
+    synchronized boolean isEmpty() {
+        return waiting.isEmpty();
     }
 
     /** Lets nothing in any more, unless something waits already. */
@@ -30,5 +58,13 @@ final class Steering {
     synchronized List<Item> close() {
         closed = true;
         return take();
+    }
+
+    /** Lets nothing in any more; gives what was taken from callers of this process and is not known to be in the log. */
+    synchronized List<Item> unsaid() {
+        closed = true;
+        List<Said> all = new ArrayList<>(handed);
+        all.addAll(waiting);
+        return all.stream().filter(said -> !said.inInbox()).map(Said::item).toList();
     }
 }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Something that the model may ask the host to do.
  *
  * <p>Implementations are called from many threads at once and by many conversations; {@link #specification},
- * {@link #access} and {@link #afterCrash} are called on the loop's thread and must be quick and without effect.
+ * {@link #access} and {@link #afterCrash} are called on the loop's thread and must be quick and without effect. One that takes two
+ * seconds is named in the log; where one throws or answers null, the careful answer is taken.
  */
 public interface Tool {
 
@@ -15,28 +16,30 @@ public interface Tool {
     Specification specification();
 
     /**
-     * Does what the call asks for. Called on a thread of the loop's, at most once for a call.
+     * Does what the call asks for. Called on a thread of the agent's, once for a call, and again only after a crash where
+     * {@link #afterCrash} says so.
      *
      * <p>Cancellation interrupts the thread; whoever goes on for more than two seconds after that is abandoned, and its
      * output is dropped. Checking the arguments is the tool's own task.
      *
-     * @return what the model reads, never null
-     * @throws Exception whatever goes wrong: the model is told its message
+     * @return what the model reads; null counts as a failure
+     * @throws Exception whatever goes wrong, Errors included: the model is told that the tool failed and why, by
+     *     {@link ToolFailure}, and the exception is logged
      */
     ToolOutput call(ToolCall call, ToolContext context) throws Exception;
 
     /**
      * How far this call reaches; decides whether it may run beside others and whether it needs approval.
      *
-     * <p>What it throws counts as {@link Access#UNRESTRICTED}.
+     * <p>What it throws, and null, counts as {@link Access#UNRESTRICTED}.
      */
     default Access access(ToolCall call) {
         return Access.WRITES;
     }
 
-    /** What is done with a call that was started before a crash and has no output. */
+    /** What is done with a call that was started before a crash and has no output: one that only reads is run again. */
     default AfterCrash afterCrash(ToolCall call) {
-        return AfterCrash.REPORT;
+        return access(call) == Access.READS ? AfterCrash.RUN_AGAIN : AfterCrash.REPORT;
     }
 
     /**

@@ -2,12 +2,15 @@ package dev.agentloop;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,27 +19,34 @@ import org.slf4j.LoggerFactory;
  * thread; only the tools and the approver work elsewhere.
  *
  * <p>The gate: calls start in the order in which they became ready. Calls that only read run side by side; any other runs
- * alone.
+ * alone, and that includes one whose time was up and which goes on all the same.
  */
 final class ToolCalls {
     private static final Logger LOG = LoggerFactory.getLogger(ToolCalls.class);
     // Of the two seconds within which a run ends, the tools get these for their own tidying up.
     private static final Duration GRACE = Duration.ofMillis(1_500);
+    private static final Duration SHORTEST_GRACE = Duration.ofMillis(100);
 
     private final RunScope run;
+    private final HostTools tools;
     private final Deque<RunningCall> ready = new ArrayDeque<>();
-    private final Map<String, RunningCall> running = new LinkedHashMap<>();
-    private final Set<String> approved = new HashSet<>();
+    // Their start is in the journal; only what was really started is waited for.
+    private final List<RunningCall> starting = new ArrayList<>();
+    private final Map<Long, RunningCall> running = new LinkedHashMap<>();
+    private final List<RunningCall> late = new ArrayList<>();
+    private final Set<Long> approved = new HashSet<>();
     private final Questions questions;
+    private boolean over;
 
     ToolCalls(RunScope run) {
         this.run = run;
+        this.tools = new HostTools(run);
         this.questions = new Questions(run, this::answered);
     }
 
     /** Whether no call is ready, running or being decided about by the approver. */
     boolean idle() {
-        return ready.isEmpty() && running.isEmpty() && !questions.busy();
+        return ready.isEmpty() && starting.isEmpty() && running.isEmpty() && !questions.busy();
     }
 
     /** The calls that only a decision from outside this run can bring on. */
@@ -59,30 +69,29 @@ final class ToolCalls {
     }
 
     private void settle(OpenCall open) {
-        ToolCall call = open.call();
         Approver.Answer answer = open.answer();
-        Tool tool = run.toolbox().find(call.name()).orElse(null);
+        Tool tool = run.toolbox().find(open.call().name()).orElse(null);
         if (open.forked()) {
-            answer(call, ToolOutput.error("not run here: this conversation was forked before the call had its output"));
+            answer(open, ToolOutput.error("not run here: this conversation was forked before the call had its output"));
         } else if (answer != null) {
-            answered(call, answer);
+            answered(open, answer);
         } else if (!open.started() || tool == null) {
-            admit(call);
+            admit(open);
         } else {
-            settleStarted(call, tool);
+            settleStarted(open, tool);
         }
     }
 
-    private void settleStarted(ToolCall call, Tool tool) {
-        Tool.Access access = access(call, tool);
-        boolean repeatable = access == Tool.Access.READS || tool.honoursFencing() || !ownerMayLive();
-        Tool.AfterCrash wanted = afterCrash(call, tool);
+    private void settleStarted(OpenCall call, Tool tool) {
+        Tool.Access access = tools.access(call.call(), tool);
+        boolean repeatable = access == Tool.Access.READS || !ownerMayLive() || tools.honoursFencing(call.call(), tool);
+        Tool.AfterCrash wanted = tools.afterCrash(call.call(), tool);
         Tool.AfterCrash policy = wanted == Tool.AfterCrash.RUN_AGAIN && !repeatable ? Tool.AfterCrash.REPORT : wanted;
         LOG.info(
                 "conversation {}: call {} of {} was under way when its process ended: {}",
                 run.log().id(),
-                call.callId(),
-                call.name(),
+                call.item().callId(),
+                call.item().name(),
                 policy);
         switch (policy) {
             case RUN_AGAIN -> ready.add(new RunningCall(run, call, tool, access));
@@ -90,13 +99,19 @@ final class ToolCalls {
                 questions.ask(
                         call,
                         "This call was under way when its process ended, so its effect is unknown. Run it again?");
-            case REPORT ->
-                answer(
-                        call,
-                        ToolOutput.error(
-                                "The result of this call is unknown: the process that ran it ended before it had an"
-                                        + " output. It may have had its effect or not. Check before you repeat it."));
+            case REPORT -> answer(call, unknown());
         }
+    }
+
+    /** What the model reads of a call in which a process died. */
+    static ToolOutput unknown() {
+        return ToolOutput.error("The result of this call is unknown: the process that ran it ended before it had an"
+                + " output. It may have had its effect or not. Check before you repeat it.");
+    }
+
+    /** What the model reads of a call that a person has refused. */
+    static ToolOutput refused(String reason) {
+        return ToolOutput.error(reason.isBlank() ? "refused by the user" : "refused by the user: " + reason);
     }
 
     // A process that shows no sign of life may only be paused, and its effect be still to come. Then only what can tell
@@ -107,23 +122,14 @@ final class ToolCalls {
         return !before.isEmpty() && !before.equals(OtherOwner.process(turn.owner()));
     }
 
-    private static Tool.AfterCrash afterCrash(ToolCall call, Tool tool) {
-        try {
-            return tool.afterCrash(call);
-        } catch (RuntimeException e) {
-            LOG.warn("tool {} failed to say what to do after a crash; its call is reported as unknown", call.name(), e);
-            return Tool.AfterCrash.REPORT;
-        }
-    }
-
     /** Takes in a call that becomes durable with the journal's next commit. */
-    void admit(ToolCall call) {
-        Tool tool = run.toolbox().find(call.name()).orElse(null);
+    void admit(OpenCall call) {
+        Tool tool = run.toolbox().find(call.item().name()).orElse(null);
         if (tool == null) {
-            answer(call, ToolOutput.error("unsupported call: " + call.name()));
+            answer(call, ToolOutput.error("unsupported call: " + call.item().name()));
             return;
         }
-        ToolOutput refusal = AllowedTools.refusal(call, run.fold().turn().allowed());
+        ToolOutput refusal = AllowedTools.refusal(call.call(), run.fold().turn().allowed());
         if (refusal != null) {
             answer(call, refusal);
             return;
@@ -135,11 +141,11 @@ final class ToolCalls {
                             + " tool calls of this run is reached"));
             return;
         }
-        judge(call, tool, access(call, tool));
+        judge(call, tool, tools.access(call.call(), tool));
     }
 
-    private void judge(ToolCall call, Tool tool, Tool.Access access) {
-        ApprovalPolicy.Decision decision = decide(call, access);
+    private void judge(OpenCall call, Tool tool, Tool.Access access) {
+        ApprovalPolicy.Decision decision = tools.decide(call.call(), access);
         switch (decision.verdict()) {
             case ALLOW -> ready.add(new RunningCall(run, call, tool, access));
             case DENY -> answer(call, ToolOutput.error("refused: " + decision.reason()));
@@ -147,100 +153,116 @@ final class ToolCalls {
         }
     }
 
-    private static Tool.Access access(ToolCall call, Tool tool) {
-        try {
-            return tool.access(call);
-        } catch (RuntimeException e) {
-            LOG.warn("tool {} failed to say how far a call reaches; it counts as unrestricted", call.name(), e);
-            return Tool.Access.UNRESTRICTED;
-        }
-    }
-
-    private ApprovalPolicy.Decision decide(ToolCall call, Tool.Access access) {
-        try {
-            return run.config().approval().decide(call, access);
-        } catch (RuntimeException e) {
-            LOG.warn("the approval policy failed at a call of {}, which is refused", call.name(), e);
-            return ApprovalPolicy.Decision.deny("the approval policy failed: " + e);
-        }
-    }
-
-    private void answered(ToolCall call, Approver.Answer answer) {
-        Tool tool = run.toolbox().find(call.name()).orElse(null);
+    private void answered(OpenCall call, Approver.Answer answer) {
+        Tool tool = run.toolbox().find(call.item().name()).orElse(null);
         if (!answer.approved()) {
-            answer(
-                    call,
-                    ToolOutput.error(
-                            answer.reason().isBlank()
-                                    ? "refused by the user"
-                                    : "refused by the user: " + answer.reason()));
+            answer(call, refused(answer.reason()));
         } else if (tool == null) {
-            answer(call, ToolOutput.error("unsupported call: " + call.name()));
+            answer(call, ToolOutput.error("unsupported call: " + call.item().name()));
         } else {
-            approved.add(call.callId());
-            ready.add(new RunningCall(run, call, tool, access(call, tool)));
+            approved.add(call.version());
+            ready.add(new RunningCall(run, call, tool, tools.access(call.call(), tool)));
         }
         startReady();
     }
 
     /** Starts the calls that may start now, once the journal is committed. */
     void startReady() {
-        while (!ready.isEmpty() && mayStart(ready.peek())) {
+        while (!over && !ready.isEmpty() && mayStart(ready.peek())) {
             RunningCall next = ready.remove();
-            String callId = next.call().callId();
-            // What a call reaches can have changed while it waited: an earlier one may have made a link.
-            Tool.Access now = access(next.call(), next.tool());
-            if (now != next.access() && !approved.contains(callId)) {
-                judge(next.call(), next.tool(), now);
+            OpenCall call = next.call();
+            String writing = next.onlyReads() ? null : run.config().runs().stillWriting(run.log().id());
+            if (writing != null) {
+                answer(
+                        call,
+                        ToolOutput.error("not run: an earlier call that was ended, " + writing
+                                + ", is still running, and a call that changes things runs alone. Try again later"));
                 continue;
             }
-            running.put(callId, next);
-            run.journal().add(Draft.toolStarted(callId));
-            run.journal().then(() -> {
-                run.log().checkOwned();
-                run.events().tell(new AgentEvent.ToolStarted(next.call()));
-                next.start(output -> ended(callId, output), () -> timedOut(next));
-            });
+            // What a call reaches can have changed while it waited: an earlier one may have made a link.
+            Tool.Access now = tools.access(call.call(), next.tool());
+            if (now != next.access() && !approved.contains(call.version())) {
+                judge(call, next.tool(), now);
+                continue;
+            }
+            starting.add(next);
+            run.journal().add(Draft.toolStarted(call.version(), call.item().callId()));
+            run.journal().then(() -> start(next));
         }
     }
 
     private boolean mayStart(RunningCall next) {
-        return next.onlyReads() ? running.values().stream().allMatch(RunningCall::onlyReads) : running.isEmpty();
+        late.removeIf(RunningCall::ended);
+        Stream<RunningCall> atWork = Stream.of(starting.stream(), running.values().stream(), late.stream())
+                .flatMap(calls -> calls);
+        return next.onlyReads() ? atWork.allMatch(RunningCall::onlyReads) : atWork.findAny().isEmpty();
+    }
+
+    private void start(RunningCall call) {
+        starting.remove(call);
+        if (over) {
+            return;
+        }
+        run.log().checkOwned();
+        run.events().tell(new AgentEvent.ToolStarted(call.call().call()));
+        running.put(call.call().version(), call);
+        call.start(tools.timeout(call.tool()), end -> ended(call, end), () -> timedOut(call));
     }
 
     private void timedOut(RunningCall call) {
-        if (running.get(call.call().callId()) == call) {
-            call.interrupt();
+        if (running.containsKey(call.call().version())) {
+            late.add(call);
+            // A tool that hears its interrupt ends soon, and what waits for it goes on; another one is not waited for.
+            run.mailbox().after(RunControl.BOUND, () -> giveUp(call));
             ended(
-                    call.call().callId(),
-                    ToolOutput.error("tool timed out after " + call.timeout().toMillis()
-                            + " milliseconds; it may have had its effect or not"));
+                    call,
+                    RunningCall.End.of(
+                            ToolOutput.error("tool timed out after " + call.timeout().toMillis()
+                                    + " milliseconds; it may have had its effect or not")));
+            call.interrupt();
         }
     }
 
-    private void ended(String callId, ToolOutput output) {
-        RunningCall call = running.remove(callId);
-        if (call != null) {
+    private void giveUp(RunningCall call) {
+        late.remove(call);
+        run.config().runs().leave(run.log().id(), call.work(), !call.onlyReads());
+        startReady();
+        run.journal().commit();
+    }
+
+    private void ended(RunningCall call, RunningCall.End end) {
+        if (running.remove(call.call().version()) != null) {
             call.forgetTimeout();
-            answer(call.call(), output, call.tool().outputTokens(), call.time());
-            startReady();
-            run.journal().commit();
+            Throwable failure = end.failure();
+            if (failure != null) {
+                LOG.warn(
+                        "conversation {}: tool {} failed in call {}",
+                        run.log().id(),
+                        call.call().item().name(),
+                        call.call().item().callId(),
+                        failure);
+            }
+            answer(call.call(), end.output(), tools.outputTokens(call.tool()), call.time(), failure);
         }
+        startReady();
+        run.journal().commit();
     }
 
-    private void answer(ToolCall call, ToolOutput output) {
-        answer(call, output, Integer.MAX_VALUE / 4, Duration.ZERO);
+    private void answer(OpenCall call, ToolOutput output) {
+        answer(call, output, Integer.MAX_VALUE / 4, Duration.ZERO, null);
     }
 
-    private void answer(ToolCall call, ToolOutput output, int tokens, Duration time) {
+    private void answer(OpenCall call, ToolOutput output, int tokens, Duration time, @Nullable Throwable failure) {
         ToolOutput sent = output;
         if (OutputCut.needed(output, tokens)) {
-            run.journal().add(Draft.outputFull(call.callId(), output.text()));
-            sent = OutputCut.cut(output, tokens, call.callId());
+            run.journal().add(Draft.outputFull(call, output.text()));
+            sent = OutputCut.cut(output, tokens, call.item().callId());
         }
-        ToolOutput noted = run.fold().calls().repeats().noted(call, sent);
-        run.journal().add(Draft.item(noted.error() ? Draft.ITEM_OUTPUT_ERROR : Draft.ITEM_OUTPUT, noted.item(call)));
-        run.journal().then(() -> run.events().tell(new AgentEvent.ToolEnded(call, noted, time)));
+        ToolOutput noted = run.fold().calls().repeats().noted(call.call(), sent);
+        String kind = noted.error() ? Draft.ITEM_OUTPUT_ERROR : Draft.ITEM_OUTPUT;
+        run.journal().add(Draft.item(kind, noted.item(call.call())));
+        run.journal()
+                .then(() -> run.events().tell(new AgentEvent.ToolEnded(call.call(), noted, time, failure)));
     }
 
     /** Waits until every call has its output, but for those that await a decision from outside. */
@@ -250,22 +272,30 @@ final class ToolCalls {
 
     /** Interrupts what runs and leaves the log alone: there is none that could be written to. */
     void abandon() {
+        over = true;
         ready.clear();
+        starting.clear();
         questions.stop();
-        running.values().forEach(RunningCall::interrupt);
+        Stream.concat(running.values().stream(), late.stream()).forEach(call -> {
+            call.interrupt();
+            run.config().runs().leave(run.log().id(), call.work(), !call.onlyReads());
+        });
     }
 
     /** Ends everything: interrupts what runs, gives it a moment to tidy up, and answers what is left. */
     void stop(String reason) throws InterruptedException {
         abandon();
-        long end = System.nanoTime() + GRACE.toNanos();
-        run.mailbox().after(GRACE, () -> {});
+        long now = System.nanoTime();
+        Duration grace = Duration.ofNanos(
+                Math.max(SHORTEST_GRACE.toNanos(), Math.min(GRACE.toNanos(), run.control().overBy() - now)));
+        long end = now + grace.toNanos();
+        run.mailbox().after(grace, () -> {});
         run.mailbox().await(() -> running.isEmpty() || System.nanoTime() - end >= 0);
         running.clear();
         for (OpenCall open : List.copyOf(run.fold().open().values())) {
             if (open.output() == null) {
                 answer(
-                        open.call(),
+                        open,
                         ToolOutput.error(reason
                                 + (open.started()
                                         ? ", while this call was running"

@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import dev.agentloop.internal.Json;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -19,7 +20,11 @@ public record ToolOutput(List<Part> parts, boolean error) {
     public sealed interface Part {}
 
     /** Text, which the loop cuts to the tool's budget before it is first sent. */
-    public record Text(String text) implements Part {}
+    public record Text(String text) implements Part {
+        public Text {
+            Objects.requireNonNull(text, "the text of an output is null; where a tool has nothing to say, say that");
+        }
+    }
 
     /**
      * An image.
@@ -27,7 +32,12 @@ public record ToolOutput(List<Part> parts, boolean error) {
      * @param url a data URL or a web address
      * @param detail {@code auto}, {@code low}, {@code high} or {@code original}
      */
-    public record Image(String url, String detail) implements Part {}
+    public record Image(String url, String detail) implements Part {
+        public Image {
+            Objects.requireNonNull(url, "the url of an image in an output is null");
+            Objects.requireNonNull(detail, "the detail of an image in an output is null; auto is the usual one");
+        }
+    }
 
     public ToolOutput {
         parts = List.copyOf(parts);

@@ -1,13 +1,16 @@
 package dev.agentloop;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Which conversations a loop is changing right now: one thread at a time each, in the order in which they asked.
+ * Which conversations a loop is changing right now: one thread at a time each, in the order in which they asked; and the
+ * runs of each, those that wait included.
  *
  * <p>Thread-safe.
  */
@@ -16,6 +19,7 @@ final class Turns {
     private static final Set<String> AT_WORK = ConcurrentHashMap.newKeySet();
 
     private final Map<String, Slot> slots = new ConcurrentHashMap<>();
+    private final Map<String, List<Unsaid>> unsaid = new ConcurrentHashMap<>();
     private final String owner;
 
     Turns(String owner) {
@@ -25,74 +29,119 @@ final class Turns {
     /** A conversation that somebody changes or waits for. */
     private static final class Slot {
         private final Semaphore free = new Semaphore(1, true);
+        private final Set<RunControl> runs = new LinkedHashSet<>();
         private int users;
-        private volatile @Nullable Loop running;
     }
 
-    /** Begins to change a conversation; false if somebody does already. */
-    boolean tryBegin(String conversation) {
-        Slot slot = enter(conversation);
-        if (slot.free.tryAcquire()) {
-            return true;
-        }
-        leave(conversation);
-        return false;
-    }
+    /**
+     * What a run took from users of this process and could not write down.
+     *
+     * @param after the version of the log that it was to follow
+     */
+    record Unsaid(Item item, long after) {}
 
-    /** Begins to change a conversation once everybody who asked before is done. */
-    void begin(String conversation) throws InterruptedException {
-        Slot slot = enter(conversation);
-        try {
-            slot.free.acquire();
-        } catch (InterruptedException e) {
-            leave(conversation);
-            throw e;
-        }
-    }
-
-    private Slot enter(String conversation) {
-        return slots.compute(conversation, (id, known) -> {
-            Slot slot = known == null ? new Slot() : known;
-            slot.users++;
+    /** Lets others see a run of the conversation, from before it has its turn. */
+    void enter(RunControl run) {
+        slots.compute(run.conversation(), (id, known) -> {
+            Slot slot = used(known);
+            slot.runs.add(run);
             return slot;
         });
     }
 
-    private void leave(String conversation) {
-        slots.computeIfPresent(conversation, (id, slot) -> --slot.users == 0 ? null : slot);
+    /** Ends what {@link #enter} began. */
+    void leave(RunControl run) {
+        slots.computeIfPresent(run.conversation(), (id, slot) -> {
+            slot.runs.remove(run);
+            return unused(slot);
+        });
+    }
+
+    private static Slot used(Slot known) {
+        Slot slot = known == null ? new Slot() : known;
+        slot.users++;
+        return slot;
+    }
+
+    private static Slot unused(Slot slot) {
+        return --slot.users == 0 ? null : slot;
+    }
+
+    /** The runs of a conversation that are under way or wait, in the order in which they came. */
+    List<RunControl> runs(String conversation) {
+        List<RunControl> runs = new ArrayList<>();
+        slots.computeIfPresent(conversation, (id, slot) -> {
+            runs.addAll(slot.runs);
+            return slot;
+        });
+        return runs;
+    }
+
+    /** Begins to change a conversation; false if somebody does already. */
+    boolean tryBegin(String conversation) {
+        Slot slot = slots.compute(conversation, (id, known) -> used(known));
+        if (slot.free.tryAcquire()) {
+            return true;
+        }
+        slots.computeIfPresent(conversation, (id, known) -> unused(known));
+        return false;
+    }
+
+    /**
+     * Begins to change a conversation once everybody who asked before is done.
+     *
+     * @throws RunOver if the run was ended meanwhile
+     */
+    void begin(RunControl run) throws InterruptedException {
+        Slot slot = slots.compute(run.conversation(), (id, known) -> used(known));
+        boolean begun = false;
+        try {
+            run.await("the turn of another run", slot.free::acquire);
+            begun = true;
+        } finally {
+            if (!begun) {
+                slots.computeIfPresent(run.conversation(), (id, known) -> unused(known));
+            }
+        }
     }
 
     /** Ends what was begun. */
     void end(String conversation) {
-        Slot slot = slots.get(conversation);
-        if (slot != null) {
+        slots.computeIfPresent(conversation, (id, slot) -> {
             slot.free.release();
-            leave(conversation);
-        }
+            return unused(slot);
+        });
     }
 
-    /** The run that is under way in this loop, or null. */
-    @Nullable
-    Loop running(String conversation) {
-        Slot slot = slots.get(conversation);
-        return slot == null ? null : slot.running;
-    }
-
-    /** Notes the run that is under way, or with null that it is over; by whoever has begun to change the conversation. */
-    void running(String conversation, @Nullable Loop loop) {
-        Slot slot = slots.get(conversation);
-        if (slot != null) {
-            slot.running = loop;
-        }
-        if (loop == null) {
-            AT_WORK.remove(owner + conversation);
-        } else {
+    /** Notes whether a run of this loop is at work on the conversation. */
+    void atWork(String conversation, boolean working) {
+        if (working) {
             AT_WORK.add(owner + conversation);
+        } else {
+            AT_WORK.remove(owner + conversation);
         }
     }
 
     /** Whether an owner of this process is running the conversation. */
     static boolean atWork(String owner, String conversation) {
         return AT_WORK.contains(owner + conversation);
+    }
+
+    /** Keeps what a run could not write down, for the next run of this conversation. */
+    void keep(String conversation, List<Item> items, long after) {
+        if (!items.isEmpty()) {
+            List<Unsaid> kept = items.stream().map(item -> new Unsaid(item, after)).toList();
+            unsaid.merge(conversation, kept, (before, more) -> {
+                List<Unsaid> all = new ArrayList<>(before);
+                all.addAll(more);
+                return all;
+            });
+        }
+    }
+
+    /** Hands out what was kept. */
+    List<Unsaid> takeKept(String conversation) {
+        List<Unsaid> kept = unsaid.remove(conversation);
+        return kept == null ? List.of() : kept;
     }
 }

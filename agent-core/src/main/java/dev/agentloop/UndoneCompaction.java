@@ -27,7 +27,7 @@ final class UndoneCompaction {
     }
 
     private Fold foldAt(long version) {
-        return ConversationLog.foldOf(run.config().store(), run.log().id(), version);
+        return ConversationLog.foldOf(run.store(), run.log().id(), version);
     }
 
     /** What the compaction began from; the log is read for it when it is first asked for. */

@@ -208,6 +208,21 @@ public final class JsonFields {
         return Arrays.copyOf(out, length);
     }
 
+    /**
+     * The object as one line, with a field that has this value in place of all of that name.
+     *
+     * @param raw the JSON text of the value
+     */
+    public byte[] with(String name, String raw) {
+        byte[] rest = line(name);
+        String field = Json.quote(name) + ":" + raw + "}";
+        boolean only = fields.stream().allMatch(field1 -> field1.name().equals(name));
+        byte[] added = (only ? field : "," + field).getBytes(StandardCharsets.UTF_8);
+        byte[] out = Arrays.copyOf(rest, rest.length - 1 + added.length);
+        System.arraycopy(added, 0, out, rest.length - 1, added.length);
+        return out;
+    }
+
     // A raw line break cannot stand inside a JSON string, so each one lies between tokens.
     private int copy(int start, int end, byte[] out, int length) {
         int at = length;

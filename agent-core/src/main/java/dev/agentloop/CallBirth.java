@@ -1,0 +1,88 @@
+package dev.agentloop;
+
+import com.fasterxml.jackson.core.JsonToken;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.JsonFields.Field;
+import java.util.HashSet;
+import java.util.Set;
+
+/*
+ * Servers number calls as they like: from zero in each response, with an empty id, with none. The id is only what joins a
+ * call to its output on the wire, so a call that comes with one that cannot do that gets another one here, before the item
+ * has its bytes for good. What the arguments are is mended in the same place where the API's own schema forbids the form.
+ */
+/** Makes the item that the log keeps of a call that a model sent. One for each response; belongs to the loop's thread. */
+final class CallBirth {
+    private static final int LONGEST_ID = 64;
+
+    private final RunScope run;
+    // Not in the fold before the journal is committed.
+    private final Set<String> born = new HashSet<>();
+
+    CallBirth(RunScope run) {
+        this.run = run;
+    }
+
+    /** Puts the call into the journal, and before it the server's id where the call does not keep it; gives the item. */
+    Item.Call add(Item.Call sent) {
+        Item.Call call = whole(sent);
+        String id = call.callId();
+        if (keeps(id)) {
+            return add(call, id);
+        }
+        String made = made(id, run.journal().nextVersion() + 1);
+        run.journal().add(Draft.callRenamed(id, made));
+        return add((Item.Call) with(call, "call_id", made), made);
+    }
+
+    private Item.Call add(Item.Call call, String id) {
+        born.add(id);
+        run.journal().add(Draft.item(Draft.ITEM_MODEL, call));
+        return call;
+    }
+
+    private boolean keeps(String id) {
+        boolean legal = !id.isEmpty() && id.length() <= LONGEST_ID && id.chars().allMatch(c -> c > ' ' && c < 0x7f);
+        return legal && !taken(id);
+    }
+
+    private boolean taken(String id) {
+        return born.contains(id) || run.fold().calls().taken(id);
+    }
+
+    private String made(String id, long version) {
+        String plain = id.chars()
+                .filter(c -> c > ' ' && c < 0x7f)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        String end = "~" + version;
+        while (true) {
+            String start = plain.isEmpty() ? "call" : plain;
+            String made = start.substring(0, Math.min(start.length(), LONGEST_ID - end.length())) + end;
+            if (!taken(made)) {
+                return made;
+            }
+            // A server that has seen such ids may send one back as its own.
+            end = "~" + end;
+        }
+    }
+
+    /** The call with its arguments in a form that the API takes: a text, and of a function never an empty one. */
+    static Item.Call whole(Item.Call sent) {
+        String content = sent.custom() ? "input" : "arguments";
+        JsonFields fields = JsonFields.of(((ItemBytes) sent).line());
+        Field arguments = fields.field(content);
+        boolean missing = arguments == null || arguments.token() == JsonToken.VALUE_NULL;
+        boolean text = !missing && arguments.token() == JsonToken.VALUE_STRING;
+        if (text && (sent.custom() || !sent.arguments().isBlank())) {
+            return sent;
+        }
+        return (Item.Call) with(sent, content, missing || text ? (sent.custom() ? "" : "{}") : fields.raw(arguments));
+    }
+
+    /** The item with another text in a field of its top level. */
+    static Item with(Item item, String name, String text) {
+        return Item.of(JsonFields.of(((ItemBytes) item).line()).with(name, Json.quote(text)));
+    }
+}

@@ -1,0 +1,256 @@
+package dev.agentloop;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A run as other threads see it, from the call of {@code run} on: they end it, hand it more input, and see where it is stuck
+ * in code of the host's.
+ *
+ * <p>Thread-safe, but for what calls the host's code or waits, which belongs to the run's own thread.
+ */
+final class RunControl {
+    /** The bound within which a run is to end once somebody has ended it. */
+    static final Duration BOUND = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunControl.class);
+    // A store that works is not disturbed in the append that says how the run ended.
+    private static final long PATIENCE = Duration.ofSeconds(1).toNanos();
+
+    private final String conversation;
+    private final Thread owner = Thread.currentThread();
+    private final Mailbox mailbox = new Mailbox();
+    private final Steering steering = new Steering();
+    private @Nullable RunOver over;
+    private long overAt;
+    private boolean ending;
+    private @Nullable RunOver timeUp;
+    private long deadline;
+    private @Nullable Call call;
+
+    RunControl(String conversation) {
+        this.conversation = conversation;
+    }
+
+    /** A call of the host's code that the run's thread is in. */
+    private static final class Call {
+        private final String what;
+        private final long patience;
+        private final boolean quick;
+        private final @Nullable Call around;
+        private final long since = System.nanoTime();
+        private boolean interrupted;
+        private boolean named;
+
+        Call(String what, long patience, boolean quick, @Nullable Call around) {
+            this.what = what;
+            this.patience = patience;
+            this.quick = quick;
+            this.around = around;
+        }
+    }
+
+    String conversation() {
+        return conversation;
+    }
+
+    Mailbox mailbox() {
+        return mailbox;
+    }
+
+    Steering steering() {
+        return steering;
+    }
+
+    /** Ends the run if it is not ending yet, from any thread: wakes it where it waits, interrupts it in the host's code. */
+    void end(RunOver how) {
+        synchronized (this) {
+            if (over == null) {
+                over = how;
+                overAt = System.nanoTime();
+            }
+            interruptIfDue(System.nanoTime());
+        }
+        mailbox.urge(this::check);
+    }
+
+    /** Ends the run in this way when so much time has passed since it was begun to run. */
+    synchronized void limit(Duration time, RunOver how) {
+        timeUp = how;
+        deadline = System.nanoTime() + time.toNanos();
+    }
+
+    /** Ends the run because its time is up; on its own thread. */
+    void timeIsUp() {
+        RunOver how;
+        synchronized (this) {
+            how = timeUp;
+        }
+        if (how != null) {
+            end(how);
+            check();
+        }
+    }
+
+    /** How long until the time of the run is up; null where it has no limit. */
+    synchronized @Nullable Duration left() {
+        return timeUp == null ? null : Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+    }
+
+    /** Unwinds the run's own thread if the run is to end, and does not end already. */
+    void check() {
+        RunOver now;
+        synchronized (this) {
+            now = ending ? null : over;
+        }
+        if (now != null) {
+            throw now;
+        }
+    }
+
+    /** From here on the run ends, and is not unwound again. */
+    synchronized void ending() {
+        ending = true;
+    }
+
+    /** The time by which all must be over, or the bound from now where nobody has ended the run. */
+    synchronized long overBy() {
+        return (over == null ? System.nanoTime() : overAt) + BOUND.toNanos();
+    }
+
+    boolean isOwner() {
+        return Thread.currentThread() == owner;
+    }
+
+    /**
+     * Has code of the host's answer on the run's own thread, where it is to be quick: if it is not, the log names it, and it is
+     * interrupted when the run is to end.
+     *
+     * @param failed what is answered instead where it throws
+     * @throws RunOver if the run was ended meanwhile
+     */
+    <T> T ask(String what, Callable<T> code, Function<Throwable, T> failed) {
+        T answer = answer(what, code, failed);
+        check();
+        return answer;
+    }
+
+    /** The same, and the run goes on here even if it was ended meanwhile. */
+    <T> T answer(String what, Callable<T> code, Function<Throwable, T> failed) {
+        Throwable failure = null;
+        enter(what, 0, true);
+        try {
+            return code.call();
+        } catch (Throwable e) {
+            // The host's code throws whatever it likes.
+            failure = e;
+        } finally {
+            exit(failure);
+        }
+        return failed.apply(failure);
+    }
+
+    /** Has the store do something, on the run's own thread; it is interrupted late, so that one that works is left to work. */
+    <T> T store(String what, Callable<T> code) throws Exception {
+        enter(what, PATIENCE, false);
+        try {
+            return code.call();
+        } finally {
+            exit(null);
+        }
+    }
+
+    /**
+     * Waits for something, on the run's own thread.
+     *
+     * @throws RunOver if the run was ended meanwhile
+     */
+    void await(String what, Waiting waiting) throws InterruptedException {
+        check();
+        enter(what, 0, false);
+        InterruptedException interrupted = null;
+        try {
+            waiting.await();
+        } catch (InterruptedException e) {
+            interrupted = e;
+        } finally {
+            exit(null);
+        }
+        check();
+        if (interrupted != null) {
+            throw interrupted;
+        }
+    }
+
+    /** Something that takes until it has happened. */
+    interface Waiting {
+        void await() throws InterruptedException;
+    }
+
+    private synchronized void enter(String what, long patience, boolean quick) {
+        call = new Call(what, patience, quick, call);
+    }
+
+    // The interrupt that this run was given ends here; one that the caller's thread was given stays.
+    private synchronized void exit(@Nullable Throwable failure) {
+        Call ended = call;
+        if (ended == null) {
+            return;
+        }
+        call = ended.around;
+        if (ended.interrupted) {
+            Thread.interrupted();
+        } else if (failure instanceof InterruptedException) {
+            owner.interrupt();
+        }
+    }
+
+    /** Looks whether the run is stuck; called again and again on a thread of its own. */
+    void look() {
+        long now = System.nanoTime();
+        RunOver due;
+        synchronized (this) {
+            due = call != null && timeUp != null && over == null && now - deadline >= 0 ? timeUp : null;
+            nameIfSlow(now);
+            interruptIfDue(now);
+        }
+        if (due != null) {
+            end(due);
+        }
+    }
+
+    private void nameIfSlow(long now) {
+        Call at = call;
+        if (at != null && at.quick && !at.named && now - at.since >= BOUND.toNanos()) {
+            at.named = true;
+            LOG.warn(
+                    "conversation {}: {} has not returned for {} seconds; the run waits for it on thread {}",
+                    conversation,
+                    at.what,
+                    BOUND.toSeconds(),
+                    owner.getName());
+        }
+    }
+
+    private void interruptIfDue(long now) {
+        Call at = call;
+        if (at == null || over == null) {
+            return;
+        }
+        // What was begun after the end was asked for belongs to the ending, and gets its time.
+        boolean late = at.since - overAt > 0;
+        if (now - (late ? at.since : overAt) >= (late ? PATIENCE : at.patience)) {
+            at.interrupted = true;
+            owner.interrupt();
+        }
+    }
+
+    /** What the run's thread is in; empty where it is in no code of the host's. */
+    synchronized String doing() {
+        return call == null ? "" : call.what;
+    }
+}

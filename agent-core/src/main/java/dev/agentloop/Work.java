@@ -1,0 +1,83 @@
+package dev.agentloop;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Code of the host's at work on a thread of the agent's, under a name that thread dumps and log lines show. Thread-safe. */
+final class Work implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Work.class);
+
+    private final String name;
+    private final Body body;
+    private boolean unwanted;
+    private boolean ended;
+    private boolean given;
+    private Thread runner = Thread.currentThread();
+    private boolean begun;
+
+    /** What it does. */
+    interface Body {
+        /** Does it; where {@code unwanted} says so, nobody wants it any more, and nothing may be begun. */
+        void run(boolean unwanted);
+    }
+
+    Work(String name, Body body) {
+        this.name = name;
+        this.body = body;
+    }
+
+    @Override
+    public void run() {
+        boolean skip;
+        synchronized (this) {
+            runner = Thread.currentThread();
+            begun = true;
+            skip = unwanted;
+        }
+        String before = runner.getName();
+        runner.setName(name);
+        try {
+            body.run(skip);
+        } catch (Throwable e) {
+            LOG.error("{} failed, which is a fault of this library", name, e);
+        } finally {
+            end(before);
+        }
+    }
+
+    private synchronized void end(String threadName) {
+        ended = true;
+        // An interrupt that came late is meant for nobody who works on this thread next.
+        Thread.interrupted();
+        runner.setName(threadName);
+        notifyAll();
+    }
+
+    /** Says that nobody wants it any more: its thread is interrupted, and what has not begun does not. */
+    synchronized void interrupt() {
+        unwanted = true;
+        if (begun && !ended) {
+            runner.interrupt();
+        }
+    }
+
+    /** Notes that it never got a thread. */
+    synchronized void neverBegan() {
+        ended = true;
+    }
+
+    synchronized boolean ended() {
+        return ended;
+    }
+
+    /** Whether this is asked for the first time, so that it is counted among what was left running only once. */
+    synchronized boolean leave() {
+        boolean first = !given;
+        given = true;
+        return first;
+    }
+
+    String name() {
+        return name;
+    }
+}
