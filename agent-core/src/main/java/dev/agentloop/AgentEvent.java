@@ -51,8 +51,11 @@ public sealed interface AgentEvent {
      * @param failure what the tool threw, with its stack; null where it threw nothing. The output need not say all of it, see
      *     {@link ToolFailure}
      */
-    record ToolEnded(ToolCall call, ToolOutput output, Duration time, @Nullable Throwable failure)
-            implements AgentEvent {}
+    record ToolEnded(
+            ToolCall call,
+            ToolOutput output,
+            Duration time,
+            @Nullable Throwable failure) implements AgentEvent {}
 
     /** A call needs approval. */
     record ApprovalAsked(Outcome.Pending question) implements AgentEvent {}

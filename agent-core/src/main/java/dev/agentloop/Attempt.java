@@ -105,7 +105,8 @@ final class Attempt {
             log = other.awaitEnd(control, log);
         } else if (other.atWork(log.fold())) {
             if (options.whenBusy() == WhenBusy.REJECT) {
-                throw new Conversation.BusyException(id, "by " + log.fold().turn().owner());
+                throw new Conversation.BusyException(
+                        id, "by " + log.fold().turn().owner());
             }
             Inbox.input(config, id, input);
             return new Outcome.HandedOver(nothingUsed());

@@ -16,7 +16,10 @@ final class CacheAccount {
     CacheAccount(RunScope run) {
         this.run = run;
         this.account = run.control()
-                .ask("the prefix cache's supplier", () -> run.config().prefixCache().get(), this::replaced);
+                .ask(
+                        "the prefix cache's supplier",
+                        () -> run.config().prefixCache().get(),
+                        this::replaced);
         if (account == null) {
             account = replaced(null);
         }
@@ -27,8 +30,8 @@ final class CacheAccount {
                 .warn("the prefix cache "
                         + (failure == null ? "answered null" : "failed: " + HostFailure.words(failure))
                         + "; the built-in one takes its place for this run");
-        PrefixCache builtIn =
-                PrefixCache.hashChain(PrefixCache.Rules.DEFAULT.withPrices(run.limits().prices()));
+        PrefixCache builtIn = PrefixCache.hashChain(
+                PrefixCache.Rules.DEFAULT.withPrices(run.limits().prices()));
         if (checked != null) {
             builtIn.check(checked, null);
         }

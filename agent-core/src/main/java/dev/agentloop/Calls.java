@@ -96,7 +96,9 @@ final class Calls {
         String id = ItemBytes.orEmpty(entry.text("call_id"));
         OpenCall call = open.get(id);
         // An entry about a call that has its output already says nothing any more.
-        return call != null && call.version() == version ? call : new OpenCall((Item.Call) Item.functionCall(id, "", ""), 0);
+        return call != null && call.version() == version
+                ? call
+                : new OpenCall((Item.Call) Item.functionCall(id, "", ""), 0);
     }
 
     /** Hands on the outputs that have their place now: those of the first open calls, up to one that has none. */

@@ -198,7 +198,8 @@ final class Compaction {
 
     private List<Compactor> inOrder(Compactor.Task task, List<String> failures) throws InterruptedException {
         try {
-            return answer("the compactors' order", () -> run.config().compactor().inOrder(task));
+            return answer(
+                    "the compactors' order", () -> run.config().compactor().inOrder(task));
         } catch (RunOver e) {
             throw e;
         } catch (RuntimeException e) {
@@ -294,15 +295,13 @@ final class Compaction {
     private <T> T answer(String what, Callable<T> code) throws InterruptedException {
         List<T> given = new ArrayList<>();
         List<RuntimeException> failed = new ArrayList<>();
-        Work work = run.config()
-                .workers()
-                .call("agentloop " + what, code, run.mailbox(), (answer, failure) -> {
-                    if (answer != null) {
-                        given.add(answer);
-                    } else {
-                        failed.add(failure(what, failure));
-                    }
-                });
+        Work work = run.config().workers().call("agentloop " + what, code, run.mailbox(), (answer, failure) -> {
+            if (answer != null) {
+                given.add(answer);
+            } else {
+                failed.add(failure(what, failure));
+            }
+        });
         try {
             run.mailbox().await(() -> !given.isEmpty() || !failed.isEmpty());
         } finally {

@@ -39,7 +39,8 @@ final class Decision {
         return InboxMessage.of(id(call), KIND, payload);
     }
 
-    // By the call's name in the log: a late decision about a call of old decides nothing about a new one of the same id.
+    // By the call's name in the log: a late decision about a call of old decides nothing about a new one of the same
+    // id.
     private static String id(OpenCall call) {
         return KIND + ":" + call.version();
     }

@@ -72,8 +72,8 @@ final class EpochStart {
 
     private void begin(String reason) {
         Prompt before = run.fold().prompt();
-        PromptSettings now =
-                run.config().settings(settings(), ItemBytes.orEmpty(pinned(run.fold()).text("prompt_cache_key")));
+        PromptSettings now = run.config()
+                .settings(settings(), ItemBytes.orEmpty(pinned(run.fold()).text("prompt_cache_key")));
         List<Item> all = List.copyOf(before.items());
         List<Item> kept = new ArrayList<>(all);
         kept.removeIf(item -> !takes(now, item));

@@ -67,7 +67,9 @@ final class EventBuffer {
         if (event instanceof AgentEvent.ToolEnded ended) {
             return SMALL + ended.output().text().length();
         }
-        return event instanceof AgentEvent.ItemAdded added ? SMALL + added.item().bytes().remaining() : SMALL;
+        return event instanceof AgentEvent.ItemAdded added
+                ? SMALL + added.item().bytes().remaining()
+                : SMALL;
     }
 
     private void merge() {

@@ -279,6 +279,9 @@ final class Fold {
 
     private void responseEnded(String kind, JsonFields fields) {
         if (!responding) {
+            // Nothing of it became an item.
+            lastText = "";
+            image = false;
             calls.responseBegun();
             sent();
         }

@@ -49,7 +49,8 @@ final class HostCalls {
         }
     }
 
-    // A shell in the provider's own container, and a search for tools that the server makes, are not the host's to answer.
+    // A shell in the provider's own container, and a search for tools that the server makes, are not the host's to
+    // answer.
     private static boolean doneByServer(String type, JsonFields call) {
         if (type.equals("tool_search_call")) {
             return !"client".equals(call.text("execution"));

@@ -47,18 +47,14 @@ final class HostTools {
     /** How far a call reaches; everywhere, where the tool does not say. */
     Tool.Access access(ToolCall call, Tool tool) {
         Tool.Access most = Tool.Access.UNRESTRICTED;
-        return notNull(
-                ask(named(call), "access", () -> tool.access(call), most), named(call), "access", most);
+        return notNull(ask(named(call), "access", () -> tool.access(call), most), named(call), "access", most);
     }
 
     /** What is done with a call that a crash cut off; it is reported as unknown, where the tool does not say. */
     Tool.AfterCrash afterCrash(ToolCall call, Tool tool) {
         Tool.AfterCrash report = Tool.AfterCrash.REPORT;
         return notNull(
-                ask(named(call), "afterCrash", () -> tool.afterCrash(call), report),
-                named(call),
-                "afterCrash",
-                report);
+                ask(named(call), "afterCrash", () -> tool.afterCrash(call), report), named(call), "afterCrash", report);
     }
 
     boolean honoursFencing(ToolCall call, Tool tool) {
@@ -100,17 +96,14 @@ final class HostTools {
     /** What the host's policy decides; it refuses, where the policy does not say. */
     ApprovalPolicy.Decision decide(ToolCall call, Tool.Access access) {
         ApprovalPolicy.Decision decision = run.control()
-                .ask(
-                        "the approval policy",
-                        () -> run.config().approval().decide(call, access),
-                        failure -> {
-                            LOG.warn(
-                                    "conversation {}: the approval policy failed at a call of {}, which is refused",
-                                    id(),
-                                    call.name(),
-                                    failure);
-                            return ApprovalPolicy.Decision.deny("the approval policy failed: " + failure);
-                        });
+                .ask("the approval policy", () -> run.config().approval().decide(call, access), failure -> {
+                    LOG.warn(
+                            "conversation {}: the approval policy failed at a call of {}, which is refused",
+                            id(),
+                            call.name(),
+                            failure);
+                    return ApprovalPolicy.Decision.deny("the approval policy failed: " + failure);
+                });
         if (decision == null) {
             LOG.warn(
                     "conversation {}: the approval policy decided null about a call of {}, which is refused",

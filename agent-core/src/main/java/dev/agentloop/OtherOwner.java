@@ -44,8 +44,7 @@ final class OtherOwner {
         if (process.equals(leases.process())) {
             return Turns.atWork(fold.turn().owner(), conversation);
         }
-        boolean abandoned =
-                AbandonedTurns.told(store, conversation, fold.turn().underWay());
+        boolean abandoned = AbandonedTurns.told(store, conversation, fold.turn().underWay());
         return !abandoned && leases.alive(process);
     }
 

@@ -20,7 +20,8 @@ final class OwnCalls {
     }
 
     /** A call, its tool, and what the model reads instead of an output where it is not to run; null where it is. */
-    record Judged(OpenCall call, @Nullable Tool tool, @Nullable ToolOutput refused) {}
+    record Judged(
+            OpenCall call, @Nullable Tool tool, @Nullable ToolOutput refused) {}
 
     /**
      * Judges a call of the conversation.
@@ -30,12 +31,16 @@ final class OwnCalls {
     Judged judge(String callId) {
         OpenCall call = run.fold().open().get(callId);
         if (call == null || call.output() != null) {
-            throw new IllegalStateException("no call " + callId + " of conversation " + run.log().id()
-                    + " waits for an output; those that do are " + run.fold().open().keySet());
+            throw new IllegalStateException("no call " + callId + " of conversation "
+                    + run.log().id() + " waits for an output; those that do are "
+                    + run.fold().open().keySet());
         }
         Tool tool = run.toolbox().find(call.item().name()).orElse(null);
         if (tool == null) {
-            return new Judged(call, null, ToolOutput.error("unsupported call: " + call.item().name()));
+            return new Judged(
+                    call,
+                    null,
+                    ToolOutput.error("unsupported call: " + call.item().name()));
         }
         return new Judged(call, tool, call.started() ? afterCrash(call, tool) : refusal(call, tool));
     }
@@ -66,7 +71,11 @@ final class OwnCalls {
             Thread.currentThread().interrupt();
             answer = Approver.Answer.deny("the question was withdrawn");
         } catch (Throwable e) {
-            LOG.warn("conversation {}: the approver failed at call {}", run.log().id(), call.item().callId(), e);
+            LOG.warn(
+                    "conversation {}: the approver failed at call {}",
+                    run.log().id(),
+                    call.item().callId(),
+                    e);
             answer = Approver.Answer.deny("the approver failed: " + e);
         }
         return answer != null && answer.approved() ? null : ToolCalls.refused(answer == null ? "" : answer.reason());

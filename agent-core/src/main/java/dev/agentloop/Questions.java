@@ -39,8 +39,8 @@ final class Questions {
     /** Asks about a call; the question is durable with the journal's next commit, and put after it. */
     void ask(OpenCall call, String reason) {
         Item.Call item = call.item();
-        Outcome.Pending question = new Outcome.Pending(
-                item.callId(), call.version(), item.name(), item.arguments(), reason, expiry());
+        Outcome.Pending question =
+                new Outcome.Pending(item.callId(), call.version(), item.name(), item.arguments(), reason, expiry());
         open.put(call.version(), question);
         waiting.add(call);
         run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call.call())));

@@ -112,6 +112,11 @@ final class RunControl {
         }
     }
 
+    /** Whether somebody has ended the run. */
+    synchronized boolean isOver() {
+        return over != null;
+    }
+
     /** From here on the run ends, and is not unwound again. */
     synchronized void ending() {
         ending = true;

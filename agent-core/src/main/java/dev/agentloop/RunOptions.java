@@ -23,8 +23,8 @@ public record RunOptions(
         WhenBusy whenBusy,
         Delivery delivery) {
     /** No listener, the loop's limits, no context, all tools. */
-    public static final RunOptions DEFAULT = new RunOptions(
-            AgentListener.NONE, null, Map.of(), null, WhenBusy.REJECT, Delivery.BUFFERED);
+    public static final RunOptions DEFAULT =
+            new RunOptions(AgentListener.NONE, null, Map.of(), null, WhenBusy.REJECT, Delivery.BUFFERED);
 
     /** What is done where the conversation is being run already, here or in another process. */
     public enum WhenBusy {

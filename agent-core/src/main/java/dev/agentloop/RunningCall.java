@@ -35,10 +35,12 @@ final class RunningCall implements ToolContext {
         this.tenant = run.store().tenant();
     }
 
-    /** What came of a call, and what the tool threw; null where it did not. */
-    record End(ToolOutput output, @Nullable Throwable failure) {
+    /** What came of a call, what the tool threw, or null, and whether it was an interrupt. */
+    record End(ToolOutput output, @Nullable Throwable failure, boolean interrupted) {
+        private static final End INTERRUPTED = new End(ToolOutput.error("interrupted"), null, true);
+
         static End of(ToolOutput output) {
-            return new End(output, null);
+            return new End(output, null, false);
         }
 
         /** Runs a tool, on this thread. */
@@ -47,10 +49,10 @@ final class RunningCall implements ToolContext {
                 ToolOutput output = tool.call(call, context);
                 return of(output != null ? output : ToolOutput.error(call.name() + " failed: it gave no output"));
             } catch (InterruptedException e) {
-                return of(ToolOutput.error("interrupted"));
+                return INTERRUPTED;
             } catch (Throwable e) {
                 // A tool throws whatever it likes, Errors and what it does not declare included.
-                return new End(told(call, e, hook), e);
+                return new End(told(call, e, hook), e, false);
             }
         }
 
@@ -113,8 +115,11 @@ final class RunningCall implements ToolContext {
 
     private End failed(@Nullable Throwable failure) {
         return failure instanceof InterruptedException
-                ? End.of(ToolOutput.error("interrupted"))
-                : new End(ToolOutput.error(call.item().name() + " was not run: no thread could be started"), failure);
+                ? End.INTERRUPTED
+                : new End(
+                        ToolOutput.error(call.item().name() + " was not run: no thread could be started for it"),
+                        failure,
+                        false);
     }
 
     /** Its work; there is some once it was started. */

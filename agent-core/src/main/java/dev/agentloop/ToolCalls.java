@@ -171,7 +171,9 @@ final class ToolCalls {
         while (!over && !ready.isEmpty() && mayStart(ready.peek())) {
             RunningCall next = ready.remove();
             OpenCall call = next.call();
-            String writing = next.onlyReads() ? null : run.config().runs().stillWriting(run.log().id());
+            String writing = next.onlyReads()
+                    ? null
+                    : run.config().runs().stillWriting(run.log().id());
             if (writing != null) {
                 answer(
                         call,
@@ -195,16 +197,18 @@ final class ToolCalls {
         late.removeIf(RunningCall::ended);
         Stream<RunningCall> atWork = Stream.of(starting.stream(), running.values().stream(), late.stream())
                 .flatMap(calls -> calls);
-        return next.onlyReads() ? atWork.allMatch(RunningCall::onlyReads) : atWork.findAny().isEmpty();
+        return next.onlyReads()
+                ? atWork.allMatch(RunningCall::onlyReads)
+                : atWork.findAny().isEmpty();
     }
 
     private void start(RunningCall call) {
         starting.remove(call);
-        if (over) {
-            return;
-        }
         run.log().checkOwned();
         run.events().tell(new AgentEvent.ToolStarted(call.call().call()));
+        if (over || run.control().isOver()) {
+            return;
+        }
         running.put(call.call().version(), call);
         call.start(tools.timeout(call.tool()), end -> ended(call, end), () -> timedOut(call));
     }
@@ -216,9 +220,8 @@ final class ToolCalls {
             run.mailbox().after(RunControl.BOUND, () -> giveUp(call));
             ended(
                     call,
-                    RunningCall.End.of(
-                            ToolOutput.error("tool timed out after " + call.timeout().toMillis()
-                                    + " milliseconds; it may have had its effect or not")));
+                    RunningCall.End.of(ToolOutput.error("tool timed out after "
+                            + call.timeout().toMillis() + " milliseconds; it may have had its effect or not")));
             call.interrupt();
         }
     }
@@ -231,7 +234,9 @@ final class ToolCalls {
     }
 
     private void ended(RunningCall call, RunningCall.End end) {
-        if (running.remove(call.call().version()) != null) {
+        boolean awaited = running.remove(call.call().version()) != null;
+        // The output of what was interrupted because the run ends says why it ends.
+        if (awaited && !(over && end.interrupted())) {
             call.forgetTimeout();
             Throwable failure = end.failure();
             if (failure != null) {
@@ -261,8 +266,7 @@ final class ToolCalls {
         ToolOutput noted = run.fold().calls().repeats().noted(call.call(), sent);
         String kind = noted.error() ? Draft.ITEM_OUTPUT_ERROR : Draft.ITEM_OUTPUT;
         run.journal().add(Draft.item(kind, noted.item(call.call())));
-        run.journal()
-                .then(() -> run.events().tell(new AgentEvent.ToolEnded(call.call(), noted, time, failure)));
+        run.journal().then(() -> run.events().tell(new AgentEvent.ToolEnded(call.call(), noted, time, failure)));
     }
 
     /** Waits until every call has its output, but for those that await a decision from outside. */
@@ -286,8 +290,9 @@ final class ToolCalls {
     void stop(String reason) throws InterruptedException {
         abandon();
         long now = System.nanoTime();
-        Duration grace = Duration.ofNanos(
-                Math.max(SHORTEST_GRACE.toNanos(), Math.min(GRACE.toNanos(), run.control().overBy() - now)));
+        Duration grace = Duration.ofNanos(Math.max(
+                SHORTEST_GRACE.toNanos(),
+                Math.min(GRACE.toNanos(), run.control().overBy() - now)));
         long end = now + grace.toNanos();
         run.mailbox().after(grace, () -> {});
         run.mailbox().await(() -> running.isEmpty() || System.nanoTime() - end >= 0);

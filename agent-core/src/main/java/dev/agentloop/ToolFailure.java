@@ -13,8 +13,8 @@ package dev.agentloop;
 public interface ToolFailure {
 
     /** Names the tool, the type of the exception and its message: {@code read_report failed: java.io.IOException: disk full}. */
-    ToolFailure WITH_MESSAGE = (call, failure) ->
-            ToolOutput.error(call.name() + " failed: " + HostFailure.words(failure));
+    ToolFailure WITH_MESSAGE =
+            (call, failure) -> ToolOutput.error(call.name() + " failed: " + HostFailure.words(failure));
 
     /** Says only that the tool failed, for tools whose exceptions may hold what the model must not see. */
     ToolFailure WITHOUT_MESSAGE = (call, failure) -> ToolOutput.error(call.name() + " failed; the reason was logged");

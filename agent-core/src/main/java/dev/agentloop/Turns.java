@@ -130,7 +130,8 @@ final class Turns {
     /** Keeps what a run could not write down, for the next run of this conversation. */
     void keep(String conversation, List<Item> items, long after) {
         if (!items.isEmpty()) {
-            List<Unsaid> kept = items.stream().map(item -> new Unsaid(item, after)).toList();
+            List<Unsaid> kept =
+                    items.stream().map(item -> new Unsaid(item, after)).toList();
             unsaid.merge(conversation, kept, (before, more) -> {
                 List<Unsaid> all = new ArrayList<>(before);
                 all.addAll(more);

@@ -395,6 +395,9 @@ class AppendedChangesTest {
                 .build()) {
             Conversation conversation = agent.newConversation();
             conversation.append(List.of(Item.user("go")));
+            assertThatThrownBy(() -> conversation.toolContext("call_1"))
+                    .hasMessage("no call call_1 of conversation " + conversation.id() + " awaits an output");
+            conversation.append(ModelResponse.of(List.of(call("call_1", "x")), Usage.NONE));
             ToolContext context = conversation.toolContext("call_1");
             context.progress("nobody hears it");
             assertThat(context.conversation()).isEqualTo(conversation.id());

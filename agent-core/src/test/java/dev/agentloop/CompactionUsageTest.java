@@ -72,7 +72,9 @@ class CompactionUsageTest {
     }
 
     private Usage total(Conversation conversation) {
-        return ConversationLog.load(store, conversation.id()).fold().total();
+        return ConversationLog.load(new HostStore(store), conversation.id())
+                .fold()
+                .total();
     }
 
     @ParameterizedTest

@@ -48,7 +48,7 @@ class InboxTest extends LoopFixture {
         }
         try (AgentLoop deciding = asking(script).build()) {
             assertThat(deciding.resume(id).awaitingApproval())
-                    .containsExactly(new Outcome.Pending("1", "write", "{}", "it writes", null));
+                    .containsExactly(new Outcome.Pending("1", callOf(id), "write", "{}", "it writes", null));
             deciding.resume(id).approve("1");
             assertThat(deciding.resume(id).version()).as("nothing is appended").isEqualTo(headOf(id));
             assertThat(effects).hasValue(0);
@@ -58,6 +58,15 @@ class InboxTest extends LoopFixture {
         }
         assertThat(effects).hasValue(1);
         assertThat(store.inbox(id)).isEmpty();
+    }
+
+    /** The version of the entry of a conversation's only call. */
+    private long callOf(String id) {
+        return store.stream(id, 0)
+                .filter(entry -> entry.kind().equals("item.model"))
+                .findFirst()
+                .orElseThrow()
+                .version();
     }
 
     private long headOf(String id) {
@@ -91,7 +100,7 @@ class InboxTest extends LoopFixture {
             store.leave(
                     conversation.id(),
                     InboxMessage.of(
-                            "approval.decided:1",
+                            "approval.decided:" + callOf(conversation.id()),
                             "approval.decided",
                             ("{\"approved\":true,\"reason\":\"\",\"hash\":\"" + other + "\"}").getBytes(UTF_8)));
             assertThat(conversation.awaitingApproval()).hasSize(1);
@@ -109,7 +118,10 @@ class InboxTest extends LoopFixture {
             run(conversation, "x");
             store.leave(
                     conversation.id(),
-                    InboxMessage.of("approval.decided:1", "approval.decided", payload.getBytes(UTF_8)));
+                    InboxMessage.of(
+                            "approval.decided:" + callOf(conversation.id()),
+                            "approval.decided",
+                            payload.getBytes(UTF_8)));
             store.leave(conversation.id(), InboxMessage.of("odd", "input", payload.getBytes(UTF_8)));
             conversation.approve("1");
             assertThat(conversation.run(RunOptions.DEFAULT).text()).isEqualTo("done");
@@ -134,7 +146,7 @@ class InboxTest extends LoopFixture {
             assertThat(conversation.run(RunOptions.DEFAULT)).isInstanceOf(Outcome.AwaitingApproval.class);
         }
         // A decision that the store dates behind the expiry is none.
-        store.leave(id, decision());
+        store.leave(id, decision(id));
         try (AgentLoop agent = asking(script)
                 .clock(Clock.fixed(asked.plusSeconds(3601), ZoneOffset.UTC))
                 .build()) {
@@ -146,10 +158,10 @@ class InboxTest extends LoopFixture {
                         + ", when the question expired");
     }
 
-    private static InboxMessage decision() {
+    private InboxMessage decision(String id) {
         String hash = OpenCall.hash(ToolCall.function("1", "write", "{}"));
         return InboxMessage.of(
-                "approval.decided:1",
+                "approval.decided:" + callOf(id),
                 "approval.decided",
                 ("{\"approved\":true,\"reason\":\"\",\"hash\":\"" + hash + "\"}").getBytes(UTF_8));
     }
@@ -282,7 +294,12 @@ class InboxTest extends LoopFixture {
             Conversation conversation = agent.newConversation();
             run(conversation, "x");
             run(conversation, "y");
-            assertThat(keys).containsExactly(conversation.id() + "/1", conversation.id() + "/2");
+            List<String> calls = store.stream(conversation.id(), 0)
+                    .filter(entry -> entry.kind().equals("item.model")
+                            && new String(entry.content(), UTF_8).contains("function_call"))
+                    .map(entry -> conversation.id() + "/" + entry.version())
+                    .toList();
+            assertThat(keys).containsExactlyElementsOf(calls).doesNotHaveDuplicates();
             assertThat(List.of(tokens[0], tokens[1])).doesNotContain(0L).isSorted();
         }
     }

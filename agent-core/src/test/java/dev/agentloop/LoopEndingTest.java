@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -158,7 +159,9 @@ class LoopEndingTest extends LoopFixture {
         @Test
         void cancel_answersEveryOpenCall_andAbandonsWhatDoesNotEnd() {
             CountDownLatch never = new CountDownLatch(1);
+            AtomicReference<Conversation> running = new AtomicReference<>();
             TestTool stubborn = TestTool.writes("stubborn", (call, context) -> {
+                running.get().cancel();
                 while (true) {
                     try {
                         never.await();
@@ -171,12 +174,8 @@ class LoopEndingTest extends LoopFixture {
             Script script = new Script(calls(call("1", "stubborn"), call("2", "echo")), says("later"));
             try (AgentLoop agent = agent(script, stubborn, ECHO).build()) {
                 Conversation conversation = agent.newConversation();
-                Outcome outcome = conversation.run("x", RunOptions.listeningWith(event -> {
-                    if (event instanceof AgentEvent.ToolStarted) {
-                        conversation.cancel();
-                    }
-                }));
-                assertThat(outcome).isInstanceOf(Outcome.Cancelled.class);
+                running.set(conversation);
+                assertThat(conversation.run("x")).isInstanceOf(Outcome.Cancelled.class);
                 never.countDown();
                 assertThat(conversation.run("y").text()).isEqualTo("later");
             }
@@ -249,7 +248,7 @@ class LoopEndingTest extends LoopFixture {
             Script script = new Script(says("done"));
             try (AgentLoop agent = agent(script).build()) {
                 Conversation conversation = agent.newConversation();
-                conversation.run("x", RunOptions.listeningWith(event -> {
+                conversation.run("x", at(event -> {
                     if (event instanceof AgentEvent.RunStarted) {
                         assertThatThrownBy(() -> conversation.run("y")).isInstanceOf(Conversation.BusyException.class);
                         refused.set(true);

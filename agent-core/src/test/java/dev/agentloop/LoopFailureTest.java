@@ -38,13 +38,13 @@ class LoopFailureTest extends LoopFixture {
                                 throw new IllegalStateException("broken pipe");
                             }),
                             "t"))
-                    .isEqualTo("output:1:broken pipe");
+                    .isEqualTo("output:1:t failed: java.lang.IllegalStateException: broken pipe");
             assertThat(outputOf(
                             TestTool.reads("t", (call, context) -> {
                                 throw new StackOverflowError();
                             }),
                             "t"))
-                    .isEqualTo("output:1:java.lang.StackOverflowError");
+                    .isEqualTo("output:1:t failed: java.lang.StackOverflowError");
             assertThat(outputOf(
                             TestTool.reads("t", (call, context) -> {
                                 new CountDownLatch(1).await();
@@ -125,20 +125,23 @@ class LoopFailureTest extends LoopFixture {
         }
 
         @Test
-        void duplicateCallIds_areNeitherKeptNorRun() {
+        void callOfABrokenResponse_thatComesAgain_isNeitherKeptNorRun() {
             AtomicInteger runs = new AtomicInteger();
             TestTool counted =
                     TestTool.writes("counted", (call, context) -> ToolOutput.text("" + runs.incrementAndGet()));
             Script script = new Script(
-                    calls(call("1", "counted"), call("1", "counted")),
+                    Script.breaksAfter(call("1", "counted")),
                     calls(reasoning("r"), call("1", "counted")),
+                    calls(call("1", "counted")),
                     says("done"));
             try (AgentLoop agent = agent(script, counted).build()) {
                 run(agent.newConversation(), "x");
             }
-            assertThat(runs).hasValue(1);
             assertThat(script.inputs(2)).containsExactly("user:x", "call:1", "output:1:1");
-            assertThat(events(AgentEvent.DuplicateCall.class)).hasSize(2);
+            assertThat(events(AgentEvent.DuplicateCall.class)).hasSize(1);
+            // The response after that is not one after a broken one: the call is another one.
+            assertThat(runs).hasValue(2);
+            assertThat(script.inputs(3)).hasSize(5).contains("output:1:1").anyMatch(item -> item.startsWith("call:1~"));
         }
 
         @Test

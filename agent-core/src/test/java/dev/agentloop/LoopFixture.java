@@ -62,6 +62,11 @@ abstract class LoopFixture {
         return conversation.run(input, RunOptions.listeningWith(events::add));
     }
 
+    /** Options with a listener that takes part: what it does at an event is done before the run goes on. */
+    static RunOptions at(AgentListener listener) {
+        return RunOptions.listeningWith(listener).withDelivery(RunOptions.Delivery.DIRECT);
+    }
+
     <T extends AgentEvent> List<T> events(Class<T> kind) {
         return events.stream().filter(kind::isInstance).map(kind::cast).toList();
     }

@@ -162,7 +162,7 @@ class LoopTest extends LoopFixture {
             Script script = new Script(calls(call("1", "echo")), says("done"));
             try (AgentLoop agent = agent(script, ECHO).build()) {
                 Conversation conversation = agent.newConversation();
-                conversation.run("x", RunOptions.listeningWith(event -> {
+                conversation.run("x", at(event -> {
                     if (event instanceof AgentEvent.ToolStarted) {
                         assertThat(conversation.steer("faster")).isTrue();
                     }
@@ -182,7 +182,7 @@ class LoopTest extends LoopFixture {
             Script script = new Script(calls(call("1", "danger")), says("done"));
             try (AgentLoop agent = agent(script, danger).build()) {
                 Conversation conversation = agent.newConversation();
-                conversation.run("x", RunOptions.listeningWith(event -> {
+                conversation.run("x", at(event -> {
                     if (event instanceof AgentEvent.ApprovalAsked) {
                         assertThat(conversation.steer("careful")).isTrue();
                     }
@@ -217,7 +217,7 @@ class LoopTest extends LoopFixture {
             try (AgentLoop agent = agent(script).build()) {
                 Conversation conversation = agent.newConversation();
                 AtomicBoolean steered = new AtomicBoolean();
-                Outcome outcome = conversation.run("x", RunOptions.listeningWith(event -> {
+                Outcome outcome = conversation.run("x", at(event -> {
                     if (event instanceof AgentEvent.StepStarted && steered.compareAndSet(false, true)) {
                         conversation.steer("more");
                     }

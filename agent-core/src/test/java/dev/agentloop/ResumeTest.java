@@ -28,9 +28,12 @@ class ResumeTest {
     private final String id = ConversationId.next(Clock.systemUTC());
     private final AtomicInteger runs = new AtomicInteger();
 
+    /** The version of the first of the entries with which {@link #left} ends. */
+    private static final long FIRST = 5;
+
     /** A log whose process ended behind these entries. */
     private void left(Draft... drafts) {
-        ConversationLog log = ConversationLog.loadOrBegin(store, id, LogPosition.START);
+        ConversationLog log = ConversationLog.begin(new HostStore(store), id);
         List<Draft> all = new ArrayList<>();
         all.add(Draft.conversation(id, "2026-01-01T00:00:00Z"));
         String head = new Script().settings().toBuilder().cacheKey(id).build().head("");
@@ -60,7 +63,7 @@ class ResumeTest {
     @ParameterizedTest
     @EnumSource(Tool.AfterCrash.class)
     void startedCall_isSettledByItsTool(Tool.AfterCrash policy) {
-        left(model(call("1", "tool")), Draft.toolStarted("1"));
+        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(policy))) {
             Outcome outcome = agent.resume(id).run(RunOptions.DEFAULT);
@@ -93,7 +96,7 @@ class ResumeTest {
 
     @Test
     void callThatWasNotStarted_isRun() {
-        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted("1"), outputOf("1"));
+        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted(FIRST, "1"), outputOf("1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             agent.resume(id).run("y");
@@ -107,17 +110,20 @@ class ResumeTest {
     }
 
     @Test
-    void approvedCall_isRun_onlyForTheArgumentsThatWereAskedAbout() {
+    void approvedCall_isRun_onlyAsTheVeryCallThatWasAskedAbout() {
         Item call = call("1", "tool");
         String asked = OpenCall.hash(ToolCall.function("1", "tool", "{}"));
-        String other = OpenCall.hash(ToolCall.function("1", "tool", "{\"a\":1}"));
-        Outcome.Pending question = new Outcome.Pending("1", "tool", "{}", "?", null);
+        OpenCall about = new OpenCall((Item.Call) call, FIRST);
+        OpenCall other = new OpenCall((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
+        OpenCall later = new OpenCall((Item.Call) call, FIRST + 50);
+        Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null);
         left(
                 model(call),
                 Draft.approvalAsked(question, asked),
-                Draft.approvalDecided("1", other, Approver.Answer.approve()),
-                Draft.approvalDecided("1", asked, Approver.Answer.deny("no")),
-                Draft.approvalDecided("1", asked, Approver.Answer.approve()));
+                Draft.approvalDecided(other, Approver.Answer.approve()),
+                Draft.approvalDecided(later, Approver.Answer.approve()),
+                Draft.approvalDecided(about, Approver.Answer.deny("no")),
+                Draft.approvalDecided(about, Approver.Answer.approve()));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             agent.resume(id).run(RunOptions.DEFAULT);
@@ -128,7 +134,7 @@ class ResumeTest {
 
     @Test
     void fork_doesNotRunTheCallsOfItsTrunk() {
-        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted("1"));
+        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.RUN_AGAIN))) {
             Conversation fork = agent.fork(id, 7);
@@ -154,7 +160,7 @@ class ResumeTest {
 
     @Test
     void brokenResponse_isClosed_andItsUsageEstimated() {
-        left(model(call("1", "tool")), Draft.toolStarted("1"), outputOf("1"));
+        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"), outputOf("1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             agent.resume(id).run(RunOptions.DEFAULT);
@@ -231,7 +237,8 @@ class ResumeTest {
     void writerWhoLost_learnsItAtItsNextAppend() {
         Script script = new Script((prompt, listener) -> {
             // Somebody else takes the conversation over while this run waits for its model.
-            ConversationLog.load(store, id).append(List.of(Draft.turnBegun("other", null, Instant.EPOCH)));
+            ConversationLog.load(new HostStore(store), id)
+                    .append(List.of(Draft.turnBegun("other", null, Instant.EPOCH)));
             return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
         });
         left();
