@@ -354,13 +354,21 @@ public final class Conversation {
         return RunScope.of(config, control, new Events(control, options), log(), options);
     }
 
-    /** Runs the loop on a user's message until the model has answered, on this thread. */
+    /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
     public Outcome run(String input) {
-        return run(List.of(Item.user(input)), RunOptions.DEFAULT);
+        return run(input, RunOptions.DEFAULT);
     }
 
-    /** Runs the loop on a user's message with options of its own. */
+    /**
+     * Runs the loop on a user's message with options of its own; see {@link #run(List, RunOptions)}.
+     *
+     * @throws IllegalArgumentException if the message is blank, so that nothing is paid for it
+     */
     public Outcome run(String input, RunOptions options) {
+        String go = "; to continue without new input, call run(RunOptions)";
+        if (Objects.requireNonNull(input, "the input is null" + go).isBlank()) {
+            throw new IllegalArgumentException("the input is empty" + go);
+        }
         return run(List.of(Item.user(input)), options);
     }
 

@@ -142,11 +142,11 @@ final class Endings {
     private @Nullable Ending empty() {
         if (emptyAnswers++ < EMPTY_ANSWERS) {
             run.events()
-                    .warn("the model answered with nothing; asking again (" + emptyAnswers + " of " + EMPTY_ANSWERS
+                    .warn("the model answered with nothing new; asking again (" + emptyAnswers + " of " + EMPTY_ANSWERS
                             + ")");
             return null;
         }
-        return stopped(Outcome.Reason.EMPTY_ANSWER, "the model answered with nothing " + emptyAnswers + " times");
+        return stopped(Outcome.Reason.EMPTY_ANSWER, "the model answered with nothing new " + emptyAnswers + " times");
     }
 
     /** The ending instead of a request that its account of the provider's cache does not let through. */

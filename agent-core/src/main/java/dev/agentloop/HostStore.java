@@ -64,8 +64,9 @@ final class HostStore implements ConversationStore {
                 throw argument; // What is no id is refused as that.
             }
             // The host's code throws whatever it likes.
-            if (e instanceof InterruptedException) {
-                Thread.currentThread().interrupt();
+            if (failed == Failed.READING && control != null && control.isOwner()) {
+                // It was interrupted because the run is to end: then it ends, and nothing was lost.
+                control.check();
             }
             throw new StoreException(
                     failed.kind,

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +49,7 @@ final class RunningCall implements ToolContext {
             try {
                 ToolOutput output = tool.call(call, context);
                 return of(output != null ? output : ToolOutput.error(call.name() + " failed: it gave no output"));
-            } catch (InterruptedException e) {
+            } catch (InterruptedException | ClosedByInterruptException e) {
                 return INTERRUPTED;
             } catch (Throwable e) {
                 // A tool throws whatever it likes, Errors and what it does not declare included.

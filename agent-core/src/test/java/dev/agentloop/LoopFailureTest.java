@@ -174,11 +174,11 @@ class LoopFailureTest extends LoopFixture {
             Script script = new Script(calls(reasoning("r")), calls(), calls());
             try (AgentLoop agent = agent(script).build()) {
                 Outcome outcome = run(agent.newConversation(), "x");
-                assertThat(outcome.describe()).isEqualTo("stopped: the model answered with nothing 3 times");
+                assertThat(outcome.describe()).isEqualTo("stopped: the model answered with nothing new 3 times");
                 assertThatThrownBy(outcome::text)
                         .hasMessage(
                                 "there is no final answer, since the run did not finish: stopped: the model answered with"
-                                        + " nothing 3 times; partialText() has what the model had said until then");
+                                        + " nothing new 3 times; partialText() has what the model had said until then");
             }
             assertThat(script.inputs(2)).containsExactly("user:x");
         }

@@ -5,7 +5,6 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
 
 /**
  * A tool with fixed properties and one thing that it does; what it refuses is its answer to the model.
@@ -48,10 +47,6 @@ record FileTool(Specification specification, Access reach, AfterCrash crash, boo
             return action.run(call, context);
         } catch (Refusal e) {
             return ToolOutput.error(e.getMessage());
-        } catch (ClosedByInterruptException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new IOException(specification.name() + " failed: " + e.getMessage(), e);
         }
     }
 

@@ -6,27 +6,24 @@ import dev.agentloop.Item;
 import dev.agentloop.Model;
 import dev.agentloop.ModelResponse;
 import dev.agentloop.ToolCall;
-import dev.agentloop.ToolOutput;
-import dev.agentloop.Toolbox;
 import dev.agentloop.openai.OpenAiModel;
 import dev.agentloop.tools.FileTools;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A loop of the host's own, over the two methods that the library's loop is made of: what is appended is durable before it
- * returns, and the prompt is the fold of the log. So this one survives a crash as well as that one does, and another
- * process can go on with its conversation. What it leaves out is what makes the library's loop longer: retries, limits,
- * approval, parallel calls, starting tools while the response still comes in.
+ * A loop of your own. What you append is durable before {@code append} returns, and the prompt is the fold of the log, so
+ * another process can continue the conversation. {@code call} asks the approval policy and notes a call's start in the log,
+ * so a crash in a tool is settled by {@code Tool.afterCrash} and never repeats an effect silently.
+ *
+ * <p>What it leaves out is what makes the library's loop longer: retries, limits, time limits of tools, parallel calls,
+ * tools that start while the response still comes in, steering, compaction, events, and runs that end to wait for an approval.
  */
 public final class OwnLoop {
     private final Model model;
-    private final Toolbox tools;
 
-    OwnLoop(Model model, Toolbox tools) {
+    OwnLoop(Model model) {
         this.model = model;
-        this.tools = tools;
     }
 
     // tag::loop[]
@@ -34,25 +31,13 @@ public final class OwnLoop {
         conversation.append(List.of(Item.user(task)));
         while (true) {
             ModelResponse response = model.respond(conversation.prompt(), Model.Listener.NONE);
-            conversation.append(response);
-            if (response.toolCalls().isEmpty()) {
+            List<ToolCall> calls = conversation.append(response);
+            if (calls.isEmpty()) {
                 return response.text();
             }
-            List<Item> outputs = new ArrayList<>();
-            for (ToolCall call : response.toolCalls()) {
-                outputs.add(answer(conversation, call).item(call));
+            for (ToolCall call : calls) {
+                conversation.append(List.of(conversation.call(call).item(call)));
             }
-            conversation.append(outputs);
-        }
-    }
-
-    private ToolOutput answer(Conversation conversation, ToolCall call) throws InterruptedException {
-        try {
-            return tools.find(call.name()).orElseThrow().call(call, conversation.toolContext(call.callId()));
-        } catch (InterruptedException e) {
-            throw e;
-        } catch (Exception e) {
-            return ToolOutput.error(call.name() + " failed: " + e.getMessage());
         }
     }
     // end::loop[]
@@ -67,8 +52,7 @@ public final class OwnLoop {
         Model model = OpenAiModel.fromEnvironment("gpt-5.1-codex");
         try (AgentLoop agent =
                 AgentLoop.builder().model(model).tools(FileTools.in(workspace)).build()) {
-            OwnLoop loop = new OwnLoop(model, Toolbox.of(FileTools.in(workspace)));
-            System.out.println(loop.run(agent.newConversation(), arguments[1]));
+            System.out.println(new OwnLoop(model).run(agent.newConversation(), arguments[1]));
         }
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
-import dev.agentloop.Toolbox;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
@@ -34,10 +33,10 @@ class OwnLoopTest {
                         .store(store)
                         .build()) {
             Conversation conversation = agent.newConversation();
-            OwnLoop loop = new OwnLoop(model, Toolbox.of(FileTools.in(folder)));
+            OwnLoop loop = new OwnLoop(model);
             assertThat(loop.run(conversation, "What to buy?")).isEqualTo("Bread.");
             assertThat(model.lastPrompt().items().get(3).json()).contains("buy bread");
-            assertThat(model.lastPrompt().items().get(4).json()).contains("nonsense failed");
+            assertThat(model.lastPrompt().items().get(4).json()).contains("unsupported call: nonsense");
 
             assertThat(agent.resume(conversation.id()).run("Is that all?").text())
                     .isEqualTo("And that was all.");

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** The calls of a conversation about which somebody has to decide, and how a person is told of them. */
 final class Approvals {
-    /** The kind of a message that decides; its id is this, a colon and the call's id. */
+    /** The kind of a message that decides; its id is this, a colon and the version of the call's entry. */
     private static final String DECIDED = "approval.decided";
 
     private Approvals() {}
@@ -19,17 +19,19 @@ final class Approvals {
     /** The calls about which nobody has decided. */
     static List<Outcome.Pending> open(ConversationStore store, Conversation conversation) {
         List<Outcome.Pending> waiting = conversation.awaitingApproval();
-        Set<String> decided = waiting.isEmpty() ? Set.of() : decided(store, conversation.id());
+        Set<Long> decided = waiting.isEmpty() ? Set.of() : decided(store, conversation.id());
         return waiting.stream()
-                .filter(question -> !decided.contains(question.callId()))
+                .filter(question -> !decided.contains(question.call()))
                 .toList();
     }
 
-    /** The ids of the calls about which somebody has decided, which no run has taken up yet. */
-    static Set<String> decided(ConversationStore store, String conversation) {
+    /** The versions of the calls about which somebody has decided, which no run has taken up yet. */
+    static Set<Long> decided(ConversationStore store, String conversation) {
         return store.inbox(conversation).stream()
                 .filter(message -> message.kind().equals(DECIDED))
                 .map(message -> message.id().substring(message.id().indexOf(':') + 1))
+                .filter(version -> version.matches("\\d{1,18}"))
+                .map(Long::valueOf)
                 .collect(Collectors.toSet());
     }
 

@@ -56,9 +56,9 @@ final class ApprovalsCommand {
                 return true;
             }
             console.out().println("conversation " + id + ", last changed at " + TerminalText.instant(one.changed()));
-            Set<String> decided = Approvals.decided(store, id);
+            Set<Long> decided = Approvals.decided(store, id);
             for (Outcome.Pending question : waiting) {
-                if (decided.contains(question.callId())) {
+                if (decided.contains(question.call())) {
                     console.out()
                             .println("  " + question.callId() + " was decided, but no run has taken that up; to go on: "
                                     + Options.commandLine(console.program(), "exec", options.repeated()) + " --resume "

@@ -93,7 +93,9 @@ final class ChatCommand {
     private void answer(Conversation conversation, String message) {
         running = true;
         try {
-            Outcome outcome = conversation.run(message, RunOptions.listeningWith(new ChatScreen(console)));
+            Outcome outcome = conversation.run(
+                    message,
+                    RunOptions.listeningWith(new ChatScreen(console)).withDelivery(RunOptions.Delivery.DIRECT));
             if (!(outcome instanceof Outcome.Finished)) {
                 console.err().println(TerminalText.line(outcome.describe()));
             }

@@ -108,9 +108,9 @@ final class DecideCommand {
         }
         try {
             if (words.approved()) {
-                conversation.approve(question.callId());
+                conversation.approve(question);
             } else {
-                conversation.deny(question.callId(), words.reason());
+                conversation.deny(question, words.reason());
             }
         } catch (IllegalStateException e) {
             // Somebody else was faster.
@@ -133,7 +133,11 @@ final class DecideCommand {
         if (meant.size() == 1) {
             return meant.get(0);
         }
-        Set<String> decided = Approvals.decided(store, conversation.id());
+        Set<Long> taken = Approvals.decided(store, conversation.id());
+        List<String> decided = conversation.awaitingApproval().stream()
+                .filter(question -> taken.contains(question.call()))
+                .map(Outcome.Pending::callId)
+                .toList();
         if (wanted == null ? open.isEmpty() && !decided.isEmpty() : decided.contains(wanted)) {
             String calls = wanted == null ? String.join(", ", decided) : wanted;
             console.err()

@@ -23,6 +23,12 @@ final class LogCalls {
     boolean show(LogEntry entry, Payload fields) {
         String call = fields.text("call_id");
         switch (entry.kind()) {
+            case "call.renamed" -> {
+                String from = fields.text("from");
+                lines.detail(
+                        entry.version(),
+                        "the server calls " + call + (from.isEmpty() ? " by no id" : " " + TerminalText.line(from)));
+            }
             case "tool.started" -> {
                 asked.remove(call);
                 started.add(call);
@@ -49,7 +55,7 @@ final class LogCalls {
     }
 
     private boolean wholeOutput(LogEntry entry, Payload fields) {
-        String call = entry.kind().substring(WHOLE_OUTPUT.length());
+        String call = fields.text("call_id");
         String text = fields.text("text");
         if (lines.full()) {
             lines.text(entry.version(), call + " gave in full", text);
