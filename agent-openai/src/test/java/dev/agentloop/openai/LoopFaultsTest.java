@@ -205,14 +205,14 @@ class LoopFaultsTest {
                         stream(CREATED + failed("rate_limit_exceeded", "try again in 3ms")),
                         HELLO),
                 new Row(
-                        "failed behind a call, with a delay",
+                        "failed after a call, with a delay",
                         2,
                         AGAIN,
                         FINISHED,
                         stream(SENT_CALL + failed("rate_limit_exceeded", "try again in 3ms")),
                         HELLO),
                 new Row(
-                        "failed behind a call, with a delay that is too long",
+                        "failed after a call, with a delay that is too long",
                         1,
                         "user, reasoning, call c1, output c1 looked",
                         "RATE_LIMIT: SERVER broke off with an error (rate_limit_exceeded): try again in 5m. Send fewer"
