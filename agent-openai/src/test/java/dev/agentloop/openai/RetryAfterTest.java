@@ -6,13 +6,15 @@ import static dev.agentloop.openai.Events.saying;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.AgentEvent;
 import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
 import dev.agentloop.Item;
-import dev.agentloop.Limits;
 import dev.agentloop.ModelException;
 import dev.agentloop.Outcome;
 import dev.agentloop.Prompt;
 import dev.agentloop.RetryPolicy;
+import dev.agentloop.RunOptions;
 import dev.agentloop.Toolbox;
 import dev.agentloop.openai.RawServer.Reply;
 import java.io.IOException;
@@ -326,17 +328,23 @@ class RetryAfterTest {
     }
 
     @Test
-    void run_itsTimeIsUpWhileAWaitIsKept_ends() throws IOException {
+    void run_cancelledWhileAWaitIsKept_ends() throws IOException {
+        List<Duration> waits = new ArrayList<>();
         try (RawServer server =
                         RawServer.answering(Replies.error(429, "rate_limit_exceeded", "slow", "Retry-After: 60"));
                 AgentLoop agent = AgentLoop.builder()
                         .model(model(server, RetryPolicy.DEFAULT))
-                        .limits(Limits.NONE.withTime(Duration.ofSeconds(1)))
                         .build()) {
-            assertThat(agent.newConversation().run("Hi"))
-                    .isInstanceOfSatisfying(
-                            Outcome.LimitReached.class,
-                            reached -> assertThat(reached.limit()).isEqualTo(Limits.Kind.TIME));
+            Conversation conversation = agent.newConversation();
+            Outcome outcome = conversation.run("Hi", RunOptions.listeningWith(event -> {
+                if (event instanceof AgentEvent.Retrying retrying) {
+                    waits.add(retrying.delay());
+                    conversation.cancel();
+                }
+            }));
+            assertThat(outcome).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(waits).hasSize(1);
+            assertThat(waits.get(0)).isBetween(Duration.ofSeconds(60), Duration.ofSeconds(66));
             assertThat(server.requests()).hasSize(1);
         }
     }
