@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Durations;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -267,9 +268,12 @@ public final class AgentLoop implements AutoCloseable {
 
         /**
          * How long a question that ended a run waits for its decision; it counts as refused after that. For ever by default.
+         *
+         * @param value 1 ms to 365 days
          */
         public Builder approvalsExpireAfter(Duration value) {
-            this.approvalsExpire = value;
+            this.approvalsExpire =
+                    Durations.checked("AgentLoop.approvalsExpireAfter", value, Durations.MILLISECOND, Durations.YEAR);
             return this;
         }
 

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Durations;
 import java.math.BigDecimal;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param tokens the most input and output tokens together; 0 for no limit
  * @param money the most money at {@code prices}, in their currency; null for no limit
  * @param prices what the model costs; null where nobody asks
- * @param time the longest that the run may take; null for no limit
- * @param toolTimeout the longest that one tool call may take, where the tool does not say so itself; 10 minutes by default
+ * @param time the longest that the run may take, 1 ms to 365 days; null for no limit
+ * @param toolTimeout the longest that one tool call may take, where the tool does not say so itself, 1 ms to 365 days;
+ *     10 minutes by default
  * @param identicalCalls how many identical calls with identical outputs in a row end the run; 0 for never
  */
 public record Limits(
@@ -40,6 +42,10 @@ public record Limits(
         if (money != null && prices == null) {
             throw new IllegalArgumentException("a limit of " + money + " in money needs prices: use withMoney");
         }
+        if (time != null) {
+            Durations.checked("Limits.time", time, Durations.MILLISECOND, Durations.YEAR);
+        }
+        Durations.checked("Limits.toolTimeout", toolTimeout, Durations.MILLISECOND, Durations.YEAR);
     }
 
     /** These limits with at most {@code most} inferences. */
@@ -67,12 +73,12 @@ public record Limits(
         return new Limits(steps, toolCalls, tokens, money, at, time, toolTimeout, identicalCalls);
     }
 
-    /** These limits with at most {@code most} time for the run. */
+    /** These limits with at most {@code most} time for the run, 1 ms to 365 days. */
     public Limits withTime(Duration most) {
         return new Limits(steps, toolCalls, tokens, money, prices, most, toolTimeout, identicalCalls);
     }
 
-    /** These limits with at most {@code most} time for one tool call. */
+    /** These limits with at most {@code most} time for one tool call, 1 ms to 365 days. */
     public Limits withToolTimeout(Duration most) {
         return new Limits(steps, toolCalls, tokens, money, prices, time, most, identicalCalls);
     }

@@ -94,7 +94,7 @@ public final class ModelException extends RuntimeException {
         return requestId;
     }
 
-    /** How long the server asked to wait. */
+    /** How long the server asked to wait, from the failure on; empty where it did not say. */
     public Optional<Duration> retryAfter() {
         return Optional.ofNullable(retryAfter);
     }
@@ -106,15 +106,23 @@ public final class ModelException extends RuntimeException {
 
     /** The same failure, caused by this one, with what was used. */
     ModelException with(Usage used) {
-        return of(kind, String.valueOf(getMessage()))
+        return again("").usage(used).build();
+    }
+
+    /** The same failure, caused by this one, with more to say. */
+    ModelException with(String more) {
+        return again(more).build();
+    }
+
+    private Builder again(String more) {
+        return of(kind, getMessage() + more)
                 .code(code)
                 .status(status)
                 .requestId(requestId)
                 .retryAfter(retryAfter)
                 .retryable(retry)
-                .usage(used)
-                .cause(this)
-                .build();
+                .usage(usage())
+                .cause(this);
     }
 
     /** Whether the same prompt may be sent again: by the kind, unless the server said otherwise. */
@@ -157,7 +165,7 @@ public final class ModelException extends RuntimeException {
             return this;
         }
 
-        /** How long the server asked to wait. */
+        /** How long the server asked to wait; null where it did not say. A policy takes less than zero for zero. */
         public Builder retryAfter(@Nullable Duration value) {
             this.retryAfter = value;
             return this;

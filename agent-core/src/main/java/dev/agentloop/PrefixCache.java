@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Durations;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
@@ -66,7 +67,7 @@ public interface PrefixCache {
      *
      * @param minimumTokens shorter prefixes are not cached
      * @param stepTokens what is read from the cache is a multiple of this; 1 for any length
-     * @param life how long an unused prefix surely stays; a miss after a longer pause is put down to the pause
+     * @param life how long an unused prefix surely stays, 0 to 365 days; a miss after a longer pause is put down to the pause
      * @param prices what tokens cost, or null where nobody asks
      * @param clock by which pauses are measured
      */
@@ -79,6 +80,7 @@ public interface PrefixCache {
                 throw new IllegalArgumentException("a cache has a minimum of 0 tokens or more and steps of 1 or more;"
                         + " these are " + minimumTokens + " and " + stepTokens);
             }
+            Durations.checked("PrefixCache.Rules.life", life, Duration.ZERO, Durations.YEAR);
         }
 
         /** These rules with prices. */

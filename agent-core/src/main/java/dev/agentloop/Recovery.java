@@ -109,8 +109,11 @@ final class Recovery {
 
     private void waitForAnotherTry(ModelException failure, boolean called) throws InterruptedException {
         RetryPolicy policy = run.config().retry();
-        if (!called || ++breaks > policy.streamRetries() || !policy.allows(failure)) {
+        if (!called || !failure.retryable() || ++breaks > policy.streamRetries()) {
             throw failure;
+        }
+        if (!policy.allows(failure)) {
+            throw failure.with(policy.refusal(failure));
         }
         Duration delay = policy.delay(breaks, failure, ThreadLocalRandom.current()::nextDouble);
         run.events().tell(new AgentEvent.Retrying(breaks, delay, String.valueOf(failure.getMessage())));

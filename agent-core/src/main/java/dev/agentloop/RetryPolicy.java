@@ -1,21 +1,31 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Durations;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.DoubleSupplier;
 
 /**
  * How often and after which wait a failed inference is tried again. Immutable and thread-safe.
  *
- * @param requestRetries more tries for a request that brought no stream; 4 by default
- * @param streamRetries more tries in a row for a stream that broke; 5 by default
- * @param baseDelay the first wait, doubled each time; 200 ms by default
- * @param maxDelay the longest wait of its own, 30 s by default; a server that asks for a longer one than this is not tried
- *     again
+ * <p>What a server asks for and what this policy chooses by itself have bounds of their own: a server knows when its limit
+ * is over, and asking again before that is in vain.
+ *
+ * @param requestRetries more tries for a request that brought no stream, 0 to 100; 4 by default
+ * @param streamRetries more tries in a row for a stream that broke, 0 to 100; 5 by default
+ * @param baseDelay the first wait, doubled each time, at most 365 days; 200 ms by default
+ * @param maxDelay the longest wait that this policy chooses by itself, from {@code baseDelay} to 365 days; 30 s by default
+ * @param maxAskedDelay the longest wait that a server may ask for, at most 365 days; two minutes by default. A server that
+ *     asks for a longer one is not tried again
  */
-public record RetryPolicy(int requestRetries, int streamRetries, Duration baseDelay, Duration maxDelay) {
+public record RetryPolicy(
+        int requestRetries, int streamRetries, Duration baseDelay, Duration maxDelay, Duration maxAskedDelay) {
     private static final int MOST_RETRIES = 100;
+    private static final Duration USUAL_ASKED = Duration.ofMinutes(2);
+    /** How much longer a wait may become by chance. */
+    private static final double JITTER = 0.1;
 
-    /** The waits and counts that the reference implementation of the loop uses. */
+    /** The counts and the first wait of the reference implementation of the loop. */
     public static final RetryPolicy DEFAULT = new RetryPolicy(4, 5, Duration.ofMillis(200), Duration.ofSeconds(30));
 
     /** Never tries again. */
@@ -26,10 +36,19 @@ public record RetryPolicy(int requestRetries, int streamRetries, Duration baseDe
             throw new IllegalArgumentException("retries go from 0 to " + MOST_RETRIES + ", but these are "
                     + requestRetries + " for requests and " + streamRetries + " for streams");
         }
-        if (baseDelay.isNegative() || maxDelay.compareTo(baseDelay) < 0) {
-            throw new IllegalArgumentException(
-                    "the longest wait " + maxDelay + " must not be shorter than the first one " + baseDelay);
-        }
+        Durations.checked("RetryPolicy.baseDelay", baseDelay, Duration.ZERO, Durations.YEAR);
+        Durations.checked("RetryPolicy.maxDelay", maxDelay, baseDelay, Durations.YEAR);
+        Durations.checked("RetryPolicy.maxAskedDelay", maxAskedDelay, Duration.ZERO, Durations.YEAR);
+    }
+
+    /** A policy that waits for two minutes at most where a server asks for it. */
+    public RetryPolicy(int requestRetries, int streamRetries, Duration baseDelay, Duration maxDelay) {
+        this(requestRetries, streamRetries, baseDelay, maxDelay, USUAL_ASKED);
+    }
+
+    /** This policy with another bound for what servers ask for, 0 to 365 days. */
+    public RetryPolicy withMaxAskedDelay(Duration most) {
+        return new RetryPolicy(requestRetries, streamRetries, baseDelay, maxDelay, most);
     }
 
     /**
@@ -41,24 +60,46 @@ public record RetryPolicy(int requestRetries, int streamRetries, Duration baseDe
     }
 
     /**
-     * The wait before try {@code attempt}, which counts from 1: what the server asked for, else the base doubled each time,
-     * times 0.9 to 1.1, so that clients that failed together do not come back together.
+     * The wait before try {@code attempt}, which counts from 1: the base doubled each time, up to {@code maxDelay}, or what
+     * the server asked for, up to {@code maxAskedDelay}, where that is longer. So a server that asks for no wait at all is
+     * not asked faster than one that says nothing.
+     *
+     * <p>It is made longer by up to a tenth, so that clients that failed together do not come back together; never shorter,
+     * because a server refuses what comes early.
      *
      * @param random gives numbers from 0 to below 1
+     * @return whole milliseconds, at least one
      */
     public Duration delay(int attempt, ModelException cause, DoubleSupplier random) {
-        if (cause.retryAfter().isPresent()) {
-            return cause.retryAfter().get();
-        }
         int slower = cause.kind() == ModelException.Kind.OVERLOADED ? 2 : 0;
-        double factor = Math.pow(2, Math.min(attempt - 1 + slower, 30)) * (0.9 + 0.2 * random.getAsDouble());
-        double millis = Math.min(baseDelay.toMillis() * factor, maxDelay.toMillis());
-        return Duration.ofMillis((long) millis);
+        double own =
+                Math.min(baseDelay.toNanos() * Math.pow(2, Math.min(attempt - 1 + slower, 30)), maxDelay.toNanos());
+        double asked =
+                cause.retryAfter().map(this::allowed).orElse(Duration.ZERO).toNanos();
+        double millis = Math.max(own, asked) * (1 + JITTER * random.getAsDouble()) / 1_000_000;
+        return Duration.ofMillis(Math.max(1, (long) Math.ceil(millis)));
     }
 
-    /** Whether the server did not ask for a longer wait than this policy allows. */
+    private Duration allowed(Duration asked) {
+        Duration most = asked.compareTo(maxAskedDelay) < 0 ? asked : maxAskedDelay;
+        return most.isNegative() ? Duration.ZERO : most;
+    }
+
+    /** Whether the failure may be over with another try, and its server did not ask for a longer wait than allowed. */
     public boolean allows(ModelException cause) {
-        return cause.retryable()
-                && cause.retryAfter().map(wait -> wait.compareTo(maxDelay) <= 0).orElse(true);
+        return cause.retryable() && tooLong(cause).isEmpty();
+    }
+
+    private Optional<Duration> tooLong(ModelException cause) {
+        return cause.retryAfter().filter(asked -> asked.compareTo(maxAskedDelay) > 0);
+    }
+
+    /** Why a failure that may be over with another try gets none; empty where this policy allows one. */
+    String refusal(ModelException cause) {
+        return tooLong(cause)
+                .map(asked -> " The server asks for a wait of " + Durations.shown(asked)
+                        + ", but RetryPolicy.maxAskedDelay allows " + Durations.shown(maxAskedDelay)
+                        + ": not tried again.")
+                .orElse("");
     }
 }

@@ -38,14 +38,14 @@ final class RetryingModel implements Model {
             try {
                 return model.respond(prompt, watch);
             } catch (ModelException e) {
-                if (watch.called || !policy.allows(e)) {
+                if (watch.called || !e.retryable()) {
                     throw e;
                 }
                 boolean exhausted = watch.begun(e)
                         ? ++brokenStreams > policy.streamRetries()
                         : ++failedRequests > policy.requestRetries();
-                if (exhausted) {
-                    throw attempt == 1 ? e : afterAll(e, attempt);
+                if (exhausted || !policy.allows(e)) {
+                    throw last(e, exhausted ? "" : policy.refusal(e), attempt);
                 }
                 Duration delay = policy.delay(attempt, e, ThreadLocalRandom.current()::nextDouble);
                 LOG.info("try {} failed, another one in {} ms: {}", attempt, delay.toMillis(), e.getMessage());
@@ -60,15 +60,9 @@ final class RetryingModel implements Model {
         return model.countTokens(prompt);
     }
 
-    private static ModelException afterAll(ModelException last, int tries) {
-        return ModelException.of(last.kind(), last.getMessage() + " Given up after " + tries + " tries.")
-                .code(last.code())
-                .status(last.status())
-                .requestId(last.requestId())
-                .retryAfter(last.retryAfter().orElse(null))
-                .retryable(last.retryable())
-                .cause(last)
-                .build();
+    private static ModelException last(ModelException failure, String refusal, int tries) {
+        String more = refusal + (tries == 1 ? "" : " Given up after " + tries + " tries.");
+        return more.isEmpty() ? failure : failure.with(more);
     }
 
     /** Sees what a try has handed out. */

@@ -9,7 +9,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,32 +78,6 @@ class ContextTest {
         assertThat(inputs.get(8)).contains("Use spaces.");
         assertThat(inputs.get(9)).isEqualTo("user:c");
         assertThat(script.prompts.get(2).startsWith(script.prompts.get(1))).isTrue();
-    }
-
-    @Test
-    void retryPolicy_doublesWithJitter_andObeysTheServer() {
-        ModelException failure =
-                ModelException.of(ModelException.Kind.SERVER, "500").build();
-        List<Long> waits = new ArrayList<>();
-        for (int attempt = 1; attempt <= 4; attempt++) {
-            waits.add(RetryPolicy.DEFAULT.delay(attempt, failure, () -> 0.5).toMillis());
-        }
-        assertThat(waits).containsExactly(200L, 400L, 800L, 1_600L);
-        assertThat(RetryPolicy.DEFAULT.delay(1, failure, () -> 0).toMillis()).isEqualTo(180);
-        assertThat(RetryPolicy.DEFAULT.delay(30, failure, () -> 0.5)).isEqualTo(Duration.ofSeconds(30));
-        ModelException asked = ModelException.of(ModelException.Kind.RATE_LIMIT, "429")
-                .retryAfter(Duration.ofSeconds(2))
-                .build();
-        assertThat(RetryPolicy.DEFAULT.delay(1, asked, () -> 0.5)).isEqualTo(Duration.ofSeconds(2));
-        assertThat(RetryPolicy.DEFAULT.allows(asked)).isTrue();
-        assertThat(RetryPolicy.DEFAULT.allows(ModelException.of(ModelException.Kind.RATE_LIMIT, "429")
-                        .retryAfter(Duration.ofHours(2))
-                        .build()))
-                .isFalse();
-        assertThat(RetryPolicy.DEFAULT.allows(ModelException.of(ModelException.Kind.SERVER, "500")
-                        .retryable(false)
-                        .build()))
-                .isFalse();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.agentloop.mcp;
 
+import dev.agentloop.internal.Durations;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
@@ -181,14 +182,11 @@ public final class McpServer {
     /**
      * Says how long a call may take, five minutes if never said.
      *
-     * @param timeout at least 1 ms
+     * @param timeout 1 ms to 365 days
      * @return a server that differs in this
      */
     public McpServer withToolTimeout(Duration timeout) {
-        if (timeout.toMillis() < 1) {
-            throw new IllegalArgumentException(
-                    "the timeout of a tool must be at least 1 ms, but is " + timeout.toMillis() + " ms");
-        }
+        Durations.checked("McpServer.toolTimeout", timeout, Durations.MILLISECOND, Durations.YEAR);
         return new McpServer(name, target, filter, timeout, trust);
     }
 

@@ -1,6 +1,7 @@
 package dev.agentloop.mcp;
 
 import dev.agentloop.Tool;
+import dev.agentloop.internal.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -145,14 +146,10 @@ public final class McpServers implements AutoCloseable {
          * How long {@link #start} waits for all servers together, 30 seconds if never said. A server that is slower comes
          * later.
          *
-         * @param timeout at least 1 ms
+         * @param timeout 1 ms to 365 days
          */
         public Builder startTimeout(Duration timeout) {
-            if (timeout.toMillis() < 1) {
-                throw new IllegalArgumentException(
-                        "the timeout of the start must be at least 1 ms, but is " + timeout.toMillis() + " ms");
-            }
-            startTimeout = timeout;
+            startTimeout = Durations.checked("McpServers.startTimeout", timeout, Durations.MILLISECOND, Durations.YEAR);
             return this;
         }
 

@@ -59,9 +59,9 @@ class McpServerTest {
                         "the address of MCP server \"docs\" must begin with http:// or https:// and a host; its scheme"
                                 + " is file");
         assertThatThrownBy(() -> McpServer.stdio("fs", "npx").withToolTimeout(Duration.ZERO))
-                .hasMessage("the timeout of a tool must be at least 1 ms, but is 0 ms");
+                .hasMessage("McpServer.toolTimeout must be from 1 ms to 365 days, but is PT0S");
         assertThatThrownBy(() -> McpServers.builder().startTimeout(Duration.ZERO))
-                .hasMessage("the timeout of the start must be at least 1 ms, but is 0 ms");
+                .hasMessage("McpServers.startTimeout must be from 1 ms to 365 days, but is PT0S");
         assertThatThrownBy(() ->
                         McpServers.builder().server(McpServer.stdio("fs", "a")).server(McpServer.http("fs", ADDRESS)))
                 .hasMessage("two MCP servers are named \"fs\"; give each a name of its own");

@@ -3,6 +3,7 @@ package dev.agentloop.openai;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,14 +16,20 @@ import org.jspecify.annotations.Nullable;
  * @param type the class of the failure, used by some servers where others have a code
  * @param message the server's words
  * @param param the field of the request that is at fault
+ * @param retryAfter how long to wait, by a field of its own; null where there is none
  */
-record ApiError(String code, String type, String message, String param) {
+record ApiError(
+        String code,
+        String type,
+        String message,
+        String param,
+        @Nullable Duration retryAfter) {
     private static final int LONGEST_MESSAGE = 500;
     private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>(.{0,200}?)</title>");
     private static final Pattern TAG = Pattern.compile("(?s)<(script|style)\\b.*?</\\1\\s*>|<[^>]*>");
     private static final Pattern SPACE = Pattern.compile("\\s+");
 
-    static final ApiError NONE = new ApiError("", "", "", "");
+    static final ApiError NONE = new ApiError("", "", "", "", null);
 
     /** Reads the body of an error response: JSON of any form, HTML or plain text. */
     static ApiError ofBody(byte[] bytes, int from, int to) {
@@ -32,12 +39,20 @@ record ApiError(String code, String type, String message, String param) {
         } catch (IllegalArgumentException e) {
             return ofText(new String(bytes, from, to - from, StandardCharsets.UTF_8));
         }
-        ApiError error = of(fields);
+        ApiError error = of(first(fields));
         if (!error.message().isEmpty()) {
             return error;
         }
         String text = shortened(new String(bytes, from, to - from, StandardCharsets.UTF_8));
-        return new ApiError(error.code(), error.type(), text, error.param());
+        return new ApiError(error.code(), error.type(), text, error.param(), error.retryAfter());
+    }
+
+    // Some servers send a list of errors that has one.
+    private static JsonFields first(JsonFields fields) {
+        JsonFields inner = fields.all().isEmpty() || !fields.all().get(0).name().isEmpty()
+                ? null
+                : fields.inner(fields.all().get(0));
+        return inner == null ? fields : inner;
     }
 
     /**
@@ -53,7 +68,11 @@ record ApiError(String code, String type, String message, String param) {
         }
         String type = value(error, "type");
         return new ApiError(
-                value(error, "code"), type.equals("error") ? "" : type, shortened(message), value(error, "param"));
+                value(error, "code"),
+                type.equals("error") ? "" : type,
+                shortened(message),
+                value(error, "param"),
+                RetryAfter.inBody(fields, error));
     }
 
     private static ApiError ofText(String text) {
@@ -62,11 +81,11 @@ record ApiError(String code, String type, String message, String param) {
             Matcher title = TITLE.matcher(text);
             plain = title.find() ? title.group(1) : TAG.matcher(text).replaceAll(" ");
         }
-        return new ApiError("", "", shortened(plain), "");
+        return new ApiError("", "", shortened(plain), "", null);
     }
 
     /** A string's text, any other value as it stands, empty for null. */
-    private static String value(JsonFields fields, String name) {
+    static String value(JsonFields fields, String name) {
         Field field = fields.field(name);
         if (field == null || !fields.has(name)) {
             return "";

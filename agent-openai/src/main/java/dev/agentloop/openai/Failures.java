@@ -101,7 +101,7 @@ final class Failures {
         boolean tooLarge = kind == Kind.RATE_LIMIT && error.says("request too large");
         return start(kind, sentence(text.toString()) + (tooLarge ? TOO_LARGE : advice(kind)))
                 .code(secret.masked(code))
-                .retryAfter(RetryAfter.of(headers, error.message()))
+                .retryAfter(RetryAfter.of(status, headers, error))
                 .retryable(tooLarge ? Boolean.FALSE : toldToRetry(kind))
                 .build();
     }

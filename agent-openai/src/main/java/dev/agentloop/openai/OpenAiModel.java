@@ -6,6 +6,7 @@ import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.RetryPolicy;
+import dev.agentloop.internal.Durations;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
@@ -266,27 +267,25 @@ public final class OpenAiModel implements Model {
             return this;
         }
 
-        /** The longest that making a connection may take; 15 s by default. Not used with a client of the host's. */
+        /**
+         * The longest that making a connection may take, 1 ms to 1 day; 15 s by default. Not used with a client of the host's.
+         */
         public Builder connectTimeout(Duration timeout) {
-            this.connectTimeout = checked("connect", timeout);
+            this.connectTimeout = checked("OpenAiModel.connectTimeout", timeout);
             return this;
         }
 
         /**
-         * The longest silence, before the response and between two of its events; 5 minutes by default. Comments by which some
+         * The longest silence, before the response and between two of its events, 1 ms to 1 day; 5 minutes by default. Comments by which some
          * servers keep a connection alive do not count as events.
          */
         public Builder idleTimeout(Duration timeout) {
-            this.idleTimeout = checked("idle", timeout);
+            this.idleTimeout = checked("OpenAiModel.idleTimeout", timeout);
             return this;
         }
 
-        private static Duration checked(String name, Duration timeout) {
-            if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
-                throw new IllegalArgumentException("the " + name + " timeout must be above 0 and at most "
-                        + LONGEST_TIMEOUT.toHours() + " hours, but it is " + timeout);
-            }
-            return timeout;
+        private static Duration checked(String setting, Duration timeout) {
+            return Durations.checked(setting, timeout, Durations.MILLISECOND, LONGEST_TIMEOUT);
         }
 
         /** How often and after which waits a failure is tried again. */

@@ -1,89 +1,93 @@
 package dev.agentloop.openai;
 
+import dev.agentloop.internal.JsonFields;
+import java.math.BigDecimal;
 import java.net.http.HttpHeaders;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
-import java.util.Locale;
-import java.util.regex.Matcher;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** How long a server asks to wait: by a header, or in the words of its message. */
+/**
+ * How long a server asks to wait, by the first that says so: the headers {@code retry-after-ms},
+ * {@code x-ms-retry-after-ms} and {@code retry-after}, a field of the body, the words of the message, and for a 429 the
+ * headers that tell when its limit is over.
+ */
 final class RetryAfter {
-    private static final String UNIT = "(milliseconds?|ms|minutes?|mins?|m|hours?|h|seconds?|secs?|s)(?![a-z])";
-    private static final Pattern PART = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)\\s?" + UNIT);
-    private static final Pattern WORDS =
-            Pattern.compile("(?:try again|retry) (?:in|after) ((?:" + PART.pattern() + "\\s?){1,4})");
-    private static final double LONGEST_SECONDS = Duration.ofDays(365).toSeconds();
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final List<String> MILLISECOND_HEADERS = List.of("retry-after-ms", "x-ms-retry-after-ms");
+    private static final List<String> MILLISECOND_FIELDS = List.of("retry_after_ms", "retryAfterMs");
+    private static final List<String> SECOND_FIELDS =
+            List.of("retry_after", "retryAfter", "retry_after_seconds", "retryAfterSeconds", "retryDelay");
+    /** Between two waits, not the comma that stands after the weekday of a date. */
+    private static final Pattern COMMA = Pattern.compile("(?<!(?i:mon|tue|wed|thu|fri|sat|sun|day)),");
 
     private RetryAfter() {}
 
-    /** The wait by {@code retry-after-ms}, else {@code retry-after}, else the message; null where none says anything. */
-    static @Nullable Duration of(HttpHeaders headers, String message) {
-        Duration millis = seconds(headers.firstValue("retry-after-ms").orElse(""), 0.001);
-        if (millis != null) {
-            return millis;
+    /** The wait that is asked for with an error; null where nothing says any. */
+    static @Nullable Duration of(int status, HttpHeaders headers, ApiError error) {
+        Instant now = headers.firstValue("date").map(DelayText::date).orElseGet(Instant::now);
+        for (String name : MILLISECOND_HEADERS) {
+            Duration wait = inHeader(headers.allValues(name), DelayText.MILLISECOND, now);
+            if (wait != null) {
+                return wait;
+            }
         }
-        String header = headers.firstValue("retry-after").orElse("");
-        Duration seconds = seconds(header, 1);
-        Duration wait = seconds != null ? seconds : until(header, headers);
-        return wait != null ? wait : inWords(message);
+        Duration wait = inHeader(headers.allValues("retry-after"), DelayText.SECOND, now);
+        wait = wait == null ? error.retryAfter() : wait;
+        wait = wait == null ? DelayText.inWords(error.message()) : wait;
+        return wait == null && status == TOO_MANY_REQUESTS ? RateLimitHeaders.untilReset(headers, now) : wait;
     }
 
-    /** The wait that a message asks for, such as "try again in 1.2s", "in 6m0s" or "retry after 20 seconds". */
-    static @Nullable Duration inWords(String message) {
-        Matcher words = WORDS.matcher(message.toLowerCase(Locale.ROOT));
-        if (!words.find()) {
-            return null;
+    /**
+     * The longest of the waits in a header that came more than once or holds a list, as it does where a proxy adds its own:
+     * only after that one nobody on the way refuses.
+     */
+    private static @Nullable Duration inHeader(List<String> values, BigDecimal unit, Instant now) {
+        Duration longest = null;
+        for (String value : values) {
+            for (String text : COMMA.split(value)) {
+                Duration wait = wait(text, unit, now);
+                longest = wait == null || (longest != null && longest.compareTo(wait) > 0) ? longest : wait;
+            }
         }
-        double seconds = 0;
-        Matcher part = PART.matcher(words.group(1));
-        while (part.find()) {
-            seconds += Double.parseDouble(part.group(1)) * secondsOf(part.group(2));
-        }
-        return Duration.ofMillis(Math.round(seconds * 1000));
+        return longest;
     }
 
-    private static double secondsOf(String unit) {
-        if (unit.startsWith("ms") || unit.startsWith("milli")) {
-            return 0.001;
-        }
-        return switch (unit.charAt(0)) {
-            case 'm' -> 60;
-            case 'h' -> 3600;
-            default -> 1;
-        };
+    private static @Nullable Duration wait(String text, BigDecimal unit, Instant now) {
+        Instant then = DelayText.date(text);
+        return then == null ? DelayText.whole(text, unit) : DelayText.between(now, then);
     }
 
-    private static @Nullable Duration seconds(String text, double unit) {
-        try {
-            double seconds = Double.parseDouble(text.strip()) * unit;
-            return seconds >= 0 && seconds <= LONGEST_SECONDS ? Duration.ofMillis(Math.round(seconds * 1000)) : null;
-        } catch (NumberFormatException e) {
-            return null;
+    /**
+     * The wait in a field of a body; null where there is none.
+     *
+     * @param fields the body
+     * @param error the error in it, or the body itself
+     */
+    static @Nullable Duration inBody(JsonFields fields, JsonFields error) {
+        List<JsonFields> places = new ArrayList<>(List.of(error));
+        places.addAll(error.inners("details"));
+        places.add(fields);
+        for (JsonFields place : places) {
+            Duration millis = inFields(place, MILLISECOND_FIELDS, DelayText.MILLISECOND);
+            Duration wait = millis != null ? millis : inFields(place, SECOND_FIELDS, DelayText.SECOND);
+            if (wait != null) {
+                return wait;
+            }
         }
+        return null;
     }
 
-    /** The time until a date, by the server's own clock where it tells it. */
-    private static @Nullable Duration until(String date, HttpHeaders headers) {
-        Instant then = instant(date);
-        if (then == null) {
-            return null;
+    private static @Nullable Duration inFields(JsonFields place, List<String> names, BigDecimal unit) {
+        for (String name : names) {
+            Duration wait = DelayText.whole(ApiError.value(place, name), unit);
+            if (wait != null) {
+                return wait;
+            }
         }
-        Instant now = headers.firstValue("date").map(RetryAfter::instant).orElseGet(Instant::now);
-        Duration wait = Duration.between(now, then);
-        return wait.isNegative() ? Duration.ZERO : wait;
-    }
-
-    private static @Nullable Instant instant(String date) {
-        try {
-            return ZonedDateTime.parse(date.strip(), DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant();
-        } catch (DateTimeParseException e) {
-            return null;
-        }
+        return null;
     }
 }

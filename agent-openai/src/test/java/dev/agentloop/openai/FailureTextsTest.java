@@ -8,14 +8,12 @@ import java.net.URI;
 import java.net.http.HttpHeaders;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is made of error bodies and headers in all their forms. */
 class FailureTextsTest {
@@ -100,53 +98,5 @@ class FailureTextsTest {
         assertThat(failure.code()).isEqualTo(code);
         assertThat(failure.status()).isEqualTo(status);
         assertThat(failure).hasMessageStartingWith("http://host:8080/v1/responses answered HTTP " + status);
-    }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "Please try again in 1.2s. | 1200",
-                "Please try again in 350ms. | 350",
-                "try again in 2 seconds | 2000",
-                "Try again in 6m0s | 360000",
-                "try again in 1h2m3.5s | 3723500",
-                "Please retry after 20 seconds. | 20000",
-                "try again in 5 parsecs | ",
-                "try again in 5 | ",
-                "nothing of the kind, 20s | ",
-            })
-    void retryAfter_inWords_isRead(String message, Long millis) {
-        assertThat(RetryAfter.inWords(message)).isEqualTo(millis == null ? null : Duration.ofMillis(millis));
-    }
-
-    @Test
-    void retryAfter_headers_comeBeforeTheWords() {
-        String words = "try again in 9s";
-
-        assertThat(RetryAfter.of(headers(Map.of("retry-after-ms", "250", "retry-after", "2")), words))
-                .isEqualTo(Duration.ofMillis(250));
-        assertThat(RetryAfter.of(headers(Map.of("retry-after", " 2 ")), words)).isEqualTo(Duration.ofSeconds(2));
-        assertThat(RetryAfter.of(headers(Map.of("retry-after", "0")), words)).isEqualTo(Duration.ZERO);
-        assertThat(RetryAfter.of(headers(Map.of()), words)).isEqualTo(Duration.ofSeconds(9));
-    }
-
-    @Test
-    void retryAfter_date_isReadByTheServersClock() {
-        Map<String, String> headers =
-                Map.of("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT", "date", "Fri, 31 Dec 1999 23:59:49 GMT");
-
-        assertThat(RetryAfter.of(headers(headers), "")).isEqualTo(Duration.ofSeconds(10));
-        assertThat(RetryAfter.of(headers(Map.of("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT")), ""))
-                .isEqualTo(Duration.ZERO);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"soon", "-1", "NaN", "1e300", "", "99999999999999"})
-    void retryAfter_nonsense_countsAsNothing(String header) {
-        assertThat(RetryAfter.of(headers(Map.of("retry-after", header, "retry-after-ms", header)), ""))
-                .isNull();
-        assertThat(RetryAfter.of(headers(Map.of("retry-after", header)), "try again in 1s"))
-                .isEqualTo(Duration.ofSeconds(1));
     }
 }

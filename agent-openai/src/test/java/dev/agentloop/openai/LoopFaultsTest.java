@@ -205,6 +205,22 @@ class LoopFaultsTest {
                         stream(CREATED + failed("rate_limit_exceeded", "try again in 3ms")),
                         HELLO),
                 new Row(
+                        "failed after a call, with a delay",
+                        2,
+                        AGAIN,
+                        FINISHED,
+                        stream(SENT_CALL + failed("rate_limit_exceeded", "try again in 3ms")),
+                        HELLO),
+                new Row(
+                        "failed after a call, with a delay that is too long",
+                        1,
+                        "user, reasoning, call c1, output c1 looked",
+                        "RATE_LIMIT: SERVER broke off with an error (rate_limit_exceeded): try again in 5m. Send fewer"
+                                + " requests and tokens a minute, or have the limit raised. (request req_1) The server asks"
+                                + " for a wait of 300 s, but RetryPolicy.maxAskedDelay allows 120 s: not tried again.",
+                        stream(SENT_CALL + failed("rate_limit_exceeded", "try again in 5m")),
+                        HELLO),
+                new Row(
                         "failed: context_length_exceeded",
                         1,
                         "user",

@@ -170,9 +170,9 @@ class OpenAiModelTest {
         OpenAiModel.Builder builder = OpenAiModel.builder("m");
 
         assertThatThrownBy(() -> builder.idleTimeout(Duration.ZERO))
-                .hasMessage("the idle timeout must be above 0 and at most 24 hours, but it is PT0S");
+                .hasMessage("OpenAiModel.idleTimeout must be from 1 ms to 1 day, but is PT0S");
         assertThatThrownBy(() -> builder.connectTimeout(Duration.ofDays(2)))
-                .hasMessage("the connect timeout must be above 0 and at most 24 hours, but it is PT48H");
+                .hasMessage("OpenAiModel.connectTimeout must be from 1 ms to 1 day, but is PT48H");
     }
 
     @Test

@@ -44,10 +44,11 @@ class RequestFaultsTest extends FaultTable {
                         + " (request req_1)"));
         rows.add(fails(
                 "429 that asks for a longer wait than the policy has",
-                error(429, "rate_limit_exceeded", "Slow", "retry-after: 120"),
+                error(429, "rate_limit_exceeded", "Slow", "retry-after: 121"),
                 "RATE_LIMIT rate_limit_exceeded 429",
                 "SERVER answered HTTP 429 (rate_limit_exceeded): Slow. Send fewer requests and tokens a minute, or have"
-                        + " the limit raised. (request req_1)"));
+                        + " the limit raised. (request req_1) The server asks for a wait of 121 s, but"
+                        + " RetryPolicy.maxAskedDelay allows 120 s: not tried again."));
         rows.add(fails(
                 "429 for a request that is too large by itself",
                 error(429, "rate_limit_exceeded", "Request too large for gpt-4o: Limit 1, Requested 30."),

@@ -107,36 +107,47 @@ class RetriesTest {
                 .hasMessage("no. Given up after 4 tries.");
     }
 
-    @Test
-    void respond_waitAskedFor_isKept() throws Exception {
-        Told told = new Told();
-        Model model = POLICY.around(new Script(
-                listener -> {
-                    throw ModelException.of(Kind.RATE_LIMIT, "slow")
-                            .retryAfter(Duration.ofMillis(7))
-                            .build();
-                },
-                answer("Hello")));
-
-        model.respond(PROMPT, told);
-
-        assertThat(told.waits).containsExactly(Duration.ofMillis(7));
+    private static Step asking(Duration wait) {
+        return listener -> {
+            throw ModelException.of(Kind.RATE_LIMIT, "slow.").retryAfter(wait).build();
+        };
     }
 
     @Test
-    void respond_longerWaitThanAllowed_orNotRetryable_isThrownAsItIs() {
-        ModelException tooLong = ModelException.of(Kind.RATE_LIMIT, "slow")
-                .retryAfter(Duration.ofSeconds(9))
-                .build();
-        ModelException final1 =
-                ModelException.of(Kind.QUOTA, "empty").status(429).build();
+    void respond_waitAskedFor_isKept() throws Exception {
+        Told told = new Told();
+        Model model = POLICY.around(new Script(asking(Duration.ofMillis(40)), answer("Hello")));
 
-        for (ModelException failure : List.of(tooLong, final1)) {
-            Model model = POLICY.around(new Script(listener -> {
-                throw failure;
-            }));
-            assertThatThrownBy(() -> model.respond(PROMPT, new Told())).isSameAs(failure);
-        }
+        model.respond(PROMPT, told);
+
+        assertThat(told.waits).hasSize(1);
+        assertThat(told.waits.get(0)).isBetween(Duration.ofMillis(40), Duration.ofMillis(44));
+    }
+
+    @Test
+    void respond_longerWaitThanAllowed_saysBothAndTheSetting() {
+        Model model = POLICY.withMaxAskedDelay(Duration.ofMillis(8_500))
+                .around(new Script(failure(Kind.TRANSPORT, 200), asking(Duration.ofSeconds(9))));
+
+        assertThatThrownBy(() -> model.respond(PROMPT, new Told()))
+                .isInstanceOfSatisfying(ModelException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(Kind.RATE_LIMIT);
+                    assertThat(e.retryAfter()).contains(Duration.ofSeconds(9));
+                })
+                .hasMessage("slow. The server asks for a wait of 9 s, but RetryPolicy.maxAskedDelay allows 8500 ms: not"
+                        + " tried again. Given up after 2 tries.");
+    }
+
+    @Test
+    void respond_notRetryable_isThrownAsItIs() {
+        ModelException empty = ModelException.of(Kind.QUOTA, "empty")
+                .retryAfter(Duration.ofDays(9))
+                .build();
+        Model model = POLICY.around(new Script(listener -> {
+            throw empty;
+        }));
+
+        assertThatThrownBy(() -> model.respond(PROMPT, new Told())).isSameAs(empty);
     }
 
     @Test

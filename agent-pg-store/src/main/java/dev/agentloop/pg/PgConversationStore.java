@@ -1,6 +1,7 @@
 package dev.agentloop.pg;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.agentloop.internal.Durations;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.Leases;
@@ -311,6 +312,9 @@ public final class PgConversationStore implements ConversationStore {
         private static final int MOST_PARTITIONS = 1_024;
 
         private final DataSource source;
+        private static final Duration SHORTEST_PAUSE = Duration.ofMillis(10);
+        private static final Duration DAY = Duration.ofDays(1);
+
         private final boolean own;
         private SchemaMode schema = SchemaMode.MIGRATE;
         private @Nullable Boolean pooler;
@@ -372,28 +376,28 @@ public final class PgConversationStore implements ConversationStore {
          * How often a process shows that it is alive, and after how long without a sign another one holds it for dead; 2 s and
          * 10 s unless it is said. The same for all processes with one database.
          *
-         * @param deadAfter at least twice as long as {@code every}
+         * @param every 10 ms to 1 day
+         * @param deadAfter at least twice as long as {@code every}, at most 365 days
          */
         public Builder heartbeat(Duration every, Duration deadAfter) {
-            if (every.compareTo(Duration.ofMillis(10)) < 0 || deadAfter.compareTo(every.multipliedBy(2)) < 0) {
-                throw new IllegalArgumentException(
-                        "a heartbeat comes every 10 ms or less often, and its end is seen after"
-                                + " two of them or more, but these are " + every + " and " + deadAfter);
-            }
-            this.beat = every;
-            this.deadAfter = deadAfter;
+            Duration pause = Durations.checked("PgConversationStore.heartbeat(every)", every, SHORTEST_PAUSE, DAY);
+            this.deadAfter = Durations.checked(
+                    "PgConversationStore.heartbeat(deadAfter)", deadAfter, pause.multipliedBy(2), Durations.YEAR);
+            this.beat = pause;
             return this;
         }
 
         /**
-         * The time limit of a statement, in whole seconds, 0 for none; 30 s unless it is said. What takes longer is cancelled
+         * The time limit of a statement, in whole seconds up to 1 day, 0 for none; 30 s unless it is said. What takes longer is cancelled
          * within a second after that. Appends and messages have none: they end with the socket's timeout (60 s in the store's
          * own pool, unless its URL says otherwise), because a server that is told to give up waiting for a standby keeps what
          * it committed.
          */
         public Builder timeLimit(Duration limit) {
-            if (limit.isNegative() || limit.compareTo(Duration.ofDays(1)) > 0 || limit.toNanosPart() != 0) {
-                throw new IllegalArgumentException("a time limit is 0 s to 1 day in whole seconds, not " + limit);
+            Durations.checked("PgConversationStore.timeLimit", limit, Duration.ZERO, DAY);
+            if (limit.toNanosPart() != 0) {
+                throw new IllegalArgumentException(
+                        "PgConversationStore.timeLimit must be in whole seconds, but is " + limit);
             }
             this.timeLimit = limit;
             return this;
@@ -406,12 +410,9 @@ public final class PgConversationStore implements ConversationStore {
          * @param delay zero, or 10 ms to 1 day
          */
         public Builder activity(Duration delay) {
-            boolean never = delay.isZero();
-            if (!never && (delay.toMillis() < 10 || delay.compareTo(Duration.ofDays(1)) > 0)) {
-                throw new IllegalArgumentException(
-                        "what was appended is counted after 10 ms to 1 day, or never (zero), not " + delay);
-            }
-            this.activity = delay;
+            this.activity = Duration.ZERO.equals(delay)
+                    ? delay
+                    : Durations.checked("PgConversationStore.activity", delay, SHORTEST_PAUSE, DAY);
             return this;
         }
 

@@ -3,6 +3,7 @@ package dev.agentloop.testkit;
 import dev.agentloop.Limits.Prices;
 import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
+import dev.agentloop.internal.Durations;
 import dev.agentloop.internal.JsonFields;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -88,11 +89,13 @@ public final class CacheSimulator {
      * A simulator with an empty cache and a time of its own, on which a request comes each {@code pace}: a scripted run is
      * far faster than a real one, and by a real clock its requests would be too many in a minute.
      *
-     * @param pace such as 5 s
+     * @param pace such as 5 s; 0 to 365 days
      */
     public static CacheSimulator of(Profile profile, Prices prices, Duration pace) {
+        long step = Durations.checked("CacheSimulator.pace", pace, Duration.ZERO, Durations.YEAR)
+                .toMillis();
         AtomicLong millis = new AtomicLong();
-        return new CacheSimulator(profile, prices, () -> millis.addAndGet(pace.toMillis()));
+        return new CacheSimulator(profile, prices, () -> millis.addAndGet(step));
     }
 
     /**
@@ -112,15 +115,14 @@ public final class CacheSimulator {
         /** GPT-5.6 and later: from 1,024 tokens on, exact, for 30 minutes, writes are reported. */
         public static final Profile SINCE_GPT_5_6 = new Profile(1024, 0, Duration.ofMinutes(30), 15, true);
 
-        /** Refuses negative numbers, and a machine that takes no request. */
+        /** Refuses negative numbers, a machine that takes no request, and more than 365 idle days. */
         public Profile {
-            if (minimumTokens < 0 || stepTokens < 0 || idle.isNegative() || requestsPerMinute < 1) {
+            if (minimumTokens < 0 || stepTokens < 0 || requestsPerMinute < 1) {
                 throw new IllegalArgumentException(
-                        "a cache has a minimum and a step of 0 or more tokens, an idle time and"
-                                + " at least 1 request a minute; these are " + minimumTokens + ", " + stepTokens + ", "
-                                + idle
-                                + " and " + requestsPerMinute);
+                        "a cache has a minimum and a step of 0 or more tokens and at least 1 request a minute; these are "
+                                + minimumTokens + ", " + stepTokens + " and " + requestsPerMinute);
             }
+            Durations.checked("CacheSimulator.Profile.idle", idle, Duration.ZERO, Durations.YEAR);
         }
 
         /** The same with another idle time, such as 24 hours. */

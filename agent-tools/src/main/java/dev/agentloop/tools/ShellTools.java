@@ -1,6 +1,7 @@
 package dev.agentloop.tools;
 
 import dev.agentloop.Tool;
+import dev.agentloop.internal.Durations;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -107,18 +108,14 @@ public final class ShellTools {
         /**
          * How long a command may run: 10 seconds unless the model asks for more, 10 minutes at most.
          *
-         * @param usual at least 1 ms, for calls that name no time
-         * @param longest at least {@code usual}, at most 24 days; a call that asks for more gets this
+         * @param usual at least 1 ms, at most {@code longest}; for calls that name no time
+         * @param longest at least 1 ms, at most 24 days; a call that asks for more gets this
          */
         public Builder timeouts(Duration usual, Duration longest) {
-            if (usual.toMillis() < 1 || usual.compareTo(longest) > 0 || longest.compareTo(LONGEST_EVER) > 0) {
-                throw new IllegalArgumentException(
-                        "the usual timeout must be at least 1 ms and no longer than the longest,"
-                                + " which must be at most 24 days, but they are " + usual.toMillis() + " ms and "
-                                + longest.toMillis() + " ms");
-            }
-            timeout = usual;
-            longestTimeout = longest;
+            Duration most =
+                    Durations.checked("ShellTools.timeouts(longest)", longest, Durations.MILLISECOND, LONGEST_EVER);
+            timeout = Durations.checked("ShellTools.timeouts(usual)", usual, Durations.MILLISECOND, most);
+            longestTimeout = most;
             return this;
         }
 

@@ -4,6 +4,7 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.internal.Durations;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -198,14 +199,12 @@ public final class TypedTool<A extends Record> implements Tool {
     /**
      * Says how long a call may take; as long as the run allows if never said.
      *
-     * @param timeout more than zero
+     * @param timeout 1 ms to 365 days
      * @return a tool that differs in this
-     * @throws IllegalArgumentException if the time is zero or less
+     * @throws IllegalArgumentException if the time is out of these bounds
      */
     public TypedTool<A> withTimeout(Duration timeout) {
-        if (timeout.isZero() || timeout.isNegative()) {
-            throw new IllegalArgumentException("a timeout must be longer than zero, but is " + timeout);
-        }
+        Durations.checked("TypedTool.timeout", timeout, Durations.MILLISECOND, Durations.YEAR);
         return with(new Conduct(conduct.access(), conduct.afterCrash(), timeout, conduct.outputTokens()));
     }
 

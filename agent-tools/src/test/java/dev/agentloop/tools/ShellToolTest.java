@@ -345,9 +345,7 @@ class ShellToolTest {
         assertThatThrownBy(() -> builder().captureBytes(10))
                 .hasMessage("at least 1024 bytes of output must be kept, but 10 were asked for");
         assertThatThrownBy(() -> builder().timeouts(Duration.ofSeconds(2), Duration.ofSeconds(1)))
-                .hasMessage(
-                        "the usual timeout must be at least 1 ms and no longer than the longest, which must be at most"
-                                + " 24 days, but they are 2000 ms and 1000 ms");
+                .hasMessage("ShellTools.timeouts(usual) must be from 1 ms to 1 s, but is PT2S");
     }
 
     private ToolOutput shell(String command) throws Exception {

@@ -275,7 +275,7 @@ final class TypedToolTest {
     @Test
     void conduct_outOfBounds_isRefused() {
         assertThatThrownBy(() -> returning("").withTimeout(Duration.ZERO))
-                .hasMessage("a timeout must be longer than zero, but is PT0S");
+                .hasMessage("TypedTool.timeout must be from 1 ms to 365 days, but is PT0S");
         assertThatThrownBy(() -> returning("").withOutputTokens(0))
                 .hasMessage("an output needs at least 1 token, but is given 0");
     }
