@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param time the longest that the run may take, 1 ms to 365 days; null for no limit
  * @param toolTimeout the longest that one tool call may take, where the tool does not say so itself, 1 ms to 365 days;
  *     10 minutes by default
- * @param identicalCalls how many identical calls with identical outputs in a row end the run; 0 for never
+ * @param identicalCalls how many identical calls with identical outputs in a row end the run, 2 or more; 0 for never
  */
 public record Limits(
         int steps,
@@ -38,6 +38,10 @@ public record Limits(
         if (steps < 0 || toolCalls < 0 || tokens < 0 || identicalCalls < 0) {
             throw new IllegalArgumentException("a limit is positive, or 0 for none; these are steps " + steps
                     + ", tool calls " + toolCalls + ", tokens " + tokens + ", identical calls " + identicalCalls);
+        }
+        if (identicalCalls == 1) {
+            throw new IllegalArgumentException("a limit of 1 identical call in a row would end each run at its first call;"
+                    + " set 2 or more, or 0 for no limit");
         }
         if (money != null && prices == null) {
             throw new IllegalArgumentException("a limit of " + money + " in money needs prices: use withMoney");

@@ -83,7 +83,7 @@ final class OwnCalls {
 
     /** The output as the model reads it; the whole text of a long one goes into the journal. */
     ToolOutput cut(OpenCall call, Tool tool, ToolOutput output) {
-        int tokens = tools.outputTokens(tool);
+        int tokens = tools.outputTokens(call.call(), tool);
         if (!OutputCut.needed(output, tokens)) {
             return output;
         }

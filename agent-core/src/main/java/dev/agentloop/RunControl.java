@@ -161,11 +161,15 @@ final class RunControl {
 
     /** Has the store do something, on the run's own thread; it is interrupted late, so that one that works is left to work. */
     <T> T store(String what, Callable<T> code) throws Exception {
+        Throwable failure = null;
         enter(what, PATIENCE, false);
         try {
             return code.call();
+        } catch (Throwable e) {
+            failure = e;
+            throw e;
         } finally {
-            exit(null);
+            exit(failure);
         }
     }
 

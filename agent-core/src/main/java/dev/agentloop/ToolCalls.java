@@ -210,7 +210,7 @@ final class ToolCalls {
             return;
         }
         running.put(call.call().version(), call);
-        call.start(tools.timeout(call.tool()), end -> ended(call, end), () -> timedOut(call));
+        call.start(tools.timeout(call.call().call(), call.tool()), end -> ended(call, end), () -> timedOut(call));
     }
 
     private void timedOut(RunningCall call) {
@@ -247,7 +247,7 @@ final class ToolCalls {
                         call.call().item().callId(),
                         failure);
             }
-            answer(call.call(), end.output(), tools.outputTokens(call.tool()), call.time(), failure);
+            answer(call.call(), end.output(), tools.outputTokens(call.call().call(), call.tool()), call.time(), failure);
         }
         startReady();
         run.journal().commit();

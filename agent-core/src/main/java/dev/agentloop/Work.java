@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -9,11 +10,10 @@ final class Work implements Runnable {
 
     private final String name;
     private final Body body;
+    private @Nullable Thread runner;
     private boolean unwanted;
     private boolean ended;
-    private boolean given;
-    private Thread runner = Thread.currentThread();
-    private boolean begun;
+    private boolean left;
 
     /** What it does. */
     interface Body {
@@ -28,41 +28,37 @@ final class Work implements Runnable {
 
     @Override
     public void run() {
+        Thread thread = Thread.currentThread();
         boolean skip;
         synchronized (this) {
-            runner = Thread.currentThread();
-            begun = true;
+            runner = thread;
             skip = unwanted;
         }
-        String before = runner.getName();
-        runner.setName(name);
+        String before = thread.getName();
+        thread.setName(name);
         try {
             body.run(skip);
         } catch (Throwable e) {
             LOG.error("{} failed, which is a fault of this library", name, e);
         } finally {
-            end(before);
+            thread.setName(before);
+            end();
+            // An interrupt that came late is meant for nobody who works on this thread next.
+            Thread.interrupted();
         }
-    }
-
-    private synchronized void end(String threadName) {
-        ended = true;
-        // An interrupt that came late is meant for nobody who works on this thread next.
-        Thread.interrupted();
-        runner.setName(threadName);
-        notifyAll();
     }
 
     /** Says that nobody wants it any more: its thread is interrupted, and what has not begun does not. */
     synchronized void interrupt() {
         unwanted = true;
-        if (begun && !ended) {
+        if (runner != null) {
             runner.interrupt();
         }
     }
 
-    /** Notes that it never got a thread. */
-    synchronized void neverBegan() {
+    /** It has no thread any more, or never got one. */
+    synchronized void end() {
+        runner = null;
         ended = true;
     }
 
@@ -72,8 +68,8 @@ final class Work implements Runnable {
 
     /** Whether this is asked for the first time, so that it is counted among what was left running only once. */
     synchronized boolean leave() {
-        boolean first = !given;
-        given = true;
+        boolean first = !left;
+        left = true;
         return first;
     }
 

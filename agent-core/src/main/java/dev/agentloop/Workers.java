@@ -95,7 +95,7 @@ final class Workers {
             executor.execute(work);
         } catch (Throwable e) {
             // A closed executor refuses, a factory may throw anything, and the system may have no thread left.
-            work.neverBegan();
+            work.end();
             throw new IllegalStateException(
                     executor.isShutdown()
                             ? work.name() + " was not begun: the agent is closed"
