@@ -5,6 +5,7 @@ import static dev.agentloop.openai.Events.call;
 import static dev.agentloop.openai.Events.completed;
 import static dev.agentloop.openai.Events.delta;
 import static dev.agentloop.openai.Events.done;
+import static dev.agentloop.openai.Events.message;
 import static dev.agentloop.openai.Events.reasoning;
 import static dev.agentloop.openai.Events.saying;
 import static dev.agentloop.openai.Events.terminal;
@@ -24,6 +25,7 @@ import dev.agentloop.openai.RawServer.Reply;
 import dev.agentloop.spi.ConversationStore;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -37,6 +39,8 @@ class CallReplaysTest {
     private static final Reply WHOLE = stream(CREATED + done(0, A) + completed(A));
     private static final Reply BROKEN = cut(CREATED + done(0, A));
     private static final String FINISHED = "Finished";
+
+    private final Effects effects = new Effects();
 
     record Row(String what, int effects, int dropped, int requests, String end, Reply... replies) {
         @Override
@@ -147,20 +151,20 @@ class CallReplaysTest {
                         stream(empty)));
     }
 
+    private ResumingHost host(RawServer server) {
+        OpenAiModel model = OpenAiModel.builder("gpt-5.1-codex")
+                .baseUrl(server.baseUrl())
+                .retries(ResumingHost.QUICK)
+                .build();
+        return new ResumingHost(
+                model, Compactor.NEVER, List.of(effects.tool("look", Access.WRITES, 0)), ConversationStore::inMemory);
+    }
+
     @ParameterizedTest
     @MethodSource({"replays", "responsesThatAddNothing"})
     void responses_giveTheEffectsThatTheTableSays(Row row) throws Exception {
-        Effects effects = new Effects();
-        ConversationStore store = ConversationStore.inMemory();
         try (RawServer server = RawServer.answering(row.replies());
-                ResumingHost host = new ResumingHost(
-                        OpenAiModel.builder("gpt-5.1-codex")
-                                .baseUrl(server.baseUrl())
-                                .retries(ResumingHost.QUICK)
-                                .build(),
-                        Compactor.NEVER,
-                        List.of(effects.tool("look", Access.WRITES, 0)),
-                        () -> store)) {
+                ResumingHost host = host(server)) {
             // The limit is for those that would go on for ever.
             Outcome outcome = host.run(Limits.NONE.withSteps(20), Item.user("look around"));
 
@@ -179,6 +183,34 @@ class CallReplaysTest {
                         .isEmpty();
             }
             assertThat(server.failures()).isEmpty();
+        }
+    }
+
+    @Test
+    void emptyAnswers_goneOnWith_areNoAnswer() throws Exception {
+        Reply empty = stream(CREATED + completed());
+        try (RawServer server = RawServer.answering(empty, empty, empty, HELLO);
+                ResumingHost host = host(server)) {
+            assertThat(host.run(Limits.NONE, Item.user("look around"))).isInstanceOf(Outcome.Stopped.class);
+            host.resume();
+
+            assertThat(host.run(Limits.NONE).text()).isEqualTo("Hello");
+            assertThat(server.requests()).hasSize(4);
+        }
+    }
+
+    @Test
+    void responseThatAddsNothing_atALimit_isNoAnswer() throws Exception {
+        String said = message("I look");
+        Reply looks = stream(CREATED + done(0, said) + done(1, A) + completed(said, A));
+        try (RawServer server = RawServer.answering(looks, stream(CREATED + completed()), HELLO);
+                ResumingHost host = host(server)) {
+            assertThat(host.run(Limits.NONE.withSteps(2), Item.user("look around")))
+                    .isInstanceOf(Outcome.LimitReached.class);
+            host.resume();
+
+            assertThat(host.run(Limits.NONE).text()).isEqualTo("Hello");
+            assertThat(server.requests()).hasSize(3);
         }
     }
 }

@@ -22,6 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +42,7 @@ class RandomIdServersTest {
     private static final long SEED = Long.getLong("calls.seed", System.nanoTime());
     private static final int MOST_FAILURES = 5;
     private static final int SMALL_WINDOW = 3_000;
+    private static final int HOSTS_AT_ONCE = 4;
 
     @TempDir
     Path folder;
@@ -44,9 +50,9 @@ class RandomIdServersTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private final Map<String, IdServer> servers = new ConcurrentHashMap<>();
     private RawServer socket;
-    private int turns;
-    private int requests;
-    private int effects;
+    private final AtomicInteger turns = new AtomicInteger();
+    private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicInteger effects = new AtomicInteger();
 
     @BeforeEach
     void listen() throws IOException {
@@ -68,50 +74,56 @@ class RandomIdServersTest {
     }
 
     @Test
-    void run_serversWithRandomIds_giveEachCallOneEffectAndOneOutput() {
+    void run_serversWithRandomIds_giveEachCallOneEffectAndOneOutput() throws Exception {
         playAll(SERVERS, false);
     }
 
     @Test
-    void run_serversWithPlainIds_giveEachCallOneEffectAndOneOutput() {
+    void run_serversWithPlainIds_giveEachCallOneEffectAndOneOutput() throws Exception {
         playAll(Math.max(1, SERVERS / 10), true);
     }
 
-    private void playAll(int count, boolean plain) {
+    private void playAll(int count, boolean plain) throws InterruptedException {
         String name = (plain ? "plain" : "random") + " ids: ";
         System.out.println(name + "-Dcalls.seed=" + SEED + " -Dcalls.servers=" + count);
-        List<String> failures = new ArrayList<>();
-        int played = 0;
-        while (played < count && failures.size() < MOST_FAILURES) {
-            long seed = SEED + played++;
-            String failure = failure(seed, plain);
-            if (!failure.isEmpty()) {
-                failures.add("with -Dcalls.seed=" + seed + " -Dcalls.servers=1, " + failure);
-            }
-            servers.clear();
-            socket.requests().clear();
+        List<String> failures = new CopyOnWriteArrayList<>();
+        AtomicInteger played = new AtomicInteger();
+        // A conversation waits most of its time, for its server and for the disk.
+        ExecutorService hosts = Executors.newFixedThreadPool(HOSTS_AT_ONCE);
+        for (int i = 0; i < count; i++) {
+            long seed = SEED + i;
+            hosts.execute(() -> {
+                if (failures.size() < MOST_FAILURES) {
+                    played.incrementAndGet();
+                    failures.addAll(failures(seed, plain));
+                }
+            });
         }
+        hosts.shutdown();
+        assertThat(hosts.awaitTermination(30, TimeUnit.MINUTES)).isTrue();
         System.out.println(name + played + " servers, " + turns + " turns, " + requests + " requests, " + effects
                 + " effects, " + failures.size() + " failures");
         assertThat(failures).isEmpty();
         assertThat(socket.failures()).isEmpty();
-        assertThat(turns).isGreaterThanOrEqualTo(played);
+        assertThat(turns.get()).isGreaterThanOrEqualTo(count);
     }
 
-    /** Plays one server; what went wrong, or empty. */
-    private String failure(long seed, boolean plain) {
+    /** Plays one server; what went wrong, if anything did. */
+    private List<String> failures(long seed, boolean plain) {
         IdServer server = new IdServer(seed, plain);
         servers.put(Long.toString(seed), server);
         Effects done = new Effects();
         try {
-            play(new Random(seed + 1), server, done, seed);
-            return "";
-        } catch (AssertionError | Exception e) {
-            return server + ": "
-                    + (server.violations().isEmpty() ? e : server.violations().get(0));
+            play(new Random(~seed * 0x9E3779B97F4A7C15L), server, done, seed);
+            return List.of();
+        } catch (Exception | Error e) {
+            return List.of("with -Dcalls.seed=" + seed + " -Dcalls.servers=1, " + server + ": "
+                    + (server.violations().isEmpty() ? e : server.violations().get(0)));
         } finally {
-            requests += server.requests();
-            effects += done.all().size();
+            requests.addAndGet(server.requests());
+            effects.addAndGet(done.all().size());
+            servers.remove(Long.toString(seed));
+            socket.requests().clear();
         }
     }
 
@@ -122,7 +134,7 @@ class RandomIdServersTest {
                 files ? () -> ConversationStore.files(folder.resolve(Long.toString(seed))) : () -> memory;
         try (ResumingHost host = host(random, done, stores, seed)) {
             for (int left = 1 + random.nextInt(5); left > 0; left--) {
-                turn(random, host, server);
+                turn(random, host, server, "task " + left);
                 judge(host, server, done);
                 between(random, host, files);
             }
@@ -146,13 +158,13 @@ class RandomIdServersTest {
     }
 
     /** One turn, to its end, with or without a limit of steps on the way. */
-    private void turn(Random random, ResumingHost host, IdServer server) throws Exception {
-        turns++;
+    private void turn(Random random, ResumingHost host, IdServer server, String task) throws Exception {
+        turns.incrementAndGet();
         Turn turn = server.beginTurn();
-        boolean limited = turn == Turn.ENDS && random.nextInt(4) == 0;
+        boolean limited = turn == Turn.ENDS && !server.plain() && random.nextInt(4) == 0;
         Limits limits = limited ? Limits.NONE.withSteps(1 + random.nextInt(3)) : Limits.NONE;
         try {
-            Outcome outcome = host.run(limits, Item.user("task " + turns));
+            Outcome outcome = host.run(limits, Item.user(task));
             while (outcome instanceof Outcome.LimitReached
                     && server.violations().isEmpty()) {
                 host.resume();
