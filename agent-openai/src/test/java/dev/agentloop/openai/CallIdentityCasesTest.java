@@ -205,6 +205,29 @@ class CallIdentityCasesTest {
         }
     }
 
+    @Test
+    void idThatLooksLikeOneOfTheLog_isGivenToNoOtherCall() throws Exception {
+        long version = versionOfThirdCall("SAME0~1");
+        int before = effects.all().size();
+
+        assertThat(versionOfThirdCall("SAME1~" + version)).isEqualTo(version);
+
+        List<Effect> done = effects.all().subList(before, effects.all().size());
+        assertThat(done).hasSize(3);
+        assertThat(done).extracting(Effect::callId).doesNotHaveDuplicates();
+    }
+
+    /** Has three calls made: one with this id, and two with one other id. */
+    private long versionOfThirdCall(String firstId) throws Exception {
+        try (CaseServer server = inline(ECHO.replace("SAME1", firstId), ECHO, ECHO, DONE);
+                ResumingHost host = host(server, Compactor.NEVER, folder)) {
+            assertThat(host.run(Limits.NONE, Item.user("go"))).isInstanceOf(Outcome.Finished.class);
+            assertPaired(host);
+            assertThat(server.refusals()).isEmpty();
+            return versionsOfCalls(host).get(2);
+        }
+    }
+
     private static List<Long> versionsOfCalls(ResumingHost host) {
         return host.store().read(host.id(), 0, 1_000).stream()
                 .filter(entry -> entry.kind().equals("item.model"))

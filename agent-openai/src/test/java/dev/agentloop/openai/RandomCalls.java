@@ -3,11 +3,14 @@ package dev.agentloop.openai;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 
 /** Makes calls as one server writes them, with ids of its own kind, good or bad. Not thread-safe. */
 final class RandomCalls {
+    private static final List<Ids> ALONE = List.copyOf(EnumSet.complementOf(EnumSet.of(Ids.MIXED)));
+
     private final Random random;
     private final Ids ids;
     private final boolean plain;
@@ -120,7 +123,7 @@ final class RandomCalls {
         ObjectNode item = JsonNodeFactory.instance.objectNode();
         item.put("id", random.nextBoolean() ? "fc_1" : "fc_" + ever).put("type", type);
         item.put("status", "completed").put("name", random.nextInt(3) == 0 ? "note" : "echo");
-        Ids kind = ids == Ids.MIXED ? Ids.values()[random.nextInt(Ids.MIXED.ordinal())] : ids;
+        Ids kind = ids == Ids.MIXED ? ALONE.get(random.nextInt(ALONE.size())) : ids;
         switch (kind) {
             case MISSING -> {
                 // No id at all.
