@@ -224,6 +224,7 @@ class CallIdentityCasesTest {
             assertThat(host.run(Limits.NONE, Item.user("go"))).isInstanceOf(Outcome.Finished.class);
             assertPaired(host);
             assertThat(server.refusals()).isEmpty();
+            assertThat(versionsOfCalls(host)).as("versions of calls").hasSize(3);
             return versionsOfCalls(host).get(2);
         }
     }
