@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CallReplaysTest {
     private static final String A = call("c1", "{\"x\":1}");
     private static final Reply HELLO = stream(saying("Hello"));
-    private static final Reply WHOLE = stream(CREATED + done(0, A) + completed(A));
+    private static final Reply WHOLE = whole(A);
     private static final Reply BROKEN = cut(CREATED + done(0, A));
     private static final String FINISHED = "Finished";
 
@@ -50,8 +50,6 @@ class CallReplaysTest {
     }
 
     static Stream<Row> replays() {
-        String other = call("c1", "{\"x\":2}");
-        String renamed = call("c2", "{\"x\":1}");
         String noId = A.replace("\"call_id\":\"c1\",", "");
         return Stream.of(
                 new Row("again after a break", 1, 1, 3, FINISHED, BROKEN, WHOLE, HELLO),
@@ -71,28 +69,8 @@ class CallReplaysTest {
                         3,
                         FINISHED,
                         cut(CREATED + done(0, noId)),
-                        stream(CREATED + done(0, noId) + completed(noId)),
+                        whole(noId),
                         HELLO),
-                new Row(
-                        "other arguments after a break",
-                        2,
-                        0,
-                        3,
-                        FINISHED,
-                        BROKEN,
-                        stream(CREATED + done(0, other) + completed(other)),
-                        HELLO),
-                new Row(
-                        "another id after a break",
-                        2,
-                        0,
-                        3,
-                        FINISHED,
-                        BROKEN,
-                        stream(CREATED + done(0, renamed) + completed(renamed)),
-                        HELLO),
-                new Row("again after a whole response", 2, 0, 3, FINISHED, WHOLE, WHOLE, HELLO),
-                new Row("again, and once more after that", 2, 1, 4, FINISHED, BROKEN, WHOLE, WHOLE, HELLO),
                 new Row(
                         "again after a break and an error",
                         1,
@@ -105,6 +83,32 @@ class CallReplaysTest {
                         HELLO),
                 new Row("again after a break and no answer", 1, 1, 4, FINISHED, BROKEN, nothing(), WHOLE, HELLO),
                 new Row("again and broken again", 1, 2, 4, FINISHED, BROKEN, BROKEN, WHOLE, HELLO),
+                new Row("again, and once more after that", 2, 1, 4, FINISHED, BROKEN, WHOLE, WHOLE, HELLO));
+    }
+
+    static Stream<Row> otherCalls() {
+        Reply renamed = whole(call("c2", "{\"x\":1}"));
+        return Stream.of(
+                new Row(
+                        "other arguments after a break",
+                        2,
+                        0,
+                        3,
+                        FINISHED,
+                        BROKEN,
+                        whole(call("c1", "{\"x\":2}")),
+                        HELLO),
+                new Row("another id after a break", 2, 0, 3, FINISHED, BROKEN, renamed, HELLO),
+                new Row(
+                        "another name after a break",
+                        1,
+                        0,
+                        3,
+                        FINISHED,
+                        BROKEN,
+                        whole(A.replace("look", "leap")),
+                        HELLO),
+                new Row("again after a whole response", 2, 0, 3, FINISHED, WHOLE, WHOLE, HELLO),
                 new Row(
                         "twice in one response",
                         2,
@@ -121,6 +125,10 @@ class CallReplaysTest {
                         FINISHED,
                         stream(CREATED + done(0, A) + done(0, A) + completed(A)),
                         HELLO));
+    }
+
+    private static Reply whole(String call) {
+        return stream(CREATED + done(0, call) + completed(call));
     }
 
     static Stream<Row> responsesThatAddNothing() {
@@ -161,7 +169,7 @@ class CallReplaysTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"replays", "responsesThatAddNothing"})
+    @MethodSource({"replays", "otherCalls", "responsesThatAddNothing"})
     void responses_giveTheEffectsThatTheTableSays(Row row) throws Exception {
         try (RawServer server = RawServer.answering(row.replies());
                 ResumingHost host = host(server)) {
