@@ -58,8 +58,7 @@ final class CallBirth {
                 .toString();
         String end = "~" + version;
         while (true) {
-            String start = plain.isEmpty() ? "call" : plain;
-            String made = start.substring(0, Math.min(start.length(), LONGEST_ID - end.length())) + end;
+            String made = plain.substring(0, Math.min(plain.length(), LONGEST_ID - end.length())) + end;
             if (!taken(made)) {
                 return made;
             }

@@ -29,7 +29,7 @@ final class HostTools {
     private <T> T careful(String who, String question, T careful, @Nullable Throwable failure) {
         LOG.warn(
                 "conversation {}: {} {} its {}; taken is {}",
-                run.log().run.log().id(),
+                run.log().id(),
                 who,
                 failure == null ? "gave no sense as" : "failed to say",
                 question,

@@ -209,16 +209,26 @@ final class Inference {
     }
 
     private ModelResponse completed(ModelResponse whole) {
-        // A model need not tell its items one by one; what it did not tell is taken from the response.
-        whole.items()
-                .subList(Math.min(received, whole.items().size()), whole.items().size())
-                .forEach(item -> take(item));
+        RunOver ended = null;
+        try {
+            // A model need not tell its items one by one; what it did not tell is taken from the response.
+            whole.items()
+                    .subList(
+                            Math.min(received, whole.items().size()),
+                            whole.items().size())
+                    .forEach(item -> take(item));
+        } catch (RunOver e) {
+            ended = e;
+        }
         dropTrailingReasoning();
         makeDurable();
         run.journal().add(Draft.response(whole, run.config().clock().instant()));
         run.meter().use(whole.usage());
         run.journal().commit();
         endings.afterStep(new AgentEvent.StepEnded(step, whole.usage(), null));
+        if (ended != null) {
+            throw ended;
+        }
         return whole;
     }
 

@@ -40,8 +40,9 @@ public record Limits(
                     + ", tool calls " + toolCalls + ", tokens " + tokens + ", identical calls " + identicalCalls);
         }
         if (identicalCalls == 1) {
-            throw new IllegalArgumentException("a limit of 1 identical call in a row would end each run at its first call;"
-                    + " set 2 or more, or 0 for no limit");
+            throw new IllegalArgumentException(
+                    "a limit of 1 identical call in a row would end each run at its first call;"
+                            + " set 2 or more, or 0 for no limit");
         }
         if (money != null && prices == null) {
             throw new IllegalArgumentException("a limit of " + money + " in money needs prices: use withMoney");

@@ -136,12 +136,13 @@ final class RunControl {
      * interrupted when the run is to end.
      *
      * @param failed what is answered instead where it throws
-     * @throws RunOver if the run was ended meanwhile
+     * @throws RunOver if it throws, and the run was ended meanwhile: what an interrupt makes of an answer is none
      */
     <T> T ask(String what, Callable<T> code, Function<Throwable, T> failed) {
-        T answer = answer(what, code, failed);
-        check();
-        return answer;
+        return answer(what, code, failure -> {
+            check();
+            return failed.apply(failure);
+        });
     }
 
     /** The same, and the run goes on here even if it was ended meanwhile. */

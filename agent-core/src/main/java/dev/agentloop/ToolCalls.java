@@ -247,7 +247,12 @@ final class ToolCalls {
                         call.call().item().callId(),
                         failure);
             }
-            answer(call.call(), end.output(), tools.outputTokens(call.call().call(), call.tool()), call.time(), failure);
+            answer(
+                    call.call(),
+                    end.output(),
+                    tools.outputTokens(call.call().call(), call.tool()),
+                    call.time(),
+                    failure);
         }
         startReady();
         run.journal().commit();
@@ -289,6 +294,8 @@ final class ToolCalls {
     /** Ends everything: interrupts what runs, gives it a moment to tidy up, and answers what is left. */
     void stop(String reason) throws InterruptedException {
         abandon();
+        // A call may be on its way into the log, and is answered with the others.
+        run.journal().commit();
         long now = System.nanoTime();
         Duration grace = Duration.ofNanos(Math.max(
                 SHORTEST_GRACE.toNanos(),

@@ -8,10 +8,13 @@ import dev.agentloop.ModelException;
 import dev.agentloop.ModelResponse;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +43,7 @@ final class ResponseReader {
     private final EventParser events;
     private final List<Item> items = new ArrayList<>();
     private final BitSet received = new BitSet();
+    private final Set<String> announced = new HashSet<>();
     private long outputBytes;
     private boolean open = true;
     private boolean streamsText;
@@ -216,9 +220,13 @@ final class ResponseReader {
         if (item == null || item.token() != JsonToken.START_OBJECT) {
             throw failures.protocol("sent an output_item.done event without an item: " + events.excerpt());
         }
-        long index = event.number("output_index", received.cardinality());
+        byte[] bytes = event.bytes(item);
+        long index = event.number("output_index", -1);
+        if (index >= 0 && !announced.add(index + " " + new String(bytes, StandardCharsets.UTF_8))) {
+            return; // The very same item in the very same place: a server that says things twice.
+        }
         received.set(index < 0 || index > MOST_ITEMS ? received.cardinality() : (int) index);
-        item(event.bytes(item)).ifPresent(this::tell);
+        item(bytes).ifPresent(this::tell);
     }
 
     private void takeMissing(@Nullable JsonFields output) {

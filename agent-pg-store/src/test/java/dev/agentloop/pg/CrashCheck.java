@@ -93,7 +93,8 @@ record CrashCheck(PgConversationStore store, CrashFolder folder, String id, Stri
         assertThat((long) effects.size())
                 .as("%s: done without a durable start", of)
                 .isLessThanOrEqualTo(entries(log, "tool.started", callId));
-        assertThat(effects).as(of).extracting(CrashEffect::key).allMatch(key -> key.equals(id + "/" + callId));
+        String name = id + "/" + version(log, callId);
+        assertThat(effects).as(of).extracting(CrashEffect::key).allMatch(key -> key.equals(name));
         boolean done = last.contains(output + "did " + callId + "\"");
         boolean unknown = last.contains(output + UNKNOWN);
         boolean asked =
@@ -126,6 +127,16 @@ record CrashCheck(PgConversationStore store, CrashFolder folder, String id, Stri
                 .filter(entry -> entry.kind().equals("tool.started"))
                 .map(entry -> new String(entry.content(), UTF_8).replaceAll(".*\"call_id\":\"(\\w+)\".*", "$1"))
                 .toList();
+    }
+
+    /** The version of the entry of a call, which is the call's name. */
+    private static long version(List<LogEntry> log, String callId) {
+        return log.stream()
+                .filter(entry -> entry.kind().equals("item.model"))
+                .filter(entry -> new String(entry.content(), UTF_8).contains("\"call_id\":\"" + callId + "\""))
+                .findFirst()
+                .orElseThrow()
+                .version();
     }
 
     private static long entries(List<LogEntry> log, String kind, String callId) {

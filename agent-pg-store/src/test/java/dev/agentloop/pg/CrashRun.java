@@ -78,7 +78,8 @@ final class CrashRun {
             Conversation conversation = begun ? agent.resume(id) : agent.newConversation(id);
             boolean heard = begun && conversation.prompt().items().contains(GO);
             RunOptions options =
-                    RunOptions.listeningWith(points == null ? AgentListener.NONE : points.around(AgentListener.NONE));
+                    RunOptions.listeningWith(points == null ? AgentListener.NONE : points.around(AgentListener.NONE))
+                            .withDelivery(RunOptions.Delivery.DIRECT);
             Outcome outcome = conversation.run(heard ? List.of() : List.of(GO), options);
             while (outcome instanceof Outcome.AwaitingApproval awaiting) {
                 awaiting.pending().forEach(question -> decide(conversation, question));

@@ -70,7 +70,10 @@ public final class CrashPoints {
         }
     }
 
-    /** A listener with a point before each event is passed on. */
+    /**
+     * A listener with a point before each event is passed on. Give it with {@code RunOptions.Delivery.DIRECT}, or the run is
+     * elsewhere by the time.
+     */
     public AgentListener around(AgentListener listener) {
         return event -> {
             reach("event " + event.getClass().getSimpleName());

@@ -60,7 +60,11 @@ class CrashHarnessTest {
                             .store(store)
                             .tools(points.around(new SampleTool()))
                             .build()) {
-                agent.newConversation().run("go", RunOptions.listeningWith(points.around(event -> {})));
+                agent.newConversation()
+                        .run(
+                                "go",
+                                RunOptions.listeningWith(points.around(event -> {}))
+                                        .withDelivery(RunOptions.Delivery.DIRECT));
             }
         }
     }

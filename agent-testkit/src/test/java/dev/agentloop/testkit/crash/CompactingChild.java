@@ -83,7 +83,7 @@ final class CompactingChild {
     }
 
     private RunOptions listening() {
-        return RunOptions.listeningWith(points.around(AgentListener.NONE));
+        return RunOptions.listeningWith(points.around(AgentListener.NONE)).withDelivery(RunOptions.Delivery.DIRECT);
     }
 
     /** Says it unless that was done before, and goes on with what is under way. */

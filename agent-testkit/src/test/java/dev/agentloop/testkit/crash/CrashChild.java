@@ -67,7 +67,10 @@ final class CrashChild {
             Optional<LogPosition> head = store.head(id);
             Conversation conversation = head.isPresent() ? agent.resume(id) : agent.newConversation(id);
             List<Item> input = head.isPresent() && heard(conversation) ? List.of() : List.of(Item.user("go"));
-            Outcome outcome = conversation.run(input, RunOptions.listeningWith(points.around(AgentListener.NONE)));
+            Outcome outcome = conversation.run(
+                    input,
+                    RunOptions.listeningWith(points.around(AgentListener.NONE))
+                            .withDelivery(RunOptions.Delivery.DIRECT));
             System.out.println("END " + outcome.text());
         }
     }
