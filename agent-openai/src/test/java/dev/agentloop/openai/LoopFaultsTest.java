@@ -134,9 +134,9 @@ class LoopFaultsTest {
                                 + done(1, message("Hello"))
                                 + completed("{\"type\":\"acme:thing\"}", message("Hello")))),
                 new Row(
-                        "duplicate call ids",
+                        "call ids that come again",
                         2,
-                        "user, call c1, output c1 looked, assistant Hello",
+                        "user, call c1, call c1~9, output c1 looked, output c1~9 looked, assistant Hello",
                         FINISHED,
                         stream(CREATED
                                 + done(0, call("c1", "{}"))
