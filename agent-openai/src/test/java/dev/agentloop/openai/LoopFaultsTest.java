@@ -265,7 +265,7 @@ class LoopFaultsTest {
         return Stream.of(
                 tool("arguments that are not JSON", call("c1", "{\"a\":"), "looked"),
                 tool("unknown tool", call("c1", "{}").replace("\"look\"", "\"nope\""), "unsupported call: nope"),
-                tool("a tool that throws", call("c1", "throw"), "it broke"),
+                tool("a tool that throws", call("c1", "throw"), "look failed: java.io.IOException: it broke"),
                 tool(
                         "a tool that hangs",
                         call("c1", "hang"),
