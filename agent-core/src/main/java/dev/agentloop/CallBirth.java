@@ -72,12 +72,15 @@ final class CallBirth {
         String content = sent.custom() ? "input" : "arguments";
         JsonFields fields = JsonFields.of(((ItemBytes) sent).line());
         Field arguments = fields.field(content);
-        boolean missing = arguments == null || arguments.token() == JsonToken.VALUE_NULL;
-        boolean text = !missing && arguments.token() == JsonToken.VALUE_STRING;
-        if (text && (sent.custom() || !sent.arguments().isBlank())) {
-            return sent;
+        String nothing = sent.custom() ? "" : "{}";
+        if (arguments == null || arguments.token() == JsonToken.VALUE_NULL) {
+            return (Item.Call) with(sent, content, nothing);
         }
-        return (Item.Call) with(sent, content, missing || text ? (sent.custom() ? "" : "{}") : fields.raw(arguments));
+        if (arguments.token() != JsonToken.VALUE_STRING) {
+            return (Item.Call) with(sent, content, fields.raw(arguments));
+        }
+        boolean empty = !sent.custom() && sent.arguments().isBlank();
+        return empty ? (Item.Call) with(sent, content, nothing) : sent;
     }
 
     /** The item with another text in a field of its top level. */

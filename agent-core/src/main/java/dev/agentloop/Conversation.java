@@ -311,10 +311,9 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolContext toolContext(String callId) {
-        OpenCall call = reading(log -> log.fold().open().get(callId));
-        if (call == null) {
-            throw new IllegalStateException("no call " + callId + " of conversation " + id + " awaits an output");
-        }
+        OpenCall call = reading(log -> Optional.ofNullable(log.fold().open().get(callId)))
+                .orElseThrow(() -> new IllegalStateException(
+                        "no call " + callId + " of conversation " + id + " awaits an output"));
         return new HostToolContext(this, call, config.store().tenant(), Thread.currentThread());
     }
 

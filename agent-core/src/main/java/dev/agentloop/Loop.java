@@ -100,8 +100,9 @@ final class Loop {
         // What the inbox had comes after an answer, so only what is still the answer now is given again.
         String answer = run.fold().answer();
         turn.input(input);
-        boolean answered = input.isEmpty() && answer != null && steering.isEmpty();
-        return answered ? summary -> new Outcome.Finished(answer, summary) : null;
+        return input.isEmpty() && answer != null && steering.isEmpty()
+                ? summary -> new Outcome.Finished(answer, summary)
+                : null;
     }
 
     private void append(List<Item> steered) {

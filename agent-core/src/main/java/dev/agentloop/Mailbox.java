@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Mailbox {
     private static final int CAPACITY = 1_024;
     // The clock counts nanoseconds in 63 bits, which are 292 years.
-    private static final long LONGEST_SECONDS = 100L * 365 * 24 * 60 * 60;
+    private static final Duration LONGEST = Duration.ofDays(100 * 365);
 
     private final LinkedBlockingQueue<Runnable> letters = new LinkedBlockingQueue<>(CAPACITY);
     private final TreeMap<Long, Runnable> timers = new TreeMap<>();
@@ -53,7 +53,7 @@ final class Mailbox {
      * @return what {@link #forget} takes
      */
     long after(Duration delay, Runnable task) {
-        long at = System.nanoTime() + Math.min(delay.toSeconds(), LONGEST_SECONDS) * 1_000_000_000L + delay.getNano();
+        long at = System.nanoTime() + (delay.compareTo(LONGEST) > 0 ? LONGEST : delay).toNanos();
         while (timers.putIfAbsent(at, task) != null) {
             at++;
         }

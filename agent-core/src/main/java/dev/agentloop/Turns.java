@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which conversations a loop is changing right now: one thread at a time each, in the order in which they asked; and the
@@ -57,13 +58,13 @@ final class Turns {
         });
     }
 
-    private static Slot used(Slot known) {
+    private static Slot used(@Nullable Slot known) {
         Slot slot = known == null ? new Slot() : known;
         slot.users++;
         return slot;
     }
 
-    private static Slot unused(Slot slot) {
+    private static @Nullable Slot unused(Slot slot) {
         return --slot.users == 0 ? null : slot;
     }
 
