@@ -139,7 +139,11 @@ final class RunControl {
      * @throws RunOver if the run was ended meanwhile
      */
     <T> T ask(String what, Callable<T> code, Function<Throwable, T> failed) {
-        T answer = answer(what, code, failed);
+        T answer = answer(what, code, failure -> {
+            // What ends in an interrupt of this run's own is no failure.
+            check();
+            return failed.apply(failure);
+        });
         check();
         return answer;
     }
@@ -161,11 +165,15 @@ final class RunControl {
 
     /** Has the store do something, on the run's own thread; it is interrupted late, so that one that works is left to work. */
     <T> T store(String what, Callable<T> code) throws Exception {
+        Throwable failure = null;
         enter(what, PATIENCE, false);
         try {
             return code.call();
+        } catch (Throwable e) {
+            failure = e;
+            throw e;
         } finally {
-            exit(null);
+            exit(failure);
         }
     }
 
