@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FaultMatrixTest {
     private static final int AT_LEAST = 300;
-    private static final int AT_ONCE = 24;
+    private static final int AT_ONCE = 40;
     private static final int BATCH = 200;
 
     @TempDir

@@ -22,6 +22,9 @@ final class FaultRun {
     /** How long anything may take before it counts as never. */
     private static final Duration NEVER = Duration.ofSeconds(20);
 
+    // The run begins to count its time later than this test, and looks at it from time to time.
+    private static final long LATE = Duration.ofSeconds(1).toNanos();
+
     /** What ends a run that is blocked. */
     enum Trigger {
         CANCEL,
@@ -126,7 +129,7 @@ final class FaultRun {
         switch (trigger) {
             case CANCEL -> conversation.cancel();
             case CLOSE -> agent.close();
-            default -> await().atMost(NEVER).until(() -> System.nanoTime() - deadline > 0);
+            default -> await().atMost(NEVER).until(() -> System.nanoTime() - deadline > LATE);
         }
         if (!expected.named().isEmpty()) {
             awaitLog(expected.named() + ".* has not returned for 2 seconds; the run waits for it on thread caller of");
