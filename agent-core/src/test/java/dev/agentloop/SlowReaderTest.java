@@ -33,6 +33,8 @@ class SlowReaderTest extends LoopFixture {
     private static final Duration NEVER = Duration.ofSeconds(30);
     private static final String TEXT = "x".repeat(8_192);
 
+    private static final int COPIES = 32;
+
     private final AtomicLong streamed = new AtomicLong();
     private final AtomicBoolean talkative = new AtomicBoolean(true);
     private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
@@ -106,10 +108,14 @@ class SlowReaderTest extends LoopFixture {
         }
     }
 
+    // So often that what the event buffer holds is more than the system lets a socket's buffers grow to.
     private static void write(OutputStream out, AgentEvent event) {
+        byte[] line = (event + "\n").getBytes(UTF_8);
         try {
-            out.write((event + "\n").getBytes(UTF_8));
-            out.flush();
+            for (int i = 0; i < COPIES; i++) {
+                out.write(line);
+                out.flush();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -158,7 +164,9 @@ class SlowReaderTest extends LoopFixture {
     }
 
     private void awaitLine(String part) {
-        await().atMost(NEVER).until(() -> log.of(conversation.id()).stream().anyMatch(line -> line.contains(part)));
+        await().atMost(NEVER)
+                .untilAsserted(
+                        () -> assertThat(log.of(conversation.id())).anyMatch(line -> line.contains(part)));
     }
 
     @Test
