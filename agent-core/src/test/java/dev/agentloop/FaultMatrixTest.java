@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -35,6 +37,8 @@ class FaultMatrixTest {
     @TempDir
     Path folder;
 
+    private final Map<String, Map<String, Integer>> shown = new TreeMap<>();
+
     @Test
     void run_endsAsTheContractSays_whateverTheHostsCodeDoes() throws Exception {
         long begun = System.nanoTime();
@@ -53,6 +57,7 @@ class FaultMatrixTest {
         System.err.printf(
                 "fault matrix: seed %d, %d of %d cells run, %d failed, %d seconds%n",
                 seed, cases.size(), all.size(), failures.size(), (System.nanoTime() - begun) / 1_000_000_000);
+        shown.forEach((group, endings) -> System.err.println("fault matrix: " + group + ": " + endings));
         assertThat(failures).as("cells, with seed %d", seed).isEmpty();
     }
 
@@ -82,15 +87,18 @@ class FaultMatrixTest {
         Set<String> ids = new TreeSet<>();
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
         try (ConversationStore store = ConversationStore.files(files)) {
-            List<Future<String>> running = new ArrayList<>();
+            List<Future<FaultRun.Result>> running = new ArrayList<>();
             for (FaultTable.Case one : batch) {
                 FaultRun.Trigger trigger = FaultRun.Trigger.values()[running.size() % 3];
-                Callable<String> run = () -> FaultRun.run(one, trigger, store, crashed, log);
+                Callable<FaultRun.Result> run = () -> FaultRun.run(one, trigger, store, crashed, log);
                 running.add(threads.submit(run));
             }
-            for (Future<String> one : running) {
+            for (int i = 0; i < running.size(); i++) {
                 try {
-                    ids.add(one.get());
+                    FaultRun.Result result = running.get(i).get();
+                    ids.add(result.conversation());
+                    shown.computeIfAbsent(batch.get(i).group(), group -> new TreeMap<>())
+                            .merge(result.ending(), 1, Integer::sum);
                 } catch (java.util.concurrent.ExecutionException e) {
                     failures.add(String.valueOf(e.getCause().getMessage()));
                 }

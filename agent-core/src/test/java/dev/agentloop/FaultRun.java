@@ -61,20 +61,22 @@ final class FaultRun {
         this.conversation = agent.resume(id);
     }
 
+    /** The conversation of a cell, and how its run ended. */
+    record Result(String conversation, String ending) {}
+
     /**
      * Runs it.
      *
-     * @return the id of the conversation
      * @throws AssertionError if something is not as expected
      */
-    static String run(
+    static Result run(
             FaultTable.Case what, Trigger trigger, ConversationStore store, List<LogEntry> seed, FaultLog log) {
         // A limit of time may be up before the fault is reached on a machine that has much to do.
         Duration limit = Duration.ofSeconds(3);
         while (true) {
             FaultRun run = new FaultRun(what, trigger, store, seed, log);
             if (run.fires(limit)) {
-                return run.id;
+                return new Result(run.id, run.ending());
             }
             assertThat(trigger == Trigger.TIME && limit.compareTo(NEVER) < 0)
                     .as("%s: the fault did not fire; the run ended with %s", what, run.end())

@@ -86,6 +86,12 @@ final class FaultTable {
 
     /** A cell of the matrix and what is expected of it. */
     record Case(String callback, Behaviour behaviour, Moment moment, Expected expected) {
+        /** The kind of callback and the class of its behaviour, by which what was seen is counted. */
+        String group() {
+            String kind = callback.contains(".") ? callback.substring(0, callback.indexOf('.')) : callback;
+            return kind + ", " + (behaviour.throwing() ? "throws" : behaviour.name().toLowerCase(Locale.ROOT));
+        }
+
         @Override
         public String toString() {
             return callback + " " + behaviour + " at " + moment;
