@@ -209,7 +209,8 @@ final class RunControl {
         call = new Call(what, patience, quick, call);
     }
 
-    // The interrupt that this run was given ends here; one that the caller's thread was given stays. True for the former.
+    // The interrupt that this run was given ends here; one that the caller's thread was given stays. True for the
+    // former.
     private synchronized boolean exit(@Nullable Throwable failure) {
         Call ended = call;
         if (ended == null) {

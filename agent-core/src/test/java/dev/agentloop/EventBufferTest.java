@@ -122,12 +122,14 @@ class EventBufferTest {
         assertThat(buffer.undelivered()).isEqualTo(EventBuffer.MOST_EVENTS);
         mayTake.release(1);
         listener.start();
-        await().atMost(NEVER).untilAsserted(() -> assertThat(buffer.offer(warning(-1))).isTrue());
+        await().atMost(NEVER)
+                .untilAsserted(() -> assertThat(buffer.offer(warning(-1))).isTrue());
     }
 
     @Test
     void aMillionCharacters_areFull_howeverFewEventsTheyAre() throws Exception {
-        assertThat(buffer.offer(text("x".repeat((int) EventBuffer.MOST_CHARACTERS - 1)))).isTrue();
+        assertThat(buffer.offer(text("x".repeat((int) EventBuffer.MOST_CHARACTERS - 1))))
+                .isTrue();
         assertThat(buffer.offer(text("y"))).isTrue();
         assertThat(buffer.offer(text("z"))).isFalse();
         Thread waiting = new Thread(() -> {
@@ -146,7 +148,9 @@ class EventBufferTest {
         await().atMost(NEVER).until(() -> buffer.undelivered() == 0);
         // The two were merged when there was no room, and what came after was put in once there was.
         assertThat(taken).hasSize(2);
-        assertThat(textOf(taken.get(0))).hasSize((int) EventBuffer.MOST_CHARACTERS).endsWith("xy");
+        assertThat(textOf(taken.get(0)))
+                .hasSize((int) EventBuffer.MOST_CHARACTERS)
+                .endsWith("xy");
         assertThat(taken.get(1)).isEqualTo(text("z"));
     }
 

@@ -19,8 +19,7 @@ final class FaultChild {
         // Only what is said here belongs into the output.
         FaultLog.open();
         try (ConversationStore store = ConversationStore.files(Path.of(arguments[0]))) {
-            PrintStream out =
-                    new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+            PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
             for (ConversationStore.Summary one : store.list("", 10_000)) {
                 out.println(one.conversation() + " " + goOn(store, one.conversation()));
             }

@@ -60,10 +60,9 @@ final class FaultHost {
                                 : ApprovalPolicy.Decision.allow()))
                 .approver(question -> later("approver.decide", Approver.Answer::approve))
                 .compactor(new FaultCompactor())
-                .prefixCache(
-                        () -> cell.quietly("cache.supplier", () -> new FaultCache(PrefixCache.hashChain())))
-                .toolFailure((call, failure) ->
-                        later("toolFailure", () -> ToolFailure.WITH_MESSAGE.output(call, failure)))
+                .prefixCache(() -> cell.quietly("cache.supplier", () -> new FaultCache(PrefixCache.hashChain())))
+                .toolFailure(
+                        (call, failure) -> later("toolFailure", () -> ToolFailure.WITH_MESSAGE.output(call, failure)))
                 .store(new FaultStore(store, cell, process))
                 .threads(work -> cell.quietly("threads.listener", () -> cell.at("threads.tool", () -> thread(work))))
                 .retry(new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5)))

@@ -69,7 +69,9 @@ class FaultMatrixTest {
             return shuffled;
         }
         if (!wanted.isEmpty()) {
-            return shuffled.stream().filter(one -> one.toString().startsWith(wanted)).toList();
+            return shuffled.stream()
+                    .filter(one -> one.toString().startsWith(wanted))
+                    .toList();
         }
         Set<String> seen = new HashSet<>();
         List<FaultTable.Case> chosen = new ArrayList<>();

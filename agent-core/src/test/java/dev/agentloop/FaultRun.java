@@ -47,7 +47,8 @@ final class FaultRun {
     private boolean leftInterrupted;
     private long deadline;
 
-    private FaultRun(FaultTable.Case what, Trigger trigger, ConversationStore store, List<LogEntry> seed, FaultLog log) {
+    private FaultRun(
+            FaultTable.Case what, Trigger trigger, ConversationStore store, List<LogEntry> seed, FaultLog log) {
         this.what = what;
         this.expected = what.expected();
         this.trigger = trigger;
@@ -166,7 +167,8 @@ final class FaultRun {
         if (!expected.left().isEmpty() && !closedListener) {
             await().alias("what is left of " + host.atWork())
                     .atMost(NEVER)
-                    .until(() -> host.atWork().size() == 1 && host.atWork().get(0).startsWith(expected.left()));
+                    .until(() ->
+                            host.atWork().size() == 1 && host.atWork().get(0).startsWith(expected.left()));
             awaitLog(
                     what.callback().equals("listener")
                             ? "its listener has not taken [0-9]+ of its events yet"
@@ -183,7 +185,8 @@ final class FaultRun {
         java.util.regex.Pattern line = java.util.regex.Pattern.compile(pattern);
         await().alias("a line of the log with " + pattern)
                 .atMost(NEVER)
-                .until(() -> log.of(id).stream().anyMatch(text -> line.matcher(text).find()));
+                .until(() ->
+                        log.of(id).stream().anyMatch(text -> line.matcher(text).find()));
     }
 
     private String end() {
@@ -222,7 +225,8 @@ final class FaultRun {
         if (went instanceof IllegalStateException && went.getMessage().startsWith("no thread could be started for")) {
             return "no thread";
         }
-        if (went instanceof IllegalStateException && went.getMessage().endsWith("must not be null; nothing was changed")) {
+        if (went instanceof IllegalStateException
+                && went.getMessage().endsWith("must not be null; nothing was changed")) {
             return "no value";
         }
         boolean wrapped = what.behaviour() == Behaviour.CHECKED
@@ -240,8 +244,7 @@ final class FaultRun {
         for (LogEntry entry : store.read(id, 0, 10_000)) {
             assertThat(entry.follows(before)).as("entry %s follows", entry).isTrue();
             before = entry.position();
-            if (entry.kind().startsWith(Draft.ITEM_OUTPUT)
-                    && Item.of(entry.content()) instanceof Item.Output output) {
+            if (entry.kind().startsWith(Draft.ITEM_OUTPUT) && Item.of(entry.content()) instanceof Item.Output output) {
                 texts.add(output.text());
                 outputs.merge(output.callId(), 1, Integer::sum);
             }
@@ -263,7 +266,9 @@ final class FaultRun {
         for (StackTraceElement frame : caller.getStackTrace()) {
             text.append("\n    ").append(frame);
         }
-        log.of(id).stream().filter(line -> line.contains(id)).forEach(line -> text.append("\n  ").append(line));
+        log.of(id).stream()
+                .filter(line -> line.contains(id))
+                .forEach(line -> text.append("\n  ").append(line));
         return text.toString();
     }
 }

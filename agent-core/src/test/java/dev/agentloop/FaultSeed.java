@@ -39,8 +39,9 @@ final class FaultSeed {
         };
         Tool note = LoopFixture.TestTool.writes("note", (call, context) -> {
             asked.await();
-            await().atMost(Duration.ofSeconds(30)).until(() -> memory.read(id, 0, 1_000).stream()
-                    .anyMatch(entry -> entry.kind().equals(Draft.RESPONSE)));
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> memory.read(id, 0, 1_000).stream()
+                            .anyMatch(entry -> entry.kind().equals(Draft.RESPONSE)));
             seen.addAll(memory.read(id, 0, 1_000));
             died.countDown();
             return ToolOutput.text("noted");

@@ -16,8 +16,7 @@ final class FaultTable {
      *   left    a thread that remains, by its name        named  the thread of the run stays, named in the log
      *   held    the same in the store, which only the closing of the agent names
      */
-    private static final String ROWS =
-            """
+    private static final String ROWS = """
             tool.call | request stream tool append | finished; output failed: {thrown}; log failed in call | finished; output failed: it gave no output | ended | ended; left agentloop tool
             toolFailure | request stream tool append | finished; output the reason was logged; log the hook for failed tools failed | finished; log the hook for failed tools answered null | ended | ended; left agentloop tool
             tool.specification | request | as thrown | null pointer | ended | ended; named the source of tools
@@ -67,10 +66,13 @@ final class FaultTable {
     /** What must be seen of a fault. */
     record Expected(List<String> endings, List<String> logs, String output, String left, String named, String held) {
         static Expected of(String text) {
-            List<String> parts = Arrays.stream(text.split(";")).map(String::trim).toList();
+            List<String> parts =
+                    Arrays.stream(text.split(";")).map(String::trim).toList();
             return new Expected(
                     List.of(parts.get(0).split("/")),
-                    all(parts, "log").flatMap(log -> Arrays.stream(log.split(", "))).toList(),
+                    all(parts, "log")
+                            .flatMap(log -> Arrays.stream(log.split(", ")))
+                            .toList(),
                     all(parts, "output").findFirst().orElse(""),
                     all(parts, "left").findFirst().orElse(""),
                     all(parts, "named").findFirst().orElse(""),
@@ -89,7 +91,8 @@ final class FaultTable {
         /** The kind of callback and the class of its behaviour, by which what was seen is counted. */
         String group() {
             String kind = callback.contains(".") ? callback.substring(0, callback.indexOf('.')) : callback;
-            return kind + ", " + (behaviour.throwing() ? "throws" : behaviour.name().toLowerCase(Locale.ROOT));
+            return kind + ", "
+                    + (behaviour.throwing() ? "throws" : behaviour.name().toLowerCase(Locale.ROOT));
         }
 
         @Override

@@ -89,8 +89,9 @@ class HostCodeTest extends LoopFixture {
 
     @Test
     void cancel_whileTheSourceOfToolsIsAsked_cancels_andChangesNothing() throws Exception {
-        try (AgentLoop agent =
-                agent(new Script(says("done"))).tools(() -> block(List.of(ECHO))).build()) {
+        try (AgentLoop agent = agent(new Script(says("done")))
+                .tools(() -> block(List.of(ECHO)))
+                .build()) {
             Conversation conversation = agent.newConversation();
             assertThat(cancelledWhileBlocked(conversation)).isInstanceOf(Outcome.Cancelled.class);
             assertThat(conversation.version()).isZero();
@@ -108,8 +109,7 @@ class HostCodeTest extends LoopFixture {
                 return block(appends.get() == 1 ? LogPosition.START : super.append(conversation, expected, entries));
             }
         };
-        try (AgentLoop agent =
-                agent(new Script(says("done"))).store(slow).build()) {
+        try (AgentLoop agent = agent(new Script(says("done"))).store(slow).build()) {
             Conversation conversation = agent.newConversation();
             assertThat(cancelledWhileBlocked(conversation)).isInstanceOf(Outcome.Cancelled.class);
             assertThat(leftInterrupted).isFalse();
@@ -144,13 +144,13 @@ class HostCodeTest extends LoopFixture {
         String id = "00000000-0000-7000-8000-000000000001";
         List<LogEntry> crashed = FaultSeed.entries();
         store.append(id, LogPosition.START, crashed);
-        try (AgentLoop agent =
-                agent(new Script(says("done"))).store(slow).build()) {
+        try (AgentLoop agent = agent(new Script(says("done"))).store(slow).build()) {
             Outcome outcome = agent.resume(id)
                     .run("x", RunOptions.DEFAULT.withLimits(Limits.NONE.withTime(Duration.ofMillis(50))));
-            assertThat(outcome).isInstanceOfSatisfying(Outcome.LimitReached.class, reached -> assertThat(
-                            reached.limit())
-                    .isEqualTo(Limits.Kind.TIME));
+            assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                            Outcome.LimitReached.class,
+                            reached -> assertThat(reached.limit()).isEqualTo(Limits.Kind.TIME));
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
         }
     }
@@ -172,8 +172,8 @@ class HostCodeTest extends LoopFixture {
                 return ToolOutput.text("ran");
             }
         };
-        try (AgentLoop agent =
-                agent(new Script(calls(call("1", "echo")), says("done"), says("later")), moody).build()) {
+        try (AgentLoop agent = agent(new Script(calls(call("1", "echo")), says("done"), says("later")), moody)
+                .build()) {
             Conversation conversation = agent.newConversation();
             assertThat(conversation.run("x").text()).isEqualTo("done");
             assertThat(conversation.run("y").text()).isEqualTo("later");

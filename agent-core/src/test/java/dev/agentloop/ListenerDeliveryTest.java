@@ -156,8 +156,8 @@ class ListenerDeliveryTest extends LoopFixture {
             for (int i = 0; i < 1_500; i++) {
                 listener.onDelta(Model.Delta.TEXT, "a");
             }
-            ModelException cause = ModelException.of(ModelException.Kind.SERVER, "broke")
-                    .build();
+            ModelException cause =
+                    ModelException.of(ModelException.Kind.SERVER, "broke").build();
             listener.onRetry(1, Duration.ZERO, cause);
             for (int i = 0; i < 1_500; i++) {
                 listener.onDelta(Model.Delta.TEXT, "b");
@@ -176,8 +176,9 @@ class ListenerDeliveryTest extends LoopFixture {
         assertThat(deltas.size()).isLessThan(2_100);
         // Without its deltas that stand together, what is left of each is one letter.
         assertThat(text(deltas)).isEqualTo("a".repeat(1_500) + "|" + "b".repeat(1_500) + "c".repeat(1_500));
-        assertThat(deltas).allMatch(event -> !(event instanceof AgentEvent.Delta delta)
-                || delta.text().chars().distinct().count() == 1);
+        assertThat(deltas)
+                .allMatch(event -> !(event instanceof AgentEvent.Delta delta)
+                        || delta.text().chars().distinct().count() == 1);
     }
 
     @Test
@@ -252,7 +253,10 @@ class ListenerDeliveryTest extends LoopFixture {
             assertThat(atStep(delivery, agent, conversation, conversation::cancel))
                     .isInstanceOf(Outcome.Cancelled.class);
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
-            assertThat(script.prompts.isEmpty() ? "later" : conversation.run("again").text())
+            assertThat(
+                            script.prompts.isEmpty()
+                                    ? "later"
+                                    : conversation.run("again").text())
                     .isEqualTo("later");
         }
     }

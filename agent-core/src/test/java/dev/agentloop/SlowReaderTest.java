@@ -150,8 +150,8 @@ class SlowReaderTest extends LoopFixture {
         long begun = System.nanoTime();
         conversation.cancel();
         Outcome ended = outcome.get(NEVER.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
-        System.err.println(what + ": run() returned " + (System.nanoTime() - begun) / 1_000_000
-                + " milliseconds after cancel()");
+        System.err.println(
+                what + ": run() returned " + (System.nanoTime() - begun) / 1_000_000 + " milliseconds after cancel()");
         return ended;
     }
 
@@ -165,8 +165,7 @@ class SlowReaderTest extends LoopFixture {
 
     private void awaitLine(String part) {
         await().atMost(NEVER)
-                .untilAsserted(
-                        () -> assertThat(log.of(conversation.id())).anyMatch(line -> line.contains(part)));
+                .untilAsserted(() -> assertThat(log.of(conversation.id())).anyMatch(line -> line.contains(part)));
     }
 
     @Test
@@ -177,8 +176,8 @@ class SlowReaderTest extends LoopFixture {
             awaitLine("of its events yet; run() returns without it");
             assertThat(conversation.run("again").text()).isEqualTo("done");
             await().atMost(NEVER)
-                    .untilAsserted(() -> assertThat(atWork())
-                            .containsExactly("agentloop listener of " + conversation.id()));
+                    .untilAsserted(
+                            () -> assertThat(atWork()).containsExactly("agentloop listener of " + conversation.id()));
             assertThat(client.isClosed()).isFalse();
         }
         await().atMost(NEVER).untilAsserted(() -> assertThat(atWork()).isEmpty());
