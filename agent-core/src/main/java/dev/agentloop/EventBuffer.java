@@ -152,19 +152,19 @@ final class EventBuffer {
         }
     }
 
-    /**
-     * Waits until all events were taken and the listener has returned from the last.
-     *
-     * @return how many were not delivered by then
-     */
-    synchronized int awaitEmpty(long deadline) throws InterruptedException {
-        while (!events.isEmpty() || taken) {
+    /** Waits until all events were taken and the listener has returned from the last, no longer than until the deadline. */
+    synchronized void awaitEmpty(long deadline) throws InterruptedException {
+        while (undelivered() > 0) {
             long millis = (deadline - System.nanoTime()) / 1_000_000;
             if (millis <= 0) {
-                return events.size() + (taken ? 1 : 0);
+                return;
             }
             wait(millis);
         }
-        return 0;
+    }
+
+    /** How many events the listener has not returned from. */
+    synchronized int undelivered() {
+        return events.size() + (taken ? 1 : 0);
     }
 }

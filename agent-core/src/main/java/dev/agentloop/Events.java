@@ -48,7 +48,9 @@ final class Events {
         if (direct) {
             tellHere(event);
         } else if (!buffer.offer(event)) {
-            awaitRoom();
+            if (!control.isOver()) {
+                awaitRoom();
+            }
             buffer.put(event);
         }
     }
@@ -111,17 +113,23 @@ final class Events {
             return;
         }
         buffer.close();
+        // The caller's interrupt has ended the run; how it ended is told all the same.
+        boolean interrupted = Thread.interrupted();
         try {
-            int late = buffer.awaitEmpty(deadline);
-            if (late > 0) {
-                LOG.warn(
-                        "conversation {}: the run has ended, and its listener has not taken {} of its events yet; run()"
-                                + " returns without it, and they are delivered when it goes on",
-                        control.conversation(),
-                        late);
-                runs.leave(control.conversation(), delivery, false);
-            }
+            buffer.awaitEmpty(deadline);
         } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        int late = buffer.undelivered();
+        if (late > 0) {
+            LOG.warn(
+                    "conversation {}: the run has ended, and its listener has not taken {} of its events yet; run()"
+                            + " returns without it, and they are delivered when it goes on",
+                    control.conversation(),
+                    late);
+            runs.leave(control.conversation(), delivery, false);
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }

@@ -39,6 +39,11 @@ final class HostStore implements ConversationStore {
         return control == null || control.overBy() - System.nanoTime() > 0;
     }
 
+    // The run whose thread this is: it keeps its own interrupts apart from the caller's, which stay.
+    private @Nullable RunControl here() {
+        return control != null && control.isOwner() ? control : null;
+    }
+
     /** What a store that failed has done, as far as anybody can know. */
     private enum Failed {
         READING(StoreException.Kind.UNAVAILABLE, "nothing was changed"),
@@ -54,9 +59,10 @@ final class HostStore implements ConversationStore {
     }
 
     private <T> T ask(Failed failed, String what, String conversation, Callable<T> code) {
+        RunControl run = here();
         T answer;
         try {
-            answer = control != null && control.isOwner() ? control.store("the store's " + what, code) : code.call();
+            answer = run != null ? run.store("the store's " + what, code) : code.call();
         } catch (StoreException e) {
             throw e;
         } catch (Throwable e) {
@@ -64,9 +70,12 @@ final class HostStore implements ConversationStore {
                 throw argument; // What is no id is refused as that.
             }
             // The host's code throws whatever it likes.
-            if (failed == Failed.READING && control != null && control.isOwner()) {
+            if (failed == Failed.READING && run != null) {
                 // It was interrupted because the run is to end: then it ends, and nothing was lost.
-                control.check();
+                run.check();
+            }
+            if (e instanceof InterruptedException && run == null) {
+                Thread.currentThread().interrupt();
             }
             throw new StoreException(
                     failed.kind,
@@ -175,6 +184,10 @@ final class HostStore implements ConversationStore {
                 }
             });
             if (interrupted[0] != null) {
+                RunControl run = here();
+                if (run != null) {
+                    run.check();
+                }
                 throw interrupted[0];
             }
             return alive;

@@ -183,15 +183,16 @@ final class RunControl {
         check();
         enter(what, 0, false);
         InterruptedException interrupted = null;
+        boolean own = false;
         try {
             waiting.await();
         } catch (InterruptedException e) {
             interrupted = e;
         } finally {
-            exit(null);
+            own = exit(null);
         }
         check();
-        if (interrupted != null) {
+        if (interrupted != null && !own) {
             throw interrupted;
         }
     }
@@ -205,11 +206,12 @@ final class RunControl {
         call = new Call(what, patience, quick, call);
     }
 
-    // The interrupt that this run was given ends here; one that the caller's thread was given stays.
-    private synchronized void exit(@Nullable Throwable failure) {
+    // The interrupt that this run was given ends here; one that the caller's thread was given stays. True for the
+    // former.
+    private synchronized boolean exit(@Nullable Throwable failure) {
         Call ended = call;
         if (ended == null) {
-            return;
+            return false;
         }
         call = ended.around;
         if (ended.interrupted) {
@@ -217,6 +219,7 @@ final class RunControl {
         } else if (failure instanceof InterruptedException) {
             owner.interrupt();
         }
+        return ended.interrupted;
     }
 
     /** Looks whether the run is stuck; called again and again on a thread of its own. */

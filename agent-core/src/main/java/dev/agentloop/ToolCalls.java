@@ -209,8 +209,10 @@ final class ToolCalls {
         if (over || run.control().isOver()) {
             return;
         }
+        // Asked first: the run may end in it, and what has not begun is not waited for.
+        Duration timeout = tools.timeout(call.call().call(), call.tool());
         running.put(call.call().version(), call);
-        call.start(tools.timeout(call.call().call(), call.tool()), end -> ended(call, end), () -> timedOut(call));
+        call.start(timeout, end -> ended(call, end), () -> timedOut(call));
     }
 
     private void timedOut(RunningCall call) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -20,9 +21,12 @@ import java.util.TreeMap;
 public final class Toolbox {
     private static final Toolbox EMPTY = new Toolbox(new TreeMap<>());
 
-    private final SortedMap<String, Tool> tools;
+    // A specification is asked for once: later a run would be in its midst where one throws or blocks.
+    private record Declared(Tool tool, Tool.Specification specification) {}
 
-    private Toolbox(SortedMap<String, Tool> tools) {
+    private final SortedMap<String, Declared> tools;
+
+    private Toolbox(SortedMap<String, Declared> tools) {
         this.tools = tools;
     }
 
@@ -37,11 +41,12 @@ public final class Toolbox {
      * @throws IllegalArgumentException if two tools have one name, or a schema is not a JSON object
      */
     public static Toolbox of(Collection<? extends Tool> tools) {
-        SortedMap<String, Tool> byName = new TreeMap<>();
+        SortedMap<String, Declared> byName = new TreeMap<>();
         for (Tool tool : tools) {
-            Tool.Specification specification = tool.specification();
+            Tool.Specification specification = Objects.requireNonNull(
+                    tool.specification(), () -> "a tool of " + tool.getClass() + " has no specification, but null");
             checkSchema(specification);
-            if (byName.put(specification.name(), tool) != null) {
+            if (byName.put(specification.name(), new Declared(tool, specification)) != null) {
                 throw new IllegalArgumentException("two tools are named \"" + specification.name()
                         + "\"; a model can only call a tool by a name of its own");
             }
@@ -62,7 +67,7 @@ public final class Toolbox {
 
     /** The tool of that name. */
     public Optional<Tool> find(String name) {
-        return Optional.ofNullable(tools.get(name));
+        return Optional.ofNullable(tools.get(name)).map(Declared::tool);
     }
 
     /** The names, in the order in which the tools are declared. */

@@ -1,0 +1,92 @@
+package dev.agentloop;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.ForwardingStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.Leases;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** A store that works, of a process with a name, with the faults of a cell. Its leases never hold, so the head is asked for. */
+final class FaultStore extends ForwardingStore {
+    private final FaultCell cell;
+    private final String process;
+
+    FaultStore(ConversationStore store, FaultCell cell, String process) {
+        super(store);
+        this.cell = cell;
+        this.process = process;
+    }
+
+    @Override
+    public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+        try {
+            cell.append(1);
+            return cell.quietly(
+                    "store.append",
+                    () -> cell.at("store.append down", () -> super.append(conversation, expected, entries)));
+        } finally {
+            cell.append(-1);
+        }
+    }
+
+    @Override
+    public List<LogEntry> load(String conversation) {
+        return cell.quietly("store.load", () -> super.load(conversation));
+    }
+
+    @Override
+    public Optional<LogPosition> head(String conversation) {
+        return cell.quietly("store.head", () -> super.head(conversation));
+    }
+
+    @Override
+    public List<InboxMessage> inbox(String conversation) {
+        return cell.quietly("store.inbox", () -> super.inbox(conversation));
+    }
+
+    @Override
+    public boolean leave(String conversation, InboxMessage message) {
+        return cell.quietly("store.leave", () -> super.leave(conversation, message));
+    }
+
+    @Override
+    public void removeMessages(String conversation, Collection<String> ids) {
+        cell.quietlyDo("store.removeMessages", () -> super.removeMessages(conversation, ids));
+    }
+
+    @Override
+    public Leases leases() {
+        return cell.quietly("store.leases", FaultLeases::new);
+    }
+
+    @Override
+    public String tenant() {
+        return cell.quietly("store.tenant", () -> "");
+    }
+
+    @Override
+    public void close() {
+        // The store under it is of all cells.
+    }
+
+    private final class FaultLeases implements Leases {
+        @Override
+        public String process() {
+            return cell.quietly("leases.process", () -> process);
+        }
+
+        @Override
+        public boolean alive(String other) {
+            return cell.quietly("leases.alive", () -> false);
+        }
+
+        @Override
+        public boolean held(long since) {
+            return cell.quietly("leases.held", () -> false);
+        }
+    }
+}

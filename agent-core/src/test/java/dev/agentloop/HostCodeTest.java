@@ -1,0 +1,216 @@
+package dev.agentloop;
+
+import static dev.agentloop.Script.call;
+import static dev.agentloop.Script.calls;
+import static dev.agentloop.Script.says;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.ForwardingStore;
+import dev.agentloop.spi.Leases;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** A run that is ended while code of the host's is at work on its thread. */
+class HostCodeTest extends LoopFixture {
+    private static final int NEVER_SECONDS = 30;
+
+    private final CountDownLatch blocked = new CountDownLatch(1);
+    private final AtomicBoolean leftInterrupted = new AtomicBoolean();
+
+    private <T> T block(T otherwise) {
+        if (blocked.getCount() == 0) {
+            return otherwise;
+        }
+        blocked.countDown();
+        try {
+            new CountDownLatch(1).await();
+            return otherwise;
+        } catch (InterruptedException e) {
+            throw FaultCell.<RuntimeException>sneak(e);
+        }
+    }
+
+    private Outcome cancelledWhileBlocked(Conversation conversation) throws Exception {
+        CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        Thread caller = new Thread(() -> {
+            try {
+                Outcome ended = conversation.run("x");
+                leftInterrupted.set(Thread.currentThread().isInterrupted());
+                outcome.complete(ended);
+            } catch (Throwable e) {
+                leftInterrupted.set(Thread.currentThread().isInterrupted());
+                outcome.completeExceptionally(e);
+            }
+        });
+        caller.start();
+        assertThat(blocked.await(NEVER_SECONDS, TimeUnit.SECONDS)).isTrue();
+        conversation.cancel();
+        return outcome.get(NEVER_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void cancel_whileAToolSaysItsTimeout_answersTheCall() throws Exception {
+        Tool slow = new Tool() {
+            @Override
+            public Specification specification() {
+                return ECHO.specification();
+            }
+
+            @Override
+            public ToolOutput call(ToolCall call, ToolContext context) {
+                return ToolOutput.text("ran");
+            }
+
+            @Override
+            public Duration timeout() {
+                return block(Duration.ofMinutes(1));
+            }
+        };
+        Script script = new Script(calls(call("1", "echo")), says("done"));
+        try (AgentLoop agent = agent(script, slow).build()) {
+            Conversation conversation = agent.newConversation();
+            assertThat(cancelledWhileBlocked(conversation)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(conversation.run("y").text()).isEqualTo("done");
+        }
+        assertThat(script.inputs(1))
+                .contains("output:1:interrupted: the run was cancelled, while this call was running");
+    }
+
+    @Test
+    void cancel_whileTheSourceOfToolsIsAsked_cancels_andChangesNothing() throws Exception {
+        try (AgentLoop agent = agent(new Script(says("done")))
+                .tools(() -> block(List.of(ECHO)))
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            assertThat(cancelledWhileBlocked(conversation)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(conversation.version()).isZero();
+            assertThat(conversation.run("y").text()).isEqualTo("done");
+        }
+    }
+
+    @Test
+    void cancel_whileTheStoreAppends_leavesTheCallersThreadUninterrupted() throws Exception {
+        AtomicInteger appends = new AtomicInteger();
+        ConversationStore slow = new ForwardingStore(store) {
+            @Override
+            public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+                appends.incrementAndGet();
+                return block(appends.get() == 1 ? LogPosition.START : super.append(conversation, expected, entries));
+            }
+        };
+        try (AgentLoop agent = agent(new Script(says("done"))).store(slow).build()) {
+            Conversation conversation = agent.newConversation();
+            assertThat(cancelledWhileBlocked(conversation)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(leftInterrupted).isFalse();
+            assertThat(conversation.run("y").text()).isEqualTo("done");
+        }
+    }
+
+    @Test
+    void timeIsUp_whileTheStoreLooksForAnotherOwner_isALimit() throws Exception {
+        ConversationStore slow = new ForwardingStore(store) {
+            @Override
+            public Leases leases() {
+                return new Leases() {
+                    @Override
+                    public String process() {
+                        return "here";
+                    }
+
+                    @Override
+                    public boolean alive(String process) throws InterruptedException {
+                        new CountDownLatch(1).await();
+                        return true;
+                    }
+
+                    @Override
+                    public boolean held(long since) {
+                        return true;
+                    }
+                };
+            }
+        };
+        String id = "00000000-0000-7000-8000-000000000001";
+        List<LogEntry> crashed = FaultSeed.entries();
+        store.append(id, LogPosition.START, crashed);
+        try (AgentLoop agent = agent(new Script(says("done"))).store(slow).build()) {
+            Outcome outcome = agent.resume(id)
+                    .run("x", RunOptions.DEFAULT.withLimits(Limits.NONE.withTime(Duration.ofMillis(50))));
+            assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                            Outcome.LimitReached.class,
+                            reached -> assertThat(reached.limit()).isEqualTo(Limits.Kind.TIME));
+            assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        }
+    }
+
+    @Test
+    void specification_isAskedForOnce_soThatNoRunIsInItsMidstWhenItFails() {
+        AtomicInteger asked = new AtomicInteger();
+        Tool moody = new Tool() {
+            @Override
+            public Specification specification() {
+                if (asked.incrementAndGet() > 1) {
+                    throw new IllegalStateException("asked again");
+                }
+                return ECHO.specification();
+            }
+
+            @Override
+            public ToolOutput call(ToolCall call, ToolContext context) {
+                return ToolOutput.text("ran");
+            }
+        };
+        try (AgentLoop agent = agent(new Script(calls(call("1", "echo")), says("done"), says("later")), moody)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            assertThat(conversation.run("x").text()).isEqualTo("done");
+            assertThat(conversation.run("y").text()).isEqualTo("later");
+        }
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void specificationThatIsNull_isNamed() {
+        Tool none = new Tool() {
+            @Override
+            public Specification specification() {
+                return null;
+            }
+
+            @Override
+            public ToolOutput call(ToolCall call, ToolContext context) {
+                return ToolOutput.text("ran");
+            }
+        };
+        assertThatThrownBy(() -> Toolbox.of(List.of(none)))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("a tool of " + none.getClass() + " has no specification, but null");
+    }
+
+    @Test
+    void failingStore_thatWasInterruptedByTheCaller_keepsTheInterrupt() {
+        ConversationStore interrupted = new ForwardingStore(store) {
+            @Override
+            public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+                throw FaultCell.<RuntimeException>sneak(new InterruptedException("by the caller"));
+            }
+        };
+        try (AgentLoop agent = agent(new Script()).store(interrupted).build()) {
+            Conversation conversation = agent.newConversation();
+            assertThatThrownBy(() -> conversation.run("x")).isInstanceOf(StoreException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
+}
