@@ -293,6 +293,7 @@ final class Compaction {
      *     where it gives null
      */
     private <T> T answer(String what, Callable<T> code) throws InterruptedException {
+        run.control().check();
         List<T> given = new ArrayList<>();
         List<RuntimeException> failed = new ArrayList<>();
         Work work = run.config().workers().call("agentloop " + what, code, run.mailbox(), (answer, failure) -> {

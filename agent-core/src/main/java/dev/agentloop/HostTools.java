@@ -3,7 +3,6 @@ package dev.agentloop;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,18 +22,19 @@ final class HostTools {
 
     private <T> T ask(String who, String question, Callable<T> code, T careful) {
         T answer = run.control().ask(who + "'s " + question, code, failure -> careful(who, question, careful, failure));
-        return answer != null ? answer : careful(who, question, careful, null);
+        return answer != null ? answer : careful(who, question, careful, "null");
     }
 
-    private <T> T careful(String who, String question, T careful, @Nullable Throwable failure) {
+    private <T> T careful(String who, String question, T careful, Object said) {
+        String what = said instanceof Throwable ? "failed to say" : "said " + said + " as";
         LOG.warn(
                 "conversation {}: {} {} its {}; taken is {}",
                 run.log().id(),
                 who,
-                failure == null ? "gave no sense as" : "failed to say",
+                what,
                 question,
                 careful,
-                failure);
+                said instanceof Throwable failure ? failure : null);
         return careful;
     }
 
@@ -67,13 +67,13 @@ final class HostTools {
         // Null is a tool's way to say nothing.
         Duration own = ask(named(call), "timeout", () -> Optional.ofNullable(tool.timeout()), Optional.of(otherwise))
                 .orElse(otherwise);
-        return own.isNegative() || own.isZero() ? careful(named(call), "timeout", otherwise, null) : own;
+        return own.isNegative() || own.isZero() ? careful(named(call), "timeout", otherwise, own) : own;
     }
 
     int outputTokens(ToolCall call, Tool tool) {
         int tokens = ask(named(call), "outputTokens", tool::outputTokens, OUTPUT_TOKENS);
         return tokens < 1
-                ? careful(named(call), "outputTokens", OUTPUT_TOKENS, null)
+                ? careful(named(call), "outputTokens", OUTPUT_TOKENS, tokens)
                 : Math.min(tokens, Integer.MAX_VALUE / 4);
     }
 

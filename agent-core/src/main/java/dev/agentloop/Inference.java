@@ -59,6 +59,8 @@ final class Inference {
      * @throws ModelException if the response failed; what was durable by then is closed off in the log
      */
     ModelResponse run(Prompt prompt) throws InterruptedException {
+        // Nothing is paid for by a run that somebody has ended.
+        run.control().check();
         Work work = run.config()
                 .workers()
                 .call(

@@ -61,7 +61,7 @@ final class Questions {
     private void askNext() {
         Approver approver = run.config().approver();
         OpenCall call = waiting.peek();
-        if (approver == null || call == null || asking != null) {
+        if (approver == null || call == null || asking != null || run.control().isOver()) {
             return;
         }
         Outcome.Pending question = Objects.requireNonNull(open.get(call.version()));
