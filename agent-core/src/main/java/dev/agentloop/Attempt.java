@@ -16,16 +16,16 @@ final class Attempt {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
 
     private final LoopConfig config;
-    private final Conversation conversation;
+    private final LogHandle handle;
     private final RunOptions options;
     private final RunControl control;
     private final HostStore store;
     private final String id;
 
-    Attempt(LoopConfig config, Conversation conversation, RunOptions options) {
+    Attempt(LoopConfig config, String id, LogHandle handle, RunOptions options) {
         this.config = config;
-        this.conversation = conversation;
-        this.id = conversation.id();
+        this.id = id;
+        this.handle = handle;
         this.options = options;
         this.control = new RunControl(id);
         this.store = config.store().in(control);
@@ -56,7 +56,7 @@ final class Attempt {
     }
 
     private Outcome.Summary nothingUsed() {
-        return new Outcome.Summary(id, conversation.version(), Usage.NONE, Usage.NONE, 0, "");
+        return new Outcome.Summary(id, handle.version(), Usage.NONE, Usage.NONE, 0, "");
     }
 
     private Outcome turn(List<Item> input, Events events) throws InterruptedException {
@@ -66,7 +66,7 @@ final class Attempt {
         try {
             return alone(input, events);
         } finally {
-            config.turns().keep(id, control.steering().unsaid(), conversation.version());
+            config.turns().keep(id, control.steering().unsaid(), handle.version());
             config.turns().end(id);
         }
     }
@@ -99,7 +99,7 @@ final class Attempt {
     }
 
     private Outcome alone(List<Item> input, Events events) throws InterruptedException {
-        ConversationLog log = conversation.load(store);
+        ConversationLog log = handle.load(store);
         OtherOwner other = new OtherOwner(config, store, id);
         if (options.whenBusy() == WhenBusy.QUEUE) {
             log = other.awaitEnd(control, log);
@@ -121,7 +121,7 @@ final class Attempt {
         } finally {
             config.turns().atWork(id, false);
             config.abandoned().ended(log);
-            conversation.moved(log);
+            handle.moved(log);
         }
     }
 

@@ -2,14 +2,12 @@ package dev.agentloop;
 
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
-import java.lang.ref.SoftReference;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,15 +22,12 @@ public final class Conversation {
 
     private final LoopConfig config;
     private final String id;
-    private volatile LogPosition position;
-    private volatile boolean inDoubt;
-    // Between the appends of a host's own loop the log need not be read again; memory pressure may take it.
-    private SoftReference<@Nullable ConversationLog> recent = new SoftReference<>(null);
+    private final LogHandle handle;
 
     Conversation(LoopConfig config, String id, LogPosition position) {
         this.config = config;
         this.id = id;
-        this.position = position;
+        this.handle = new LogHandle(config, id, position);
     }
 
     /** Something else is changing the conversation right now. */
@@ -52,7 +47,7 @@ public final class Conversation {
 
     /** The version of the log as this handle knows it; 0 before the first entry. */
     public long version() {
-        return position.version();
+        return handle.version();
     }
 
     /**
@@ -61,24 +56,7 @@ public final class Conversation {
      * @throws IllegalStateException if nothing was said yet
      */
     public Prompt prompt() {
-        return reading(this::fold);
-    }
-
-    // While somebody changes the conversation, what the store has is read.
-    private <T> T reading(Function<ConversationLog, T> read) {
-        if (!config.turns().tryBegin(id)) {
-            return read.apply(stored());
-        }
-        try {
-            return read.apply(log());
-        } finally {
-            config.turns().end(id);
-        }
-    }
-
-    private ConversationLog stored() {
-        HostStore store = config.store();
-        return store.head(id).isPresent() ? ConversationLog.load(store, id) : ConversationLog.begin(store, id);
+        return handle.reading(this::fold);
     }
 
     private Prompt fold(ConversationLog log) {
@@ -161,7 +139,7 @@ public final class Conversation {
 
     /** The compactions of this conversation, the oldest first. */
     public List<Compaction> compactions() {
-        return reading(log -> log.fold().compactions().all());
+        return handle.reading(log -> log.fold().compactions().all());
     }
 
     /**
@@ -178,8 +156,8 @@ public final class Conversation {
         config.turns().enter(control);
         try {
             events.begin(config.workers());
-            return owned(() -> {
-                RunScope scope = RunScope.of(config, control, events, log(), options);
+            return handle.changing(() -> {
+                RunScope scope = RunScope.of(config, control, events, handle.log(), options);
                 refuseWhileAtWorkElsewhere(scope.fold());
                 refuseWhileOpen(scope.fold());
                 return new dev.agentloop.Compaction(scope).requested();
@@ -311,7 +289,8 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolContext toolContext(String callId) {
-        OpenCall call = reading(log -> Optional.ofNullable(log.fold().open().get(callId)))
+        OpenCall call = handle.reading(
+                        log -> Optional.ofNullable(log.fold().open().get(callId)))
                 .orElseThrow(() -> new IllegalStateException(
                         "no call " + callId + " of conversation " + id + " awaits an output"));
         return new HostToolContext(this, call, config.store().tenant(), Thread.currentThread());
@@ -319,7 +298,7 @@ public final class Conversation {
 
     /** The whole text of an output of this conversation that was cut; empty if none was cut under that call id. */
     Optional<String> fullOutput(String callId) {
-        return reading(log -> log.fullOutput(callId));
+        return handle.reading(log -> log.fullOutput(callId));
     }
 
     /**
@@ -340,7 +319,7 @@ public final class Conversation {
     }
 
     private <T> T changed(Function<RunScope, T> change) {
-        return owned(() -> {
+        return handle.changing(() -> {
             RunScope scope = scope(RunOptions.DEFAULT, new RunControl(id));
             refuseWhileAtWorkElsewhere(scope.fold());
             T result = change.apply(scope);
@@ -350,7 +329,7 @@ public final class Conversation {
     }
 
     private RunScope scope(RunOptions options, RunControl control) {
-        return RunScope.of(config, control, new Events(control, options), log(), options);
+        return RunScope.of(config, control, new Events(control, options), handle.log(), options);
     }
 
     /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
@@ -392,20 +371,7 @@ public final class Conversation {
      *     another process has taken the conversation over
      */
     public Outcome run(List<? extends Item> input, RunOptions options) {
-        return new Attempt(config, this, options).run(List.copyOf(input));
-    }
-
-    /** Reads the log for a run, with whose end the run's calls of the store can be interrupted. */
-    ConversationLog load(HostStore store) {
-        recent.clear();
-        boolean begun = position.version() > 0 || inDoubt && store.head(id).isPresent();
-        return begun ? ConversationLog.load(store, id) : ConversationLog.begin(store, id);
-    }
-
-    /** A run has left the log there. */
-    void moved(ConversationLog log) {
-        position = log.position();
-        inDoubt = log.inDoubt();
+        return new Attempt(config, id, handle, options).run(List.copyOf(input));
     }
 
     /**
@@ -503,41 +469,6 @@ public final class Conversation {
         if (!Decision.leave(config.store(), id, call, answer)) {
             throw new IllegalStateException("call " + callId + " of conversation " + id
                     + " was decided already, and the first decision holds; run the conversation to go on");
-        }
-    }
-
-    private ConversationLog log() {
-        ConversationLog log = recent.get();
-        if (log == null || !log.position().equals(position)) {
-            log = load(config.store());
-            recent = new SoftReference<>(log);
-        }
-        return log;
-    }
-
-    /** What changes the conversation while nothing else does. */
-    private interface Change<T, E extends Exception> {
-        T make() throws E;
-    }
-
-    private <T, E extends Exception> T owned(Change<T, E> work) throws E {
-        config.runs().checkOpen();
-        if (!config.turns().tryBegin(id)) {
-            throw new BusyException(id, "on another thread");
-        }
-        try {
-            T result = work.make();
-            ConversationLog log = recent.get();
-            if (log != null) {
-                moved(log);
-            }
-            return result;
-        } catch (StoreException e) {
-            recent.clear();
-            inDoubt |= e.kind() == StoreException.Kind.OUTCOME_UNKNOWN;
-            throw e;
-        } finally {
-            config.turns().end(id);
         }
     }
 

@@ -178,12 +178,20 @@ class LogCommandTest extends AgentTest {
     }
 
     @Test
+    void idThatTheServerGave_isSaid_whereTheCallHasAnother() {
+        append(
+                "01900000-0000-7000-8000-000000000001",
+                "call.renamed {\"from\":\"call_0\",\"call_id\":\"call_0~2\"}",
+                "call.renamed {\"from\":\"\",\"call_id\":\"~4\"}");
+        assertThat(look(Main.FINISHED, "log", "last"))
+                .contains("the server calls call_0~2 call_0\n", "the server calls ~4 by no id\n");
+    }
+
+    @Test
     void whatACrashLeft_isSaid() {
         append(
                 "01900000-0000-7000-8000-000000000001",
                 "turn.begun {\"owner\":\"node-1/a\",\"at\":1000}",
-                "call.renamed {\"from\":\"call_0\",\"call_id\":\"call_0~4\"}",
-                "call.renamed {\"from\":\"\",\"call_id\":\"call~5\"}",
                 "tool.started {\"call\":2,\"call_id\":\"call_1\"}",
                 "compaction.begun {\"by\":\"summary\",\"usage\":{\"input_tokens\":500,\"output_tokens\":50}}",
                 "turn.begun {\"owner\":\"node-2/b\",\"at\":2000,\"allowed_tools\":[\"read_file\"]}",
