@@ -104,6 +104,7 @@ final class FaultRun {
             awaitEnd(caller);
             if (cell.fired()) {
                 check();
+                goOn();
             }
             return cell.fired();
         } catch (RuntimeException | Error e) {
@@ -161,16 +162,26 @@ final class FaultRun {
         checkLog();
     }
 
+    /** The same handle goes on, unless its agent is closed. */
+    private void goOn() {
+        boolean closed = what.behaviour().blocking()
+                && (trigger == Trigger.CLOSE || !expected.held().isEmpty());
+        if (!closed) {
+            assertThat(conversation.run("more")).as("the next run").isInstanceOf(Outcome.Finished.class);
+        }
+    }
+
     private void checkWhatIsLeft() {
+        boolean buffered = what.callback().equals("listener") || what.callback().equals("listener last");
         boolean closedListener =
-                what.callback().equals("listener") && what.behaviour() == Behaviour.BLOCKS && trigger == Trigger.CLOSE;
+                buffered && what.behaviour() == Behaviour.BLOCKS && trigger == Trigger.CLOSE;
         if (!expected.left().isEmpty() && !closedListener) {
             await().alias("what is left of " + host.atWork())
                     .atMost(NEVER)
                     .until(() ->
                             host.atWork().size() == 1 && host.atWork().get(0).startsWith(expected.left()));
             awaitLog(
-                    what.callback().equals("listener")
+                    buffered
                             ? "its listener has not taken [0-9]+ of its events yet"
                             : java.util.regex.Pattern.quote(host.atWork().get(0))
                                     + " ignores its interrupt and was left running; its output is dropped, and 1 such");
