@@ -272,13 +272,14 @@ final class FaultHost {
         @Override
         public List<Compactor> inOrder(Task task) {
             cell.compacting();
-            return cell.quietly("compactor.inOrder", () -> cell.callback.endsWith(" first") ? List.of(this, healthy) : List.of(this));
+            return cell.quietly(
+                    "compactor.inOrder",
+                    () -> cell.callback.endsWith(" first") ? List.of(this, healthy) : List.of(this));
         }
 
         @Override
         public Optional<Offer> offer(Task task) {
-            return cell.quietly(
-                    "compactor.offer", () -> cell.at("compactor.offer first", () -> healthy.offer(task)));
+            return cell.quietly("compactor.offer", () -> cell.at("compactor.offer first", () -> healthy.offer(task)));
         }
 
         @Override

@@ -173,8 +173,7 @@ final class FaultRun {
 
     private void checkWhatIsLeft() {
         boolean buffered = what.callback().equals("listener") || what.callback().equals("listener last");
-        boolean closedListener =
-                buffered && what.behaviour() == Behaviour.BLOCKS && trigger == Trigger.CLOSE;
+        boolean closedListener = buffered && what.behaviour() == Behaviour.BLOCKS && trigger == Trigger.CLOSE;
         if (!expected.left().isEmpty() && !closedListener) {
             await().alias("what is left of " + host.atWork())
                     .atMost(NEVER)
