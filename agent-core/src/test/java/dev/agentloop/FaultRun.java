@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 /** Runs one cell of the matrix: arms the fault, ends what blocks, and compares what came of it with what is expected. */
 final class FaultRun {
     /** How long anything may take before it counts as never. */
-    private static final Duration NEVER = Duration.ofSeconds(20);
+    private static final Duration NEVER = Duration.ofSeconds(30);
 
-    // The run begins to count its time later than this test, and looks at it from time to time.
-    private static final long LATE = Duration.ofSeconds(1).toNanos();
+    // The run looks at its time only now and then.
+    private static final long LATE = Duration.ofSeconds(2).toNanos();
 
     /** What ends a run that is blocked. */
     enum Trigger {
@@ -94,11 +94,11 @@ final class FaultRun {
         Thread caller = new Thread(() -> call(options), "caller of " + what);
         caller.setDaemon(true);
         cell.stage(FaultCell.Moment.REQUEST);
-        deadline = System.nanoTime() + limit.toNanos();
         caller.start();
         try {
             if (blocks) {
                 await().atMost(NEVER).until(() -> cell.fired() || !caller.isAlive());
+                deadline = System.nanoTime() + limit.toNanos();
                 end(caller);
             }
             awaitEnd(caller);
