@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Events on their way to a listener that is slower than the run: in order, nothing dropped. If it is full, deltas that stand
@@ -75,7 +76,7 @@ final class EventBuffer {
     private void merge() {
         Deque<Waiting> merged = new ArrayDeque<>();
         StringBuilder text = new StringBuilder();
-        Waiting first = null;
+        @Nullable Waiting first = null;
         for (Iterator<Waiting> all = events.iterator(); all.hasNext(); ) {
             Waiting next = all.next();
             if (first != null && joins(first, next)) {
@@ -102,7 +103,7 @@ final class EventBuffer {
                 && first.item() == next.item();
     }
 
-    private static void flush(Waiting first, StringBuilder text, Deque<Waiting> merged) {
+    private static void flush(@Nullable Waiting first, StringBuilder text, Deque<Waiting> merged) {
         if (first != null) {
             AgentEvent.Delta delta = (AgentEvent.Delta) first.event();
             merged.add(new Waiting(new AgentEvent.Delta(delta.kind(), text.toString()), first.item(), text.length()));

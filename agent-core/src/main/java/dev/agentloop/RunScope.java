@@ -23,7 +23,7 @@ record RunScope(
         return new RunScope(
                 config,
                 ask(control, "the model's settings", config.model()::settings),
-                ask(control, "the source of tools", config.tools()::get),
+                ask(control, "the source of tools", config.tools()),
                 config.store().in(control),
                 log,
                 new Journal(log),

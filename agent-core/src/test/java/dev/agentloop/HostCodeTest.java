@@ -37,8 +37,12 @@ class HostCodeTest extends LoopFixture {
             return otherwise;
         }
         blocked.countDown();
+        return block(otherwise, new CountDownLatch(1));
+    }
+
+    private static <T> T block(T otherwise, CountDownLatch until) {
         try {
-            new CountDownLatch(1).await();
+            until.await();
             return otherwise;
         } catch (InterruptedException e) {
             throw FaultCell.<RuntimeException>sneak(e);
@@ -89,6 +93,40 @@ class HostCodeTest extends LoopFixture {
         }
         assertThat(script.inputs(1))
                 .contains("output:1:interrupted: the run was cancelled, while this call was running");
+    }
+
+    @Test
+    void cancel_endsTheRun_whoseDirectListenerBlocksAtEachEventAgain() throws Exception {
+        int many = 60;
+        CountDownLatch begun = new CountDownLatch(many);
+        TestTool waits = TestTool.reads("echo", (call, context) -> {
+            begun.countDown();
+            new CountDownLatch(1).await();
+            return ToolOutput.text("never");
+        });
+        Item[] calls = new Item[many];
+        for (int i = 0; i < many; i++) {
+            calls[i] = call("c" + i, "echo");
+        }
+        AtomicBoolean cancelled = new AtomicBoolean();
+        AtomicInteger told = new AtomicInteger();
+        try (AgentLoop agent =
+                agent(new Script(calls(calls), says("done")), waits).build()) {
+            Conversation conversation = agent.newConversation();
+            AgentListener blocking = event -> {
+                if (cancelled.get()) {
+                    told.incrementAndGet();
+                    block(true, new CountDownLatch(1));
+                }
+            };
+            CompletableFuture<Outcome> outcome =
+                    CompletableFuture.supplyAsync(() -> conversation.run("x", at(blocking)));
+            assertThat(begun.await(NEVER_SECONDS, TimeUnit.SECONDS)).isTrue();
+            cancelled.set(true);
+            conversation.cancel();
+            assertThat(outcome.get(NEVER_SECONDS, TimeUnit.SECONDS)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(told).hasValueGreaterThan(many);
+        }
     }
 
     @Test
