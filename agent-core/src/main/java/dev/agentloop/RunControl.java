@@ -203,7 +203,13 @@ final class RunControl {
     }
 
     private synchronized void enter(String what, long patience, boolean quick) {
-        call = new Call(what, patience, quick, call);
+        Call now = new Call(what, patience, quick, call);
+        call = now;
+        // Each of many calls would otherwise have its time, as the listener's when it is told of all that was ended.
+        if (quick && over != null && now.since - overAt >= BOUND.toNanos()) {
+            now.interrupted = true;
+            owner.interrupt();
+        }
     }
 
     // The interrupt that this run was given ends here; one that the caller's thread was given stays. True for the

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 class EventBufferTest {
     private static final Duration NEVER = Duration.ofSeconds(30);
 
+    private static final List<Delta> KINDS = List.of(Delta.values());
+
     private final EventBuffer buffer = new EventBuffer();
     private final List<AgentEvent> taken = Collections.synchronizedList(new ArrayList<>());
     private final Semaphore mayTake = new Semaphore(0);
@@ -199,7 +201,7 @@ class EventBufferTest {
                 buffer.boundary();
             }
             boolean other = random.nextInt(60) == 0;
-            Delta kind = Delta.values()[random.nextInt(200) == 0 ? 1 : item % 3];
+            Delta kind = KINDS.get(random.nextInt(200) == 0 ? 1 : item % 3);
             Put put = new Put(
                     other ? warning(i) : delta(kind, Integer.toString(i, 36).repeat(1 + random.nextInt(30))),
                     other ? -1 : item);

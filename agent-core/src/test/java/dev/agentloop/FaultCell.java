@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * threads of their own and the moment wait for each other, so that the one really falls into the other.
  */
 final class FaultCell {
-    private static final long PATIENCE = Duration.ofSeconds(15).toNanos();
+    private static final long PATIENCE = Duration.ofSeconds(25).toNanos();
 
     /** What the callback does. */
     enum Behaviour {

@@ -34,7 +34,6 @@ final class FaultHost {
     private final String conversation;
     private final String tag;
     private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
-    final List<AgentEvent> events = java.util.Collections.synchronizedList(new ArrayList<>());
 
     /**
      * A host.
@@ -91,13 +90,13 @@ final class FaultHost {
 
     /** What the run of a cell listens with: on its own thread where the fault is to be there. */
     RunOptions options() {
-        boolean direct = cell.armed("listener direct") || cell.armed("threads.tool");
+        boolean direct = cell.callback.startsWith("listener direct") || cell.armed("threads.tool");
         AgentListener listener = event -> {
-            events.add(event);
+            String last = event instanceof AgentEvent.RunEnded && cell.callback.endsWith(" last") ? " last" : "";
             if (direct) {
-                cell.quietly("listener direct", () -> true);
+                cell.quietly("listener direct" + last, () -> true);
             } else {
-                later("listener", () -> true);
+                later("listener" + last, () -> true);
             }
         };
         return RunOptions.listeningWith(listener)
@@ -273,12 +272,14 @@ final class FaultHost {
         @Override
         public List<Compactor> inOrder(Task task) {
             cell.compacting();
-            return cell.quietly("compactor.inOrder", () -> List.of(this));
+            return cell.quietly(
+                    "compactor.inOrder",
+                    () -> cell.callback.endsWith(" first") ? List.of(this, healthy) : List.of(this));
         }
 
         @Override
         public Optional<Offer> offer(Task task) {
-            return cell.quietly("compactor.offer", () -> healthy.offer(task));
+            return cell.quietly("compactor.offer", () -> cell.at("compactor.offer first", () -> healthy.offer(task)));
         }
 
         @Override
@@ -286,7 +287,8 @@ final class FaultHost {
             if (cell.armed("listener") || cell.armed("store.inbox")) {
                 cell.hold(Moment.COMPACTION);
             }
-            return cell.quietly("compactor.compact", () -> healthy.compact(task));
+            return cell.quietly(
+                    "compactor.compact", () -> cell.at("compactor.compact first", () -> healthy.compact(task)));
         }
     }
 

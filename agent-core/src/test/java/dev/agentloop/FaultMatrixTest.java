@@ -33,6 +33,7 @@ class FaultMatrixTest {
     private static final int AT_LEAST = 300;
     private static final int AT_ONCE = 40;
     private static final int BATCH = 200;
+    private static final List<FaultRun.Trigger> TRIGGERS = List.of(FaultRun.Trigger.values());
 
     @TempDir
     Path folder;
@@ -91,7 +92,7 @@ class FaultMatrixTest {
         try (ConversationStore store = ConversationStore.files(files)) {
             List<Future<FaultRun.Result>> running = new ArrayList<>();
             for (FaultTable.Case one : batch) {
-                FaultRun.Trigger trigger = FaultRun.Trigger.values()[running.size() % 3];
+                FaultRun.Trigger trigger = TRIGGERS.get(running.size() % TRIGGERS.size());
                 Callable<FaultRun.Result> run = () -> FaultRun.run(one, trigger, store, crashed, log);
                 running.add(threads.submit(run));
             }

@@ -15,28 +15,21 @@ import java.util.concurrent.CountDownLatch;
  * is long, so that the window is soon full, and a compaction has something to gain.
  */
 final class FaultSeed {
+    private final String id = UUID.randomUUID().toString();
+    private final ConversationStore memory = ConversationStore.inMemory();
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CountDownLatch died = new CountDownLatch(1);
+    private final List<LogEntry> seen = new ArrayList<>();
+
     private FaultSeed() {}
 
     static List<LogEntry> entries() {
-        String id = UUID.randomUUID().toString();
-        ConversationStore memory = ConversationStore.inMemory();
-        List<LogEntry> seen = new ArrayList<>();
-        CountDownLatch asked = new CountDownLatch(1);
-        CountDownLatch died = new CountDownLatch(1);
-        Script script =
-                new Script(Script.calls(Script.call("old1", "note"), Script.call("old2", "edit")), Script.says("done"));
-        Model model = new Model() {
-            @Override
-            public PromptSettings settings() {
-                return FaultHost.SETTINGS;
-            }
+        FaultSeed seed = new FaultSeed();
+        seed.run();
+        return seed.seen;
+    }
 
-            @Override
-            public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
-                ModelResponse whole = script.respond(prompt, listener);
-                return ModelResponse.of(whole.items(), Usage.NONE);
-            }
-        };
+    private void run() {
         Tool note = LoopFixture.TestTool.writes("note", (call, context) -> {
             asked.await();
             await().atMost(Duration.ofSeconds(30))
@@ -49,7 +42,7 @@ final class FaultSeed {
         Tool edit = LoopFixture.TestTool.writes("edit", (call, context) -> ToolOutput.text("edited"));
         Tool read = LoopFixture.TestTool.reads("read", (call, context) -> ToolOutput.text("read"));
         try (AgentLoop agent = AgentLoop.builder()
-                .model(model)
+                .model(model())
                 .tools(note, edit, read)
                 .approval((call, access) -> call.name().equals("edit")
                         ? ApprovalPolicy.Decision.ask("may it?")
@@ -63,6 +56,22 @@ final class FaultSeed {
                 .build()) {
             agent.newConversation(id).run("a long story. ".repeat(1_500));
         }
-        return seen;
+    }
+
+    // It counts no tokens, so that a run that resumes the conversation has the model count them.
+    private static Model model() {
+        Script script =
+                new Script(Script.calls(Script.call("old1", "note"), Script.call("old2", "edit")), Script.says("done"));
+        return new Model() {
+            @Override
+            public PromptSettings settings() {
+                return FaultHost.SETTINGS;
+            }
+
+            @Override
+            public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
+                return ModelResponse.of(script.respond(prompt, listener).items(), Usage.NONE);
+            }
+        };
     }
 }

@@ -25,9 +25,10 @@ final class FaultStore extends ForwardingStore {
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         try {
             cell.append(1);
+            boolean last = entries.stream().anyMatch(entry -> entry.kind().equals(Draft.TURN_ENDED));
+            String name = last && cell.callback.startsWith("store.append last") ? "store.append last" : "store.append";
             return cell.quietly(
-                    "store.append",
-                    () -> cell.at("store.append down", () -> super.append(conversation, expected, entries)));
+                    name, () -> cell.at(name + " down", () -> super.append(conversation, expected, entries)));
         } finally {
             cell.append(-1);
         }

@@ -35,20 +35,24 @@ final class FaultTable {
             compactor.inOrder | compaction | compaction failed | compaction failed | ended | ended; left agentloop the compactors' order
             compactor.offer | compaction | compaction failed | compaction failed | ended | ended; left agentloop compactor
             compactor.compact | compaction | compaction failed | compaction failed | ended | ended; left agentloop compactor
-            store.append | request stream tool compaction | finished; log sending it again | finished; log sending it again | ended/unknown | ended/unknown; held the store's append
-            store.append | end | finished; log sending it again | finished; log sending it again | ended/unknown/finished | ended/unknown/finished; held the store's append
-            store.append down | request stream tool compaction end | unknown; log sending it again | unknown; log sending it again | unknown | ended/unknown/finished; held the store's append
-            store.load | request compaction | unavailable | unavailable | unavailable/ended | ended/unavailable; held the store's load
-            store.head | request stream tool | unavailable; log the run failed | unavailable; log the run failed | unavailable/ended | ended/unavailable; held the store's head
-            store.inbox | request | unavailable | unavailable | unavailable/ended | ended/unavailable; held the store's inbox
+            compactor.offer first | compaction | finished | finished | ended | ended; left agentloop compactor
+            compactor.compact first | compaction | finished | finished | ended | ended; left agentloop compactor
+            store.append | request stream tool compaction | finished; log sending it again | finished; log sending it again | ended/unknown | ended; held the store's append
+            store.append | end | finished; log sending it again | finished; log sending it again | ended/unknown | ended; held the store's append
+            store.append down | request stream tool compaction end | unknown; log sending it again | unknown; log sending it again | unknown | ended; held the store's append
+            store.append last | end | finished; log sending it again | finished; log sending it again | finished/unknown | finished; held the store's append
+            store.append last down | end | unknown; log sending it again | unknown; log sending it again | unknown | finished; held the store's append
+            store.load | request compaction | unavailable | unavailable | unavailable | ended; held the store's load
+            store.head | request stream tool | unavailable; log the run failed | unavailable; log the run failed | unavailable | ended; held the store's head
+            store.inbox | request | unavailable | unavailable | unavailable | ended; held the store's inbox
             store.inbox | stream tool compaction | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
-            store.inbox | end | finished; log the inbox could not be read | finished; log the inbox could not be read | ended/finished | ended/finished; held the store's inbox
-            store.removeMessages | request end | unknown; log the run failed | - | unknown/ended | ended/unknown; held the store's removeMessages
-            store.leases | request stream tool | unavailable | unavailable | unavailable/ended | ended/unavailable; held the store's leases
-            leases.process | request | unavailable | unavailable | unavailable/ended | ended/unavailable; held the store's leases.process
-            leases.alive | request | unavailable | - | unavailable/ended | ended/unavailable; held the store's leases.alive
-            leases.held | request stream tool | unavailable | - | unavailable/ended | ended/unavailable; held the store's leases.held
-            store.tenant | request stream tool | unavailable | unavailable | unavailable/ended | ended/unavailable; held the store's tenant
+            store.inbox | end | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
+            store.removeMessages | request end | unknown; log the run failed | - | unknown | ended; held the store's removeMessages
+            store.leases | request stream tool | unavailable | unavailable | unavailable | ended; held the store's leases
+            leases.process | request | unavailable | unavailable | unavailable | ended; held the store's leases.process
+            leases.alive | request | unavailable | - | ended | ended; held the store's leases.alive
+            leases.held | request stream tool | unavailable | - | unavailable | ended; held the store's leases.held
+            store.tenant | request stream tool | unavailable | unavailable | unavailable | ended; held the store's tenant
             cache.supplier | request | finished; log the prefix cache failed | finished; log the prefix cache answered null | ended | ended; named the prefix cache's supplier
             cache.resume | request | finished; log the prefix cache failed | - | ended | ended; named the prefix cache's resume
             cache.check | request | finished; log the prefix cache failed | finished; log the prefix cache answered null | ended | ended; named the prefix cache's check
@@ -57,7 +61,9 @@ final class FaultTable {
             listener | request stream tool append compaction | finished; log the listener failed at | - | ended/finished; left agentloop listener | ended/finished; left agentloop listener
             listener | end | finished; log the listener failed at | - | ended/finished; left agentloop listener | ended/finished; left agentloop listener
             listener direct | request stream tool compaction | finished; log the listener failed at | - | ended | ended; named the listener, told of
-            listener direct | end | finished; log the listener failed at | - | ended/finished | ended/finished; named the listener, told of
+            listener direct | end | finished; log the listener failed at | - | ended | ended; named the listener, told of
+            listener last | end | finished; log the listener failed at RunEnded | - | finished; left agentloop listener | finished; left agentloop listener
+            listener direct last | end | finished; log the listener failed at RunEnded | - | finished | finished; named the listener, told of RunEnded,
             tools.source | request | as thrown | null pointer | ended | ended; named the source of tools
             threads.listener | request | no thread | no thread | - | -
             threads.tool | request stream tool | finished; output no thread could be started | finished; output no thread could be started | - | -

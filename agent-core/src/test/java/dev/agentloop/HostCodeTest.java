@@ -5,6 +5,8 @@ import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
@@ -20,6 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A run that is ended while code of the host's is at work on its thread. */
 class HostCodeTest extends LoopFixture {
@@ -33,8 +37,12 @@ class HostCodeTest extends LoopFixture {
             return otherwise;
         }
         blocked.countDown();
+        return block(otherwise, new CountDownLatch(1));
+    }
+
+    private static <T> T block(T otherwise, CountDownLatch until) {
         try {
-            new CountDownLatch(1).await();
+            until.await();
             return otherwise;
         } catch (InterruptedException e) {
             throw FaultCell.<RuntimeException>sneak(e);
@@ -85,6 +93,40 @@ class HostCodeTest extends LoopFixture {
         }
         assertThat(script.inputs(1))
                 .contains("output:1:interrupted: the run was cancelled, while this call was running");
+    }
+
+    @Test
+    void cancel_endsTheRun_whoseDirectListenerBlocksAtEachEventAgain() throws Exception {
+        int many = 60;
+        CountDownLatch begun = new CountDownLatch(many);
+        TestTool waits = TestTool.reads("echo", (call, context) -> {
+            begun.countDown();
+            new CountDownLatch(1).await();
+            return ToolOutput.text("never");
+        });
+        Item[] calls = new Item[many];
+        for (int i = 0; i < many; i++) {
+            calls[i] = call("c" + i, "echo");
+        }
+        AtomicBoolean cancelled = new AtomicBoolean();
+        AtomicInteger told = new AtomicInteger();
+        try (AgentLoop agent =
+                agent(new Script(calls(calls), says("done")), waits).build()) {
+            Conversation conversation = agent.newConversation();
+            AgentListener blocking = event -> {
+                if (cancelled.get()) {
+                    told.incrementAndGet();
+                    block(true, new CountDownLatch(1));
+                }
+            };
+            CompletableFuture<Outcome> outcome =
+                    CompletableFuture.supplyAsync(() -> conversation.run("x", at(blocking)));
+            assertThat(begun.await(NEVER_SECONDS, TimeUnit.SECONDS)).isTrue();
+            cancelled.set(true);
+            conversation.cancel();
+            assertThat(outcome.get(NEVER_SECONDS, TimeUnit.SECONDS)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(told).hasValueGreaterThan(many);
+        }
     }
 
     @Test
@@ -152,6 +194,68 @@ class HostCodeTest extends LoopFixture {
                             Outcome.LimitReached.class,
                             reached -> assertThat(reached.limit()).isEqualTo(Limits.Kind.TIME));
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        }
+    }
+
+    /** The store as another process sees it, for which the owner of any turn is alive. */
+    private ConversationStore ofAnotherProcess(FaultCell cell) {
+        return new ForwardingStore(new FaultStore(store, cell, "there")) {
+            @Override
+            public Leases leases() {
+                return new Leases() {
+                    @Override
+                    public String process() {
+                        return "there";
+                    }
+
+                    @Override
+                    public boolean alive(String process) {
+                        return true;
+                    }
+
+                    @Override
+                    public boolean held(long since) {
+                        return true;
+                    }
+                };
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void leaveThatFails_isThatProcesssFailure_andTheRunGoesOn(FaultCell.Behaviour behaviour) throws Exception {
+        FaultCell cell = new FaultCell("store.leave", behaviour, FaultCell.Moment.STREAM);
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Throwable> refused = new CompletableFuture<>();
+        try (AgentLoop here = agent(new Script(Script.hangs(begun), says("later")))
+                        .store(new FaultStore(store, FaultCell.healthy(), "here"))
+                        .build();
+                AgentLoop there =
+                        agent(new Script()).store(ofAnotherProcess(cell)).build()) {
+            Conversation conversation = here.newConversation();
+            CompletableFuture<Outcome> outcome = CompletableFuture.supplyAsync(() -> conversation.run("x"));
+            assertThat(begun.await(NEVER_SECONDS, TimeUnit.SECONDS)).isTrue();
+            cell.stage(FaultCell.Moment.STREAM);
+            Conversation other = there.resume(conversation.id());
+            Thread caller = new Thread(() -> refused.complete(catchThrowable(other::cancel)));
+            caller.start();
+            await().atMost(Duration.ofSeconds(NEVER_SECONDS)).until(cell::fired);
+            caller.interrupt();
+            assertThat(outcome).isNotDone();
+            cell.release();
+            Throwable failure = refused.get(NEVER_SECONDS, TimeUnit.SECONDS);
+            if (behaviour == FaultCell.Behaviour.STUCK) {
+                assertThat(failure).as("it was left in the end").isNull();
+            } else {
+                assertThat(failure)
+                        .isInstanceOfSatisfying(
+                                StoreException.class,
+                                unknown -> assertThat(unknown.kind()).isEqualTo(StoreException.Kind.OUTCOME_UNKNOWN));
+                other.cancel();
+            }
+            assertThat(outcome.get(NEVER_SECONDS, TimeUnit.SECONDS)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(conversation.run("y").text()).isEqualTo("later");
         }
     }
 

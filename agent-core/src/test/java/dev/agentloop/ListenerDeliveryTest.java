@@ -25,6 +25,12 @@ class ListenerDeliveryTest extends LoopFixture {
 
     private final List<AgentEvent> told = Collections.synchronizedList(new ArrayList<>());
 
+    private static void takeTime(int rounds) {
+        for (int i = 0; i < rounds; i++) {
+            Thread.onSpinWait();
+        }
+    }
+
     private static Script.Line streams(int pieces) {
         return (prompt, listener) -> {
             for (int i = 0; i < pieces; i++) {
@@ -68,7 +74,7 @@ class ListenerDeliveryTest extends LoopFixture {
             AgentListener listener = event -> {
                 most.accumulateAndGet(inside.incrementAndGet(), Math::max);
                 names.add(Thread.currentThread().getName());
-                Thread.yield();
+                takeTime(100);
                 inside.decrementAndGet();
             };
             conversation.run("x", RunOptions.listeningWith(listener).withDelivery(delivery));
@@ -87,7 +93,7 @@ class ListenerDeliveryTest extends LoopFixture {
             told.clear();
             try (AgentLoop agent = agent(new Script(streams(20))).build()) {
                 Outcome outcome = agent.newConversation().run("x", RunOptions.listeningWith(event -> {
-                    Thread.yield();
+                    takeTime(100);
                     told.add(event);
                 }));
                 assertThat(told.get(told.size() - 1)).isEqualTo(new AgentEvent.RunEnded(outcome));
@@ -104,7 +110,7 @@ class ListenerDeliveryTest extends LoopFixture {
                 if (event instanceof AgentEvent.StepStarted) {
                     caller.interrupt();
                 }
-                Thread.yield();
+                takeTime(100);
                 told.add(event);
             }));
             assertThat(Thread.interrupted()).as("the caller's interrupt stays").isTrue();
@@ -198,9 +204,7 @@ class ListenerDeliveryTest extends LoopFixture {
         });
         try (AgentLoop agent = agent(script).build()) {
             agent.newConversation().run("x", RunOptions.listeningWith(event -> {
-                for (int i = pace.nextInt(40); i > 0; i--) {
-                    Thread.yield();
-                }
+                takeTime(pace.nextInt(20_000));
                 told.add(event);
             }));
         }
@@ -228,7 +232,7 @@ class ListenerDeliveryTest extends LoopFixture {
         }
     }
 
-    private Outcome atStep(RunOptions.Delivery delivery, AgentLoop agent, Conversation conversation, Runnable act) {
+    private Outcome atStep(RunOptions.Delivery delivery, Conversation conversation, Runnable act) {
         AtomicInteger steps = new AtomicInteger();
         Outcome outcome = conversation.run(
                 "x",
@@ -250,8 +254,7 @@ class ListenerDeliveryTest extends LoopFixture {
         Script script = new Script(Script.hangs(new CountDownLatch(1)), says("later"));
         try (AgentLoop agent = agent(script).build()) {
             Conversation conversation = agent.newConversation();
-            assertThat(atStep(delivery, agent, conversation, conversation::cancel))
-                    .isInstanceOf(Outcome.Cancelled.class);
+            assertThat(atStep(delivery, conversation, conversation::cancel)).isInstanceOf(Outcome.Cancelled.class);
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
             assertThat(
                             script.prompts.isEmpty()
@@ -273,7 +276,7 @@ class ListenerDeliveryTest extends LoopFixture {
                 says("done"));
         try (AgentLoop agent = agent(script, ECHO).build()) {
             Conversation conversation = agent.newConversation();
-            Outcome outcome = atStep(delivery, agent, conversation, () -> {
+            Outcome outcome = atStep(delivery, conversation, () -> {
                 conversation.steer("by the way");
                 steered.countDown();
             });
@@ -288,7 +291,7 @@ class ListenerDeliveryTest extends LoopFixture {
         try (AgentLoop agent =
                 agent(new Script(Script.hangs(new CountDownLatch(1)))).build()) {
             Conversation conversation = agent.newConversation();
-            assertThat(atStep(delivery, agent, conversation, agent::close)).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(atStep(delivery, conversation, agent::close)).isInstanceOf(Outcome.Cancelled.class);
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
         }
     }
