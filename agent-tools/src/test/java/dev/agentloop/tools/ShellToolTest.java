@@ -280,8 +280,8 @@ class ShellToolTest {
     void call_ofAPatch_appliesIt() throws Exception {
         assertThat(calls.ok("shell_command", "command", "apply_patch <<'EOF'\n" + PATCH + "EOF\n"))
                 .isEqualTo("Success. Updated the following files:\nA new.txt\nM a.txt\n");
-        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).isEqualTo("two");
-        assertThat(workspace.resolve("new.txt")).content(StandardCharsets.UTF_8).isEqualTo("new");
+        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).isEqualTo("two\n");
+        assertThat(workspace.resolve("new.txt")).content(StandardCharsets.UTF_8).isEqualTo("new\n");
     }
 
     @Test
@@ -289,14 +289,14 @@ class ShellToolTest {
         calls.ok("shell_command", "command", "cd sub && apply_patch '" + PATCH + "'");
         assertThat(workspace.resolve("sub/a.txt"))
                 .content(StandardCharsets.UTF_8)
-                .isEqualTo("two");
+                .isEqualTo("two\n");
 
         String back = PATCH.replace("-one\n+two", "-two\n+three");
         calls.ok("shell_command", "command", "apply_patch '" + back + "'", "workdir", "sub");
         assertThat(workspace.resolve("sub/a.txt"))
                 .content(StandardCharsets.UTF_8)
-                .isEqualTo("three");
-        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).isEqualTo("one");
+                .isEqualTo("three\n");
+        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).isEqualTo("one\n");
     }
 
     @Test
@@ -313,7 +313,7 @@ class ShellToolTest {
     void call_ofABarePatch_saysHowToApplyIt() throws Exception {
         assertThat(calls.error("shell_command", "command", PATCH))
                 .startsWith("This is a patch, not a command. Call the tool apply_patch with it");
-        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).isEqualTo("one");
+        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).isEqualTo("one\n");
     }
 
     @ParameterizedTest

@@ -22,7 +22,7 @@ final class Trees {
     static void assumeLocaleHas(String characters) {
         assumeTrue(
                 localeHas(characters),
-                () -> "the locale of this run has no " + characters + ": run it under LC_ALL=C.UTF-8 as well");
+                "the locale of this run has ASCII only, as C has: LC_ALL=C.UTF-8 runs this test");
     }
 
     /** Whether file names, arguments and variables may have these characters: under the locale C only ASCII. */
