@@ -9,6 +9,7 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.ToolOutput.Image;
 import dev.agentloop.ToolOutput.Text;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -182,7 +183,7 @@ class ScriptedServerTest {
         await().until(() -> Files.exists(folder.resolve("cancelled"))
                 && Files.readString(folder.resolve("cancelled")).endsWith("}"));
         assertThat(folder.resolve("cancelled"))
-                .content()
+                .content(StandardCharsets.UTF_8)
                 .contains(
                         "\"requestId\":" + Files.readString(folder.resolve("hanging")),
                         "\"reason\":\"" + reason + "\"");

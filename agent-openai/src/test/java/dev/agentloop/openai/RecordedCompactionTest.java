@@ -4,7 +4,6 @@ import static dev.agentloop.openai.Replies.json;
 import static dev.agentloop.openai.Replies.stream;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.agentloop.AgentEvent;
@@ -28,16 +27,19 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Replays recorded compactions: what the server gave begins the next request, byte for byte. */
+@EnabledIfSystemProperty(
+        named = "agentloop.fixtures",
+        matches = ".+",
+        disabledReason = "no recorded traffic: -Dagentloop.fixtures names its folder (CONTRIBUTING.md)")
 class RecordedCompactionTest {
     /** The recorded conversations are so short that their compaction is longer; so something long comes before them. */
     private static final Item LONG = Item.user("The forest is deep. ".repeat(2_000));
 
     private static Path recordings() {
-        String fixtures = System.getProperty("agentloop.fixtures", "");
-        assumeTrue(!fixtures.isEmpty(), "skipped: -Dagentloop.fixtures does not name a folder of recorded traffic");
-        return Path.of(fixtures, "responses", "compaction");
+        return Path.of(System.getProperty("agentloop.fixtures"), "responses", "compaction");
     }
 
     private static String inputStart(List<String> items) {

@@ -2,7 +2,6 @@ package dev.agentloop.openai;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -37,11 +36,16 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Replays recorded tool loops: a server on loopback gives the recorded responses in their order, the tools give the
  * recorded outputs, and the loop must come to the recorded end by as many requests.
  */
+@EnabledIfSystemProperty(
+        named = "agentloop.fixtures",
+        matches = ".+",
+        disabledReason = "no recorded traffic: -Dagentloop.fixtures names its folder (CONTRIBUTING.md)")
 class RecordedLoopTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -66,8 +70,7 @@ class RecordedLoopTest {
 
     @TestFactory
     Stream<DynamicTest> recordedLoops_comeToTheirRecordedEnd() throws IOException {
-        String fixtures = System.getProperty("agentloop.fixtures", "");
-        assumeTrue(!fixtures.isEmpty(), "skipped: -Dagentloop.fixtures does not name a folder of recorded traffic");
+        String fixtures = System.getProperty("agentloop.fixtures");
         List<DynamicTest> tests = new ArrayList<>();
         try (Stream<Path> folders = Files.walk(Path.of(fixtures, "responses"), 2)) {
             for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {

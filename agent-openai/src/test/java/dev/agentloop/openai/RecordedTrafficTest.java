@@ -2,7 +2,6 @@ package dev.agentloop.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.agentloop.Item;
@@ -19,11 +18,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Replays recorded traffic of many servers and clients: each recorded response is served on loopback in answer to its
  * recorded request, and what comes out is compared with what a plain JSON library reads in the recording.
  */
+@EnabledIfSystemProperty(
+        named = "agentloop.fixtures",
+        matches = ".+",
+        disabledReason = "no recorded traffic: -Dagentloop.fixtures names its folder (CONTRIBUTING.md)")
 class RecordedTrafficTest {
     private final List<Exchanged> current = new ArrayList<>();
     private int files;
@@ -33,10 +37,7 @@ class RecordedTrafficTest {
 
     @Test
     void respond_everyRecording_decodesAndItsItemsGoBackAsTheyCame() throws Exception {
-        String root = System.getProperty("agentloop.fixtures", "");
-        assumeTrue(
-                !root.isEmpty(),
-                "skipped: the recorded traffic is not here; name its folder by -Dagentloop.fixtures=FOLDER to replay it");
+        String root = System.getProperty("agentloop.fixtures");
         List<Path> recordings;
         try (Stream<Path> all = Files.walk(Path.of(root, "responses"))) {
             recordings = all.filter(Recording::isResponse).sorted().toList();

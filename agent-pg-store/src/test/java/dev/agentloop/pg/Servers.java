@@ -4,11 +4,14 @@ import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.pg.embedded.PgBouncer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
 /** Real servers for tests, whose processes may be killed but whose machine is not: nothing is forced to the disk. */
 final class Servers {
+    static final String NO_PGBOUNCER = "the program pgbouncer is not installed: apt-get install pgbouncer";
+
     private Servers() {}
 
     static EmbeddedPostgres newest() {
@@ -29,18 +32,23 @@ final class Servers {
         return pooler(server, 16);
     }
 
-    /** The program must be there if the build says where; aborts the test if it is nowhere. */
+    /** Aborts the test where the program is nowhere. */
     static PgBouncer pooler(EmbeddedPostgres server, int connections) {
-        String required = System.getProperty("agentloop.pgbouncer", "");
-        Path program = required.isEmpty()
-                ? PgBouncer.find()
-                        .orElseGet(() ->
-                                Assumptions.abort("the program pgbouncer is not installed: apt-get install pgbouncer"))
-                : Path.of(required);
         return PgBouncer.before(server)
-                .program(program)
+                .program(pgBouncer().orElseGet(() -> Assumptions.abort(NO_PGBOUNCER)))
                 .option("default_pool_size", Integer.toString(connections))
                 .start();
+    }
+
+    /** Whether a whole class of tests can run; it starts and stops nothing otherwise. */
+    static boolean hasPgBouncer() {
+        return pgBouncer().isPresent();
+    }
+
+    // Where the build says that it must be, it is not looked for: a test fails that does not find it.
+    private static Optional<Path> pgBouncer() {
+        String required = System.getProperty("agentloop.pgbouncer", "");
+        return required.isEmpty() ? PgBouncer.find() : Optional.of(Path.of(required));
     }
 
     static PgConversationStore.Builder store(EmbeddedPostgres server) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * Not thread-safe.
  */
 final class CompactedTalk {
-    /** A compactor that leaves out fewer bytes than this may well have gained nothing: the context is put back. */
-    private static final int LITTLE = 3_072;
+    /** A compactor that leaves out fewer tokens than this may well have gained nothing: the context is put back. */
+    private static final int LITTLE = 768;
 
     /** A pin that came, a pin that went (without an item), a compaction or one that was taken back, at a version. */
     private record Change(
@@ -294,7 +294,7 @@ final class CompactedTalk {
             problems.remove(CompactionInvariant.SMALLER);
             List<Item> left = new ArrayList<>(before);
             left.removeIf(item -> stays(item, given.window().items()));
-            boolean little = CompactionJudge.bytes(left) < LITTLE;
+            boolean little = CompactionJudge.tokens(left) < LITTLE;
             if (!problems.isEmpty() || !little) {
                 throw new AssertionError("the compactor failed: " + failures + ", " + problems + "\nbefore:\n"
                         + lines(before) + "\nwindow:\n"

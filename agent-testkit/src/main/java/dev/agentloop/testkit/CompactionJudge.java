@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class CompactionJudge {
     private static final List<String> CONTEXT =
             List.of("<permissions instructions>", "# AGENTS.md instructions", "<environment_context>", "Developer: ");
+    private static final int BYTES_PER_TOKEN = 4;
+    // By its size in patches; its bytes, which are few in the suite, are counted besides.
+    private static final int IMAGE_TOKENS = 1_844;
 
     private final Known known;
     private final List<Item> before;
@@ -84,17 +87,18 @@ final class CompactionJudge {
         if (after.isEmpty()) {
             problem(CompactionInvariant.NOT_EMPTY, "nothing is left");
         }
-        long bytesBefore = bytes(before);
-        long bytesAfter = bytes(after);
-        if (bytesAfter >= bytesBefore) {
-            problem(CompactionInvariant.SMALLER, bytesAfter + " bytes instead of " + bytesBefore);
+        long tokensBefore = tokens(before);
+        long tokensAfter = tokens(after);
+        if (tokensAfter >= tokensBefore) {
+            problem(CompactionInvariant.SMALLER, "about " + tokensAfter + " tokens instead of " + tokensBefore);
         }
     }
 
-    // An image counts by its size in patches, and in all prompts of the suite more than its bytes.
-    static long bytes(List<Item> items) {
+    // What fills a context is tokens, of which each item has a whole number: fewer items with as many bytes have fewer.
+    static long tokens(List<Item> items) {
         return items.stream()
-                .mapToLong(item -> item.bytes().remaining() + (item.json().contains("input_image") ? 6_000 : 0))
+                .mapToLong(item -> (item.bytes().remaining() + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN
+                        + (item.json().contains("input_image") ? IMAGE_TOKENS : 0))
                 .sum();
     }
 

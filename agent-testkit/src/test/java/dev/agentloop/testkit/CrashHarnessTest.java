@@ -81,7 +81,7 @@ class CrashHarnessTest {
         CrashHarness.Run second = harness.stopAt(2, file.toString());
         assertThat(second.stoppedAt()).contains("after writing");
         assertThat(second.output()).containsExactly("I wrote");
-        assertThat(file).hasContent("written");
+        assertThat(file).content(StandardCharsets.UTF_8).isEqualTo("written");
         CrashHarness.Run third = harness.stopAt(3, file.toString());
         assertThat(third.stoppedAt()).isEmpty();
         assertThat(third.points()).containsExactly("before writing", "after writing");

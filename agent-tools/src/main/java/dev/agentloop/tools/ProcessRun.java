@@ -27,6 +27,9 @@ final class ProcessRun implements AutoCloseable {
     /** How long the rest of the output is read once every writer should be gone. */
     private static final Duration LAST_READ = Duration.ofMillis(250);
 
+    /** A process that is just becoming another program has no environment, and is not found then. */
+    private static final int LOOKS = 3;
+
     private static final int LONGEST_PAUSE_MILLIS = 20;
     private static final int READS_IN_A_ROW = 64;
 
@@ -77,7 +80,7 @@ final class ProcessRun implements AutoCloseable {
     private ProcessResult result() throws IOException {
         Ending ending = watch();
         int left = ending == Ending.EXITED ? settle() : 0;
-        int survivors = endTree();
+        int survivors = endTree(ending == Ending.EXITED && left == 0 ? 1 : LOOKS);
         readRest();
         progress.finish();
         return new ProcessResult(
@@ -156,13 +159,19 @@ final class ProcessRun implements AutoCloseable {
         return tree.running().size();
     }
 
-    /** Ends all processes; how many are left is the answer. */
-    private int endTree() throws IOException {
+    /**
+     * Ends all processes; how many are left is the answer.
+     *
+     * @param looks how many times in a row nothing must be found
+     */
+    private int endTree(int looks) throws IOException {
         long begun = System.nanoTime();
+        int missing = looks;
         while (true) {
             int running = tree.signal(past(begun, GRACE));
             read();
-            if (running == 0 || past(begun, KILL_LIMIT)) {
+            missing = running == 0 ? missing - 1 : looks;
+            if (missing == 0 || past(begun, KILL_LIMIT)) {
                 treeEnded = true;
                 return running;
             }
@@ -196,7 +205,7 @@ final class ProcessRun implements AutoCloseable {
             if (!treeEnded) {
                 // The listener has thrown, or reading has failed: whatever it was, it is not asked again.
                 listening = false;
-                endTree();
+                endTree(LOOKS);
             }
         } finally {
             outlet.destroyForcibly();

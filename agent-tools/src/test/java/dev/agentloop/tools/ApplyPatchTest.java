@@ -206,7 +206,7 @@ class ApplyPatchTest {
                 +\u20AC""");
 
         assertThat(Trees.snapshot(root).get("a.sh")).startsWith("rwx--x--x");
-        assertThat(file).hasContent("\uFEFFeins\r\ntwo");
+        assertThat(file).content(StandardCharsets.UTF_8).isEqualTo("\uFEFFeins\r\ntwo");
         assertThat(root.resolve("latin")).hasBinaryContent("caf\u00E9\n\u00FC\n".getBytes(StandardCharsets.ISO_8859_1));
         assertThat(root.resolve("wide")).hasBinaryContent("\uFEFFa\n\u20AC\n".getBytes(StandardCharsets.UTF_16LE));
         assertThat(error("*** Update File: latin\n@@\n+\u20AC"))

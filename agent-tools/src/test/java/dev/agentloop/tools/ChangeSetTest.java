@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -137,8 +138,8 @@ class ChangeSetTest {
                 }))
                 .hasMessageStartingWith("to.txt: was changed by something else just now; read it again;");
 
-        assertThat(root.resolve("m.txt")).hasContent("a\r\nrest");
-        assertThat(root.resolve("to.txt")).hasContent("somebody else's");
+        assertThat(root.resolve("m.txt")).content(StandardCharsets.UTF_8).isEqualTo("a\r\nrest");
+        assertThat(root.resolve("to.txt")).content(StandardCharsets.UTF_8).isEqualTo("somebody else's");
         assertThat(root.resolve("new")).doesNotExist();
     }
 
@@ -176,7 +177,7 @@ class ChangeSetTest {
                         + "was undone: read these files again and send a patch for what they are now.");
 
         assertThat(Trees.snapshot(root)).containsOnlyKeys("m.txt", "d.txt", "from.txt", "link");
-        assertThat(root.resolve("m.txt")).hasContent("edited since");
+        assertThat(root.resolve("m.txt")).content(StandardCharsets.UTF_8).isEqualTo("edited since");
         assertThat(Trees.snapshot(state).keySet()).anyMatch(name -> name.endsWith(".kept/0"));
         assertThat(apply("*** Begin Patch\n*** Add File: z\n+z\n*** End Patch", true, ChangeSet.Probe.NONE))
                 .startsWith("Success.");

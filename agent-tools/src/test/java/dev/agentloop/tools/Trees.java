@@ -1,9 +1,12 @@
 package dev.agentloop.tools;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -14,6 +17,23 @@ import java.util.stream.Stream;
 /** Folders of real files, written and compared as a whole. */
 final class Trees {
     private Trees() {}
+
+    /** Aborts a test whose file names, arguments or variables this JVM could not hand on. */
+    static void assumeLocaleHas(String characters) {
+        assumeTrue(
+                localeHas(characters),
+                "the locale of this run has ASCII only, as C has: LC_ALL=C.UTF-8 runs this test");
+    }
+
+    /** Whether file names, arguments and variables may have these characters: under the locale C only ASCII. */
+    static boolean localeHas(String characters) {
+        try {
+            Path.of(characters);
+            return true;
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
 
     /** Every entry below a folder with its kind, mode and content. */
     static Map<String, String> snapshot(Path root) {

@@ -34,12 +34,21 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     /**
-     * Starts a program against a server.
+     * Starts a program against a server; Ctrl-C reaches it, however these tests were started.
      *
      * @param baseUrl the server; empty for neither server nor key
      * @param folder where it starts, and keeps its output
      */
     public static ChildJvm start(Class<?> program, String baseUrl, Path folder, List<String> arguments) {
+        return start(Signals.heedingInterrupts(command(program, arguments)), baseUrl, folder);
+    }
+
+    /** Starts a program as a script does in its background: it ignores Ctrl-C. */
+    public static ChildJvm startInBackground(Class<?> program, String baseUrl, Path folder, List<String> arguments) {
+        return start(Signals.ignoringInterrupts(command(program, arguments)), baseUrl, folder);
+    }
+
+    private static List<String> command(Class<?> program, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -49,6 +58,10 @@ public final class ChildJvm implements AutoCloseable {
                 classPath(),
                 program.getName()));
         command.addAll(arguments);
+        return command;
+    }
+
+    private static ChildJvm start(List<String> command, String baseUrl, Path folder) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("OPENAI_") || name.equals("JAVA_TOOL_OPTIONS"));
         // What is kept for the user goes into the test's folder.

@@ -6,6 +6,7 @@ import dev.agentloop.testkit.ScriptedRequest;
 import dev.agentloop.testkit.ScriptedResponse;
 import dev.agentloop.testkit.ScriptedServer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +40,9 @@ class FirstExampleTest {
                         FirstExample.class, server.url().toString(), folder, List.of(workspace.toString()))) {
             assertThat(program.exitCode()).as(program.err()).isZero();
             assertThat(program.out()).isEqualTo("It has a diagram now.\n");
-            assertThat(workspace.resolve("README.md")).hasContent("# Shop\n```mermaid\nflowchart LR\n```\n");
+            assertThat(workspace.resolve("README.md"))
+                    .content(StandardCharsets.UTF_8)
+                    .isEqualTo("# Shop\n```mermaid\nflowchart LR\n```\n");
             assertThat(server.requests()).hasSize(3).allMatch(ScriptedRequest::keepsPrefix);
             assertThat(server.problems()).isEmpty();
         }

@@ -17,7 +17,9 @@ class ResumeAfterKillTest {
     @Test
     void kill_hasTheEffectOnceAndTheModelTold() throws InterruptedException {
         assertThat(ResumeAfterKill.run(folder).text()).isEqualTo("The table for Ada is booked.");
-        assertThat(folder.resolve("bookings.txt")).hasContent("Ada\n");
+        assertThat(folder.resolve("bookings.txt"))
+                .content(StandardCharsets.UTF_8)
+                .isEqualTo("Ada\n");
         try (ConversationStore store = ConversationStore.files(folder.resolve("conversations"))) {
             List<LogEntry> log = store.read(store.list("", 1).get(0).conversation(), 0, 1_000);
             assertThat(log)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.internal.ProcessTree;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -152,7 +153,9 @@ class EmbeddedPostgresTest {
         assertThat(open.isValid(5)).isFalse();
         open.close();
         assertThat(ProcessHandle.current().descendants()).noneMatch(ProcessTree::isRunning);
-        assertThat(folder.resolve("server/server.log")).content().contains("database system is shut down");
+        assertThat(folder.resolve("server/server.log"))
+                .content(StandardCharsets.UTF_8)
+                .contains("database system is shut down");
     }
 
     @Test
@@ -186,8 +189,8 @@ class EmbeddedPostgresTest {
                     .isEqualTo("rw-------");
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("server"))))
                     .isEqualTo("rwx------");
-            assertThat(password).content().isEqualTo(server.password());
-            assertThat(server.logFile()).content().doesNotContain(server.password());
+            assertThat(password).content(StandardCharsets.UTF_8).isEqualTo(server.password());
+            assertThat(server.logFile()).content(StandardCharsets.UTF_8).doesNotContain(server.password());
             assertThat(ProcessHandle.of(server.postmasterPid())
                             .orElseThrow()
                             .info()

@@ -51,7 +51,7 @@ class LifetimeTest {
             assertThat(Sql.one(next, "SELECT count(*) FROM t")).isEqualTo("0");
         }
         assertThat(folder.resolve("server/server.log.previous"))
-                .content()
+                .content(StandardCharsets.UTF_8)
                 .contains("received fast shutdown request", "database system is shut down");
     }
 
@@ -117,7 +117,9 @@ class LifetimeTest {
             assertThat(Thread.interrupted()).isTrue();
         }
         server().start().close();
-        assertThat(folder.resolve("server/server.log.previous")).content().contains("database system is shut down");
+        assertThat(folder.resolve("server/server.log.previous"))
+                .content(StandardCharsets.UTF_8)
+                .contains("database system is shut down");
     }
 
     /** All other tests show the same for whoever runs the build. */
@@ -128,7 +130,7 @@ class LifetimeTest {
         Owner owner =
                 owner(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), readableClassPath());
         Path status = Path.of("/proc", "" + owner.postmaster().pid(), "status");
-        assertThat(status).content().containsPattern("Uid:\\s65534\\s65534");
+        assertThat(status).content(StandardCharsets.UTF_8).containsPattern("Uid:\\s65534\\s65534");
         assertThat(Files.getAttribute(folder.resolve("server/data/PG_VERSION"), "unix:uid"))
                 .isEqualTo(65534);
         owner.jvm().getOutputStream().close();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -75,7 +76,7 @@ class TroubleTest {
         Files.writeString(foreign, "mine");
         assertThat(failure(server()))
                 .isEqualTo(folder.resolve("server/data") + " holds no PostgreSQL data: use another folder");
-        assertThat(foreign).content().isEqualTo("mine");
+        assertThat(foreign).content(StandardCharsets.UTF_8).isEqualTo("mine");
     }
 
     @Test

@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * Ctrl-C and the signal TERM: the first one asks the program to end, the second one ends it at once.
  *
  * <p>The JDK's class for signals is not meant for everybody, which the compiler warns of, so it is found by name; where it
- * is missing, a signal ends the process, as ever, and what is durable can be resumed. Thread-safe.
+ * is missing, a signal ends the process, as ever, and what is durable can be resumed. A process that was started with INT
+ * ignored, as in the background of a script, continues to ignore it: the JDK does not handle it then. Thread-safe.
  */
 final class Interrupts {
     /** By custom, a program that signal n ended exits with 128 + n. */

@@ -34,6 +34,15 @@ abstract class AgentTest {
     }
 
     ChildJvm start(ScriptedServer server, String command, String... words) {
+        return ChildJvm.start(Main.class, server.url().toString(), folder, arguments(command, words));
+    }
+
+    /** As a script does in its background. */
+    ChildJvm startInBackground(ScriptedServer server, String command, String... words) {
+        return ChildJvm.startInBackground(Main.class, server.url().toString(), folder, arguments(command, words));
+    }
+
+    private List<String> arguments(String command, String... words) {
         List<String> arguments = new ArrayList<>(List.of(
                 command,
                 "--cd",
@@ -41,7 +50,7 @@ abstract class AgentTest {
                 "--store",
                 folder.resolve("conversations").toString()));
         arguments.addAll(List.of(words));
-        return ChildJvm.start(Main.class, server.url().toString(), folder, arguments);
+        return arguments;
     }
 
     /** What a command that only reads, and asks no model, prints to standard output and then to standard error. */

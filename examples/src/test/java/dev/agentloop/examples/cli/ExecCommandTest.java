@@ -255,6 +255,24 @@ class ExecCommandTest extends AgentTest {
     }
 
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
+    void startedInTheBackground_ignoresCtrlC_butTermCancels() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.calls(
+                                "call_1", "shell_command", "{\"command\":\"sleep 60\",\"timeout_ms\":60000}"),
+                        ScriptedResponse.says("Awake."));
+                ChildJvm agent = startInBackground(server, "exec", "--sandbox", "full-access", "Sleep")) {
+            agent.awaitErr("$ sleep 60").signal("INT").signal("TERM");
+            assertThat(agent.exitCode()).as(agent.err()).isEqualTo(143);
+            assertThat(agent.err()).contains("cancelled", "to go on: ./agent exec --cd ");
+            try (ChildJvm next = start(server, "exec", "--resume", conversation(agent.err()))) {
+                assertThat(next.exitCode()).as(next.err()).isZero();
+            }
+            assertThat(server.problems()).isEmpty();
+        }
+    }
+
+    @Test
     void resumedWithoutModel_keepsTheModel() {
         try (ScriptedServer server =
                         ScriptedServer.answering(ScriptedResponse.says("One."), ScriptedResponse.says("Two."));

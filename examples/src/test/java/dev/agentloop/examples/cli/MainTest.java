@@ -152,7 +152,7 @@ class MainTest {
                 .map(line -> line.substring("The project is in ".length()))
                 .findFirst()
                 .orElseThrow());
-        assertThat(project.resolve("README.md")).content().contains("```mermaid\nflowchart LR");
+        assertThat(project.resolve("README.md")).content(StandardCharsets.UTF_8).contains("```mermaid\nflowchart LR");
         assertThat(project.resolve("src/Checkout.java")).exists();
         String read = "To read the log of the conversation: ./agent ";
         String[] log =

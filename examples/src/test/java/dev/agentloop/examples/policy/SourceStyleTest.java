@@ -9,6 +9,7 @@ import com.sun.source.util.TreePath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -123,7 +124,7 @@ class SourceStyleTest {
         assertThat(packages)
                 .isNotEmpty()
                 .allSatisfy(folder -> assertThat(folder.resolve("package-info.java"))
-                        .content()
+                        .content(StandardCharsets.UTF_8)
                         .contains("@NullMarked"));
     }
 
