@@ -3,8 +3,9 @@ package dev.agentloop;
 /**
  * Is told what a run does, as it does it.
  *
- * <p>Called on the thread that called {@code run}, one event at a time and in order: slow code slows the run. What it
- * throws is logged once for a run and dropped. Events nest like this:
+ * <p>Told one event at a time and in order: on a thread of its own and through a buffer, or on the thread that called
+ * {@code run}, see {@link RunOptions.Delivery}. {@code run} returns when {@code RunEnded} was told, at the latest two seconds after
+ * the run's end. What a listener throws, Errors included, is logged once for a run and dropped. Events nest like this:
  *
  * <pre>
  * RunStarted

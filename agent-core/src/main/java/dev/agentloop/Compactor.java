@@ -11,7 +11,9 @@ import java.util.Optional;
  * must survive may be missing, calls and outputs stay paired, and the prompt is shorter than before. A compactor that fails
  * or breaks a rule is passed over, and the next one is tried.
  *
- * <p>Called on the loop's thread, by many conversations at once. Interrupts cancel it.
+ * <p>Called on threads of the agent's, by many conversations at once; {@link #name} on the loop's, so that must be quick. An
+ * interrupt cancels it: the run does not wait for it longer than two seconds, and drops what it gives later. An exception, an
+ * Error or null costs this compaction, and the next compactor is tried.
  */
 public interface Compactor {
 
@@ -54,7 +56,7 @@ public interface Compactor {
         return List.of(this);
     }
 
-    /** Tries these in order, until one has shortened the prompt. */
+    /** Tries these in order, until the prompt is short enough. */
     static Compactor firstOf(Compactor... compactors) {
         return new CompactorChain(List.of(compactors), false);
     }

@@ -99,7 +99,7 @@ public sealed interface Item {
             this.incomplete = "incomplete".equals(fields.text("status"));
         }
 
-        /** What joins the call to its output; 1 to 64 characters, made by the server. */
+        /** What joins the call to its output; in a prompt 1 to 64 characters and unique, and else what the server made. */
         public String callId() {
             return callId;
         }

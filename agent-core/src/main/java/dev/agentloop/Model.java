@@ -19,8 +19,13 @@ public interface Model {
      * <p>Called on a thread of the loop's that may block. An interrupt means that nobody wants the response any more: the
      * connection is closed and {@link InterruptedException} thrown at once.
      *
+     * <p>Where the interrupt is not heard, the run goes on without this call after two seconds, and the listener throws
+     * {@link java.util.concurrent.CancellationException} at the next that it is told: let it pass.
+     *
      * @param listener told on this thread, in order, what comes in while it comes in
-     * @throws ModelException if there is no usable response; it says whether another try may help
+     * @return the response, never null
+     * @throws ModelException if there is no usable response; it says whether another try may help. Other exceptions and Errors
+     *     go up to the host as they are
      */
     ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException;
 

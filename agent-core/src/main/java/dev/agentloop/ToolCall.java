@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public sealed interface ToolCall permits ReceivedCall {
 
-    /** What joins this call to its output; made by the server. */
+    /** What joins this call to its output on the wire; the server's own, unless that could not do it. */
     String callId();
 
     /** The name of the tool. */

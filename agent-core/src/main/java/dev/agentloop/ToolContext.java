@@ -13,7 +13,7 @@ public interface ToolContext {
     /** The id of the conversation. */
     String conversation();
 
-    /** The id of the call that is running. */
+    /** The id of the call that is running, as the model sees it. */
     String callId();
 
     /**
@@ -25,8 +25,9 @@ public interface ToolContext {
     }
 
     /**
-     * A key of this call that stays the same however often it is run, after a crash and on another machine: tenant,
-     * conversation and call. What a tool changes can know by it that it was asked before.
+     * A key of this call that stays the same however often it is run, after a crash and on another machine, and that no other
+     * call has: tenant, conversation, and the version of the call's entry in the log. What a tool changes can know by it that it
+     * was asked before. The call id is no such key, since servers use ids again.
      */
     default String idempotencyKey() {
         return conversation() + "/" + callId();

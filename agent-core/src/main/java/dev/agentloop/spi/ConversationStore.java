@@ -15,6 +15,10 @@ import java.util.stream.Stream;
  * <p>All stores are thread-safe, pass the contract suite of {@code agent-testkit}, and throw nothing but
  * {@link StoreException} (and {@link IllegalArgumentException} for ids that are none). A conversation's id is a UUID in
  * its lower-case text form.
+ *
+ * <p>A run calls its store on its own thread, so each method returns or throws within a time limit of the store's own. A run
+ * that is to end interrupts a call that goes on for a second; an append that is given up for it has an unknown outcome. What a
+ * store throws besides, or null, is taken for the least: a read as {@code UNAVAILABLE}, a write as {@code OUTCOME_UNKNOWN}.
  */
 public interface ConversationStore extends AutoCloseable {
 
