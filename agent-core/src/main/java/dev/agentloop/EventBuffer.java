@@ -137,7 +137,6 @@ final class EventBuffer {
                         wait();
                     } catch (InterruptedException e) {
                         // A listener that was interrupted late, or the end of the agent: what there is, is delivered.
-                        continue;
                     }
                 }
                 if (events.isEmpty()) {
