@@ -6,6 +6,7 @@ import static dev.agentloop.Script.says;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.agentloop.spi.InboxMessage;
 import java.time.Duration;
@@ -182,13 +183,12 @@ class RunReachTest extends BoundsFixture {
                 closed.set(true);
             });
             closing.start();
-            while (true) {
+            String refused = "";
+            while (!refused.startsWith("this agent is closed")) {
                 try {
-                    conversation.run("y");
-                } catch (Conversation.BusyException e) {
-                    continue; // Not closed yet.
+                    fail("a second run began: " + conversation.run("y"));
                 } catch (IllegalStateException e) {
-                    break;
+                    refused = String.valueOf(e.getMessage());
                 }
             }
             assertThat(closed).isFalse();
