@@ -49,11 +49,6 @@ abstract class BoundsFixture extends LoopFixture {
 
     final Odd odd = new Odd(store);
 
-    @SuppressWarnings("unchecked")
-    static <E extends Throwable> RuntimeException sneak(Throwable failure) throws E {
-        throw (E) failure;
-    }
-
     static void await(CountDownLatch latch) {
         try {
             if (!latch.await(LONG.toSeconds(), TimeUnit.SECONDS)) {

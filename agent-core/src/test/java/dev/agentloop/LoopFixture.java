@@ -62,6 +62,12 @@ abstract class LoopFixture {
         return conversation.run(input, RunOptions.listeningWith(events::add));
     }
 
+    /** Throws what it is given where it is not declared, as other languages do. */
+    @SuppressWarnings("unchecked")
+    static <E extends Throwable> RuntimeException sneak(Throwable failure) throws E {
+        throw (E) failure;
+    }
+
     /** Options with a listener that takes part: what it does at an event is done before the run goes on. */
     static RunOptions at(AgentListener listener) {
         return RunOptions.listeningWith(listener).withDelivery(RunOptions.Delivery.DIRECT);

@@ -21,13 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A tool that fails says so to the model, to the listener and to the log. */
 class ToolFailureTest extends LoopFixture {
-    @SuppressWarnings("unchecked")
-    static <E extends Throwable> ToolOutput sneak(Throwable failure) throws E {
-        throw (E) failure;
-    }
-
     private static TestTool failing(Throwable failure) {
-        return TestTool.writes("save", (call, context) -> ToolFailureTest.<RuntimeException>sneak(failure));
+        return TestTool.writes("save", (call, context) -> {
+            throw LoopFixture.<RuntimeException>sneak(failure);
+        });
     }
 
     private String told(AgentLoop.Builder builder) {
@@ -106,7 +103,9 @@ class ToolFailureTest extends LoopFixture {
                 (call, thrown) -> {
                     throw new AssertionError("the hook is broken");
                 },
-                (call, thrown) -> ToolFailureTest.<RuntimeException>sneak(new IOException("checked")));
+                (call, thrown) -> {
+                    throw LoopFixture.<RuntimeException>sneak(new IOException("checked"));
+                });
         for (ToolFailure hook : broken) {
             assertThat(told(saving(failing(failure)).toolFailure(hook)))
                     .isEqualTo("save failed; the reason was logged");
