@@ -38,14 +38,6 @@ final class DelayText {
     private static final BigDecimal LONGEST_SECONDS =
             BigDecimal.valueOf(Duration.ofDays(365).toSeconds());
 
-    // RFC 850 has two digits for the year; RFC 9110 wants the one that is not more than 50 years ahead.
-    private static final DateTimeFormatter RFC_850 = new DateTimeFormatterBuilder()
-            .parseCaseInsensitive()
-            .appendPattern("[EEEE][EEE], dd-MMM-")
-            .appendValueReduced(ChronoField.YEAR, 2, 2, Year.now(ZoneOffset.UTC).getValue() - 49)
-            .appendPattern(" HH:mm:ss 'GMT'")
-            .toFormatter(Locale.ENGLISH)
-            .withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter ASCTIME = new DateTimeFormatterBuilder()
             .parseCaseInsensitive()
             .appendPattern("EEE MMM d HH:mm:ss uuuu")
@@ -54,11 +46,23 @@ final class DelayText {
     private static final List<Function<String, Instant>> DATES = List.of(
             text -> ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME)
                     .toInstant(),
-            text -> ZonedDateTime.parse(text, RFC_850).toInstant(),
+            text -> ZonedDateTime.parse(text, rfc850()).toInstant(),
             text -> ZonedDateTime.parse(text, ASCTIME).toInstant(),
             text -> OffsetDateTime.parse(text).toInstant());
 
     private DelayText() {}
+
+    // It has two digits for the year; RFC 9110 wants the one that is not more than 50 years ahead of now.
+    private static DateTimeFormatter rfc850() {
+        return new DateTimeFormatterBuilder()
+                .parseCaseInsensitive()
+                .appendPattern("[EEEE][EEE], dd-MMM-")
+                .appendValueReduced(
+                        ChronoField.YEAR, 2, 2, Year.now(ZoneOffset.UTC).getValue() - 49)
+                .appendPattern(" HH:mm:ss 'GMT'")
+                .toFormatter(Locale.ENGLISH)
+                .withZone(ZoneOffset.UTC);
+    }
 
     /**
      * A wait that is the whole text; null where it is none.
