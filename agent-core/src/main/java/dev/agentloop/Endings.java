@@ -180,6 +180,7 @@ final class Endings {
     /** Ends the run in this way. */
     Outcome end(Ending how) {
         run.control().ending();
+        tools.leaveLate();
         keepSteering();
         Outcome draft = how.outcome(summary());
         run.journal()

@@ -29,12 +29,22 @@ final class Journal {
         followers.add(act);
     }
 
-    /** Makes durable what was added, then does what was to follow, in order. */
+    /** Makes durable what was added, then does what was to follow, in order; all of it, even if the run is ended in one. */
     void commit() {
         log.append(drafts);
         drafts.clear();
         List<Runnable> now = List.copyOf(followers);
         followers.clear();
-        now.forEach(Runnable::run);
+        RunOver over = null;
+        for (Runnable follower : now) {
+            try {
+                follower.run();
+            } catch (RunOver e) {
+                over = e;
+            }
+        }
+        if (over != null) {
+            throw over;
+        }
     }
 }

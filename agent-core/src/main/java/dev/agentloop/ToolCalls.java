@@ -230,7 +230,7 @@ final class ToolCalls {
 
     private void giveUp(RunningCall call) {
         late.remove(call);
-        run.config().runs().leave(run.log().id(), call.work(), !call.onlyReads());
+        leave(call);
         startReady();
         run.journal().commit();
     }
@@ -287,10 +287,18 @@ final class ToolCalls {
         ready.clear();
         starting.clear();
         questions.stop();
-        Stream.concat(running.values().stream(), late.stream()).forEach(call -> {
-            call.interrupt();
-            run.config().runs().leave(run.log().id(), call.work(), !call.onlyReads());
-        });
+        running.values().forEach(this::leave);
+        leaveLate();
+    }
+
+    /** The run is over: nobody waits any more for calls whose time was up. */
+    void leaveLate() {
+        late.forEach(this::leave);
+    }
+
+    private void leave(RunningCall call) {
+        call.interrupt();
+        run.config().runs().leave(run.log().id(), call.work(), !call.onlyReads());
     }
 
     /** Ends everything: interrupts what runs, gives it a moment to tidy up, and answers what is left. */

@@ -95,12 +95,19 @@ final class Turns {
      */
     void begin(RunControl run) throws InterruptedException {
         Slot slot = slots.compute(run.conversation(), (id, known) -> used(known));
+        boolean[] acquired = {false};
         boolean begun = false;
         try {
-            run.await("the turn of another run", slot.free::acquire);
+            run.await("the turn of another run", () -> {
+                slot.free.acquire();
+                acquired[0] = true;
+            });
             begun = true;
         } finally {
-            if (!begun) {
+            if (!begun && acquired[0]) {
+                // The run was ended in the very moment in which its turn had come.
+                end(run.conversation());
+            } else if (!begun) {
                 slots.computeIfPresent(run.conversation(), (id, known) -> unused(known));
             }
         }

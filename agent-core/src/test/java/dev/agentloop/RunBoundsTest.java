@@ -247,6 +247,35 @@ class RunBoundsTest extends BoundsFixture {
         }
 
         @Test
+        void timedOutTool_thatGoesOnAfterItsRun_isNotJoinedByTheNextRun() {
+            CountDownLatch release = new CountDownLatch(1);
+            TestTool write = TestTool.writes("write", (call, context) -> {
+                boolean done = !call.callId().equals("1");
+                while (!done) {
+                    try {
+                        done = release.await(LONG.toSeconds(), TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        // It ignores its interrupt.
+                    }
+                }
+                return ToolOutput.text("written");
+            });
+            Script script = new Script(calls(call("1", "write")), says("one"), calls(call("2", "write")), says("two"));
+            try (AgentLoop agent = agent(script, write)
+                    .limits(Limits.NONE.withToolTimeout(Duration.ofMillis(50)))
+                    .build()) {
+                Conversation conversation = agent.newConversation();
+                assertThat(conversation.run("x").text()).isEqualTo("one");
+                assertThat(conversation.run("y").text()).isEqualTo("two");
+                release.countDown();
+            }
+            assertThat(script.inputs(3))
+                    .contains(
+                            "output:2:not run: an earlier call that was ended, agentloop tool write (call 1), is still"
+                                    + " running, and a call that changes things runs alone. Try again later");
+        }
+
+        @Test
         void streamThatBreaksAfterAReplayedCall_isTriedAgain() {
             Script script = new Script(breaksAfter(call("1", "echo")), breaksAfter(call("1", "echo")), says("done"));
             try (AgentLoop agent = agent(script, ECHO).build()) {
