@@ -299,6 +299,8 @@ final class ToolCalls {
         run.mailbox().after(grace, () -> {});
         run.mailbox().await(() -> running.isEmpty() || System.nanoTime() - end >= 0);
         running.clear();
+        // A call that was just taken in is open, too.
+        run.journal().commit();
         for (OpenCall open : List.copyOf(run.fold().open().values())) {
             if (open.output() == null) {
                 answer(
