@@ -31,6 +31,7 @@ final class Inference {
     // Read on the model's thread, which must not begin anything more for a run that has ended.
     private volatile boolean over;
     private boolean answered;
+    private boolean closed;
     private @Nullable ModelResponse response;
     private @Nullable Throwable failure;
 
@@ -84,7 +85,16 @@ final class Inference {
             broken(prompt, String.valueOf(cause.getMessage()));
             throw cause instanceof ModelException e ? e : HostFailure.of("the model", cause);
         }
-        return completed(whole(prompt));
+        ModelResponse whole = whole(prompt);
+        try {
+            return completed(whole);
+        } catch (RunOver over) {
+            // The run was ended while the host was asked about a call of it.
+            if (!closed) {
+                broken(prompt, over.reason());
+            }
+            throw over;
+        }
     }
 
     private void ended(@Nullable ModelResponse whole, @Nullable Throwable cause) {
@@ -211,26 +221,17 @@ final class Inference {
     }
 
     private ModelResponse completed(ModelResponse whole) {
-        RunOver ended = null;
-        try {
-            // A model need not tell its items one by one; what it did not tell is taken from the response.
-            whole.items()
-                    .subList(
-                            Math.min(received, whole.items().size()),
-                            whole.items().size())
-                    .forEach(item -> take(item));
-        } catch (RunOver e) {
-            ended = e;
-        }
+        // A model need not tell its items one by one; what it did not tell is taken from the response.
+        whole.items()
+                .subList(Math.min(received, whole.items().size()), whole.items().size())
+                .forEach(item -> take(item));
         dropTrailingReasoning();
         makeDurable();
         run.journal().add(Draft.response(whole, run.config().clock().instant()));
         run.meter().use(whole.usage());
-        run.journal().commit();
         endings.afterStep(new AgentEvent.StepEnded(step, whole.usage(), null));
-        if (ended != null) {
-            throw ended;
-        }
+        closed = true;
+        run.journal().commit();
         return whole;
     }
 
@@ -240,15 +241,16 @@ final class Inference {
         if (failure instanceof StoreException) {
             return;
         }
-        boolean paid = calls > 0 || received + receivedBytes > 0;
-        Usage estimate = paid ? estimate(prompt) : Usage.NONE;
+        ModelResponse whole = response;
+        boolean paid = whole != null || calls > 0 || received + receivedBytes > 0;
+        Usage used = whole != null ? whole.usage() : paid ? estimate(prompt) : Usage.NONE;
         if (paid) {
-            run.journal().add(Draft.responseBroken(cause, estimate));
+            run.journal().add(Draft.responseBroken(cause, used));
         }
-        run.meter().use(estimate);
+        run.meter().use(used);
         forget();
         run.journal().commit();
-        endings.afterStep(new AgentEvent.StepEnded(step, estimate, cause));
+        endings.afterStep(new AgentEvent.StepEnded(step, used, cause));
     }
 
     private Usage estimate(Prompt prompt) {

@@ -42,17 +42,17 @@ final class FaultTable {
             store.append down | request stream tool compaction end | unknown; log sending it again | unknown; log sending it again | unknown | ended; held the store's append
             store.append last | end | finished; log sending it again | finished; log sending it again | finished/unknown | finished; held the store's append
             store.append last down | end | unknown; log sending it again | unknown; log sending it again | unknown | finished; held the store's append
-            store.load | request compaction | unavailable | unavailable | unavailable | ended; held the store's load
-            store.head | request stream tool | unavailable; log the run failed | unavailable; log the run failed | unavailable | ended; held the store's head
-            store.inbox | request | unavailable | unavailable | unavailable | ended; held the store's inbox
+            store.load | request compaction | unavailable | unavailable | ended | ended; held the store's load
+            store.head | request stream tool | unavailable; log the run failed | unavailable; log the run failed | ended | ended; held the store's head
+            store.inbox | request | unavailable | unavailable | ended | ended; held the store's inbox
             store.inbox | stream tool compaction | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
             store.inbox | end | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
             store.removeMessages | request end | unknown; log the run failed | - | unknown | ended; held the store's removeMessages
-            store.leases | request stream tool | unavailable | unavailable | unavailable | ended; held the store's leases
-            leases.process | request | unavailable | unavailable | unavailable | ended; held the store's leases.process
+            store.leases | request stream tool | unavailable | unavailable | ended | ended; held the store's leases
+            leases.process | request | unavailable | unavailable | ended | ended; held the store's leases.process
             leases.alive | request | unavailable | - | ended | ended; held the store's leases.alive
-            leases.held | request stream tool | unavailable | - | unavailable | ended; held the store's leases.held
-            store.tenant | request stream tool | unavailable | unavailable | unavailable | ended; held the store's tenant
+            leases.held | request stream tool | unavailable | - | ended | ended; held the store's leases.held
+            store.tenant | request stream tool | unavailable | unavailable | ended | ended; held the store's tenant
             cache.supplier | request | finished; log the prefix cache failed | finished; log the prefix cache answered null | ended | ended; named the prefix cache's supplier
             cache.resume | request | finished; log the prefix cache failed | - | ended | ended; named the prefix cache's resume
             cache.check | request | finished; log the prefix cache failed | finished; log the prefix cache answered null | ended | ended; named the prefix cache's check

@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run that is ended while code of the host's is at work on its thread. */
 class HostCodeTest extends LoopFixture {
@@ -127,6 +128,38 @@ class HostCodeTest extends LoopFixture {
             assertThat(outcome.get(NEVER_SECONDS, TimeUnit.SECONDS)).isInstanceOf(Outcome.Cancelled.class);
             assertThat(told).hasValueGreaterThan(many);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void cancel_whileThePolicyDecides_leavesNoCallOpen(boolean streamed) {
+        Conversation[] conversation = new Conversation[1];
+        Script script = new Script(
+                (prompt, listener) -> {
+                    Item[] both = {call("1", "echo"), call("2", "echo")};
+                    if (streamed) {
+                        List.of(both).forEach(listener::onItem);
+                    }
+                    return calls(both).answer(prompt, listener);
+                },
+                says("done"));
+        try (AgentLoop agent = agent(script, ECHO)
+                .approval((call, access) -> {
+                    if (call.callId().equals("2")) {
+                        conversation[0].cancel();
+                    }
+                    return ApprovalPolicy.Decision.allow();
+                })
+                .build()) {
+            conversation[0] = agent.newConversation();
+            Outcome outcome = conversation[0].run("x");
+            assertThat(outcome).isInstanceOf(Outcome.Cancelled.class);
+            assertThat(outcome.usage().input()).isPositive();
+            assertThat(conversation[0].run("y").text()).isEqualTo("done");
+        }
+        assertThat(script.inputs(1))
+                .startsWith("user:x", "call:1", "call:2")
+                .contains("output:2:interrupted: the run was cancelled, before this call was started");
     }
 
     @Test
