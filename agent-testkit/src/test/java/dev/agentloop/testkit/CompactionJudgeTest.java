@@ -1,0 +1,38 @@
+package dev.agentloop.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.agentloop.Item;
+import dev.agentloop.testkit.CompactorContract.Kind;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class CompactionJudgeTest {
+    private static final CompactionJudge.Known NOTHING =
+            new CompactionJudge.Known(List.of(), List.of(), List.of(), Set.of());
+
+    /** 505 bytes, and five times 26 tokens. */
+    private static final List<Item> BEFORE = Collections.nCopies(5, ofBytes(101));
+
+    private static Item ofBytes(int bytes) {
+        return Item.user("w".repeat(bytes - Item.user("").bytes().remaining()));
+    }
+
+    private static Map<CompactionInvariant, String> judged(List<Item> after) {
+        return CompactionJudge.prompt(Kind.RETURNED, NOTHING, BEFORE, after);
+    }
+
+    @Test
+    void size_ofFewerItemsWithMoreBytes_isCountedInTokens() {
+        assertThat(judged(List.of(ofBytes(508)))).doesNotContainKey(CompactionInvariant.SMALLER);
+    }
+
+    @Test
+    void size_ofAsManyTokens_isNotSmaller() {
+        assertThat(judged(List.of(ofBytes(520))))
+                .containsEntry(CompactionInvariant.SMALLER, "about 130 tokens instead of 130");
+    }
+}
