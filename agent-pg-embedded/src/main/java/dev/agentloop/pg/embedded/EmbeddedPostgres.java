@@ -273,7 +273,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
         /**
          * Where the programs are unpacked, about 60 MB for each version; without this call {@code agentloop/postgres} in
-         * {@code XDG_CACHE_HOME} or {@code ~/.cache}. They run from there, so nobody else may be able to write to it.
+         * {@code XDG_CACHE_HOME} or {@code ~/.cache}. They run from there, so nobody else may be able to write to it. For
+         * a user to whom the system gives no home that exists, the home is what {@code HOME} says.
          */
         public Builder cache(Path directory) {
             cache = directory;
@@ -289,7 +290,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         public EmbeddedPostgres start() {
             Platform platform = Platform.current();
             Archive archive = jar == null ? Archive.onClassPath(platform) : Archive.in(jar, platform);
-            Binaries binaries = Binaries.of(archive, cache == null ? defaultCache() : cache.toAbsolutePath());
+            Binaries binaries = Binaries.of(archive, cache == null ? CacheFolder.ofUser() : cache.toAbsolutePath());
             ServerFolder opened = ServerFolder.open(folder == null ? newTemporaryFolder() : folder);
             try {
                 opened.prepare(binaries, !"off".equals(options.get("fsync")));
@@ -316,13 +317,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
             } catch (IOException e) {
                 throw new EmbeddedPostgresException("no temporary folder for a PostgreSQL server: " + e, e);
             }
-        }
-
-        private static Path defaultCache() {
-            String xdg = System.getenv("XDG_CACHE_HOME");
-            Path caches =
-                    xdg == null || xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
-            return caches.resolve("agentloop").resolve("postgres");
         }
     }
 }
