@@ -28,8 +28,7 @@ final class Trees {
     /** Whether file names, arguments and variables may have these characters: under the locale C only ASCII. */
     static boolean localeHas(String characters) {
         try {
-            Path.of(characters);
-            return true;
+            return Path.of(characters).toString().equals(characters);
         } catch (InvalidPathException e) {
             return false;
         }
