@@ -168,7 +168,7 @@ final class ToolCalls {
 
     /** Starts the calls that may start now, once the journal is committed. */
     void startReady() {
-        while (!over && !ready.isEmpty() && mayStart(ready.peek())) {
+        while (!over && !run.control().isOver() && !ready.isEmpty() && mayStart(ready.peek())) {
             RunningCall next = ready.remove();
             OpenCall call = next.call();
             String writing = next.onlyReads()
