@@ -6,7 +6,6 @@ import dev.agentloop.spi.StoreException;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,14 +103,17 @@ final class AbandonedTurns {
         synchronized (this) {
             untold.add(conversation);
         }
+        boolean closed;
         try {
-            TimeUnit.MILLISECONDS.sleep(millis);
-            return true;
+            closed = workers.closedWithin(millis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            LOG.info("conversation {}: the turn stays open; this loop is closed", conversation);
-            return false;
+            closed = true;
         }
+        if (closed) {
+            LOG.info("conversation {}: the turn stays open; this loop is closed", conversation);
+        }
+        return !closed;
     }
 
     // Of a new run, which may have begun meanwhile, the turn has another version, and of it nothing is said.

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.SynchronousQueue;
@@ -19,6 +20,7 @@ final class Workers {
     private static final long IDLE_SECONDS = 60;
 
     private final ExecutorService executor;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     /** Workers on threads of this factory; null for the agent's own. */
     Workers(@Nullable ThreadFactory factory) {
@@ -104,7 +106,16 @@ final class Workers {
         }
     }
 
+    /** Waits for so long, or until these workers are closed; true where they are. */
+    boolean closedWithin(long millis) throws InterruptedException {
+        return closed.await(millis, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Begins nothing any more. What is at work was interrupted by its run; a listener is left to take the last events.
+     */
     void close() {
-        executor.shutdownNow();
+        closed.countDown();
+        executor.shutdown();
     }
 }
