@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -56,8 +57,13 @@ class FaultMatrixTest {
             }
         }
         System.err.printf(
+                Locale.ROOT,
                 "fault matrix: seed %d, %d of %d cells run, %d failed, %d seconds%n",
-                seed, cases.size(), all.size(), failures.size(), (System.nanoTime() - begun) / 1_000_000_000);
+                seed,
+                cases.size(),
+                all.size(),
+                failures.size(),
+                (System.nanoTime() - begun) / 1_000_000_000);
         shown.forEach((group, endings) -> System.err.println("fault matrix: " + group + ": " + endings));
         assertThat(failures).as("cells, with seed %d", seed).isEmpty();
     }

@@ -77,9 +77,9 @@ final class CrashRun {
             boolean begun = store.head(id).isPresent();
             Conversation conversation = begun ? agent.resume(id) : agent.newConversation(id);
             boolean heard = begun && conversation.prompt().items().contains(GO);
-            RunOptions options =
-                    RunOptions.listeningWith(points == null ? AgentListener.NONE : points.around(AgentListener.NONE))
-                            .withDelivery(RunOptions.Delivery.DIRECT);
+            RunOptions options = RunOptions.listeningWith(
+                            points == null ? AgentListener.NONE : points.around(AgentListener.NONE))
+                    .withDelivery(RunOptions.Delivery.DIRECT);
             Outcome outcome = conversation.run(heard ? List.of() : List.of(GO), options);
             while (outcome instanceof Outcome.AwaitingApproval awaiting) {
                 awaiting.pending().forEach(question -> decide(conversation, question));
