@@ -97,7 +97,7 @@ public final class Conversation {
      * the policy says so; notes the start in the log; runs the tool, whose failure is an output. A call that was started before
      * a crash is settled by {@link Tool#afterCrash}: run again, or reported as unknown.
      *
-     * <p>It has no time limit, and an interrupt reaches the tool. Where the policy asks and there is no approver, the call is
+     * <p>It has no time limit. An interrupt of this thread reaches the tool, and is kept. Where the policy asks and there is no approver, the call is
      * refused.
      *
      * @return what the model is to read, at most as long as the tool's outputs may be; append it with {@link ToolOutput#item}
@@ -121,6 +121,9 @@ public final class Conversation {
         RunningCall.End end = RunningCall.End.of(tool, judged.call().call(), context, config.toolFailure());
         if (end.failure() != null) {
             LOG.warn("conversation {}: tool {} failed in call {}", id, call.name(), call.callId(), end.failure());
+        }
+        if (end.interrupted()) {
+            Thread.currentThread().interrupt();
         }
         return changed(scope -> new OwnCalls(scope).cut(judged.call(), tool, end.output()));
     }

@@ -263,7 +263,7 @@ final class Endings {
     }
 
     // Only of a model's failure is it known that the message holds no credential.
-    private static String detail(Throwable failure) {
+    static String detail(Throwable failure) {
         return failure instanceof ModelException
                 ? String.valueOf(failure.getMessage())
                 : failure.getClass().getName();

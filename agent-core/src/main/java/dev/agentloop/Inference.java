@@ -82,7 +82,7 @@ final class Inference {
         }
         Throwable cause = failure;
         if (cause != null) {
-            broken(prompt, String.valueOf(cause.getMessage()));
+            broken(prompt, Endings.detail(cause));
             throw cause instanceof ModelException e ? e : HostFailure.of("the model", cause);
         }
         ModelResponse whole = whole(prompt);

@@ -63,10 +63,12 @@ final class OwnCalls {
         if (approver == null) {
             return ToolOutput.error("refused: this call needs approval, and nobody is there to give it: " + why);
         }
-        call.ask(why, 0);
+        Item.Call item = call.item();
+        Outcome.Pending question =
+                new Outcome.Pending(item.callId(), call.version(), item.name(), item.arguments(), why, null);
         Approver.Answer answer;
         try {
-            answer = approver.decide(call.pending());
+            answer = approver.decide(question);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             answer = Approver.Answer.deny("the question was withdrawn");

@@ -49,6 +49,24 @@ abstract class BoundsFixture extends LoopFixture {
 
     final Odd odd = new Odd(store);
 
+    /** The tool with a time limit of its own, so that a busy machine makes no other tool late. */
+    record Within(Duration time, TestTool tool) implements Tool {
+        @Override
+        public Specification specification() {
+            return tool.specification();
+        }
+
+        @Override
+        public ToolOutput call(ToolCall call, ToolContext context) throws Exception {
+            return tool.call(call, context);
+        }
+
+        @Override
+        public Duration timeout() {
+            return time;
+        }
+    }
+
     static void await(CountDownLatch latch) {
         try {
             if (!latch.await(LONG.toSeconds(), TimeUnit.SECONDS)) {

@@ -232,8 +232,7 @@ class RunBoundsTest extends BoundsFixture {
                         release.countDown();
                         return ModelResponse.of(List.of(Script.message("done")), Usage.NONE);
                     });
-            try (AgentLoop agent = agent(script, write, ECHO)
-                    .limits(Limits.NONE.withToolTimeout(Duration.ofMillis(50)))
+            try (AgentLoop agent = agent(script, new Within(Duration.ofMillis(50), write), ECHO)
                     .build()) {
                 assertThat(agent.newConversation().run("x").text()).isEqualTo("done");
             }
@@ -261,9 +260,8 @@ class RunBoundsTest extends BoundsFixture {
                 return ToolOutput.text("written");
             });
             Script script = new Script(calls(call("1", "write")), says("one"), calls(call("2", "write")), says("two"));
-            try (AgentLoop agent = agent(script, write)
-                    .limits(Limits.NONE.withToolTimeout(Duration.ofMillis(50)))
-                    .build()) {
+            try (AgentLoop agent =
+                    agent(script, new Within(Duration.ofMillis(50), write)).build()) {
                 Conversation conversation = agent.newConversation();
                 assertThat(conversation.run("x").text()).isEqualTo("one");
                 assertThat(conversation.run("y").text()).isEqualTo("two");
