@@ -75,7 +75,7 @@ final class Calls {
         return List.copyOf(replayable);
     }
 
-    /** The prompt begins anew with these items. */
+    /** The prompt begins again, with these items. */
     void restated(List<Item> items) {
         inPrompt.clear();
         for (Item item : items) {

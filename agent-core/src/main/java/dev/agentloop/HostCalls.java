@@ -71,7 +71,7 @@ final class HostCalls {
         return ids;
     }
 
-    /** Starts again, with the items of a prompt that begins anew. */
+    /** Starts again, with the items of a prompt that begins again. */
     void restart(List<Item> items) {
         open.clear();
         items.forEach(this::note);
