@@ -386,7 +386,10 @@ public final class Conversation {
      */
     public void cancel() {
         List<RunControl> runs = config.turns().runs(id);
-        runs.forEach(run -> run.end(Endings.cancelled()));
+        // Those that wait first: they must not begin because the one before them ends.
+        for (int i = runs.size() - 1; i >= 0; i--) {
+            runs.get(i).end(Endings.cancelled());
+        }
         if (runs.isEmpty() && atWorkElsewhere()) {
             Inbox.cancel(config, id);
         }

@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -148,8 +149,10 @@ final class Runs {
         boolean interrupted = !await(drain);
         List<RunControl> rest;
         synchronized (this) {
-            rest = List.copyOf(live);
+            rest = new ArrayList<>(live);
         }
+        // Those that wait first: they must not begin because the one before them ends.
+        Collections.reverse(rest);
         rest.forEach(run -> run.end(new RunOver("interrupted: the agent was closed", Outcome.Cancelled::new)));
         interrupted |= !await(RunControl.BOUND);
         String stuck = stuck();
