@@ -136,7 +136,7 @@ class LoopFaultsTest {
                 new Row(
                         "call ids that come again",
                         2,
-                        "user, call c1, call c1~9, output c1 looked, output c1~9 looked, assistant Hello",
+                        "user, call c1, call c1~N, output c1 looked, output c1~N looked, assistant Hello",
                         FINISHED,
                         stream(CREATED
                                 + done(0, call("c1", "{}"))
@@ -331,7 +331,8 @@ class LoopFaultsTest {
             Conversation conversation = agent.newConversation();
             String end = run(conversation).replace(server.baseUrl() + "/responses", "SERVER");
             assertThat(end).startsWith(row.end());
-            assertThat(items(conversation)).isEqualTo(row.items());
+            // The version in an id that was replaced depends on how far the call before it was by then.
+            assertThat(items(conversation).replaceAll("~\\d+", "~N")).isEqualTo(row.items());
             assertThat(server.requests()).hasSize(row.requests());
             assertThat(server.failures()).isEmpty();
         }
