@@ -146,8 +146,8 @@ class FightPauseTest {
                 .orElseThrow();
         List<String> owners = new ArrayList<>();
         try (Statement statement = connection.createStatement();
-                ResultSet tokens = statement.executeQuery("SELECT token FROM fight_effect WHERE key = '" + conversation
-                        + "/" + FightPausedChild.CALL + "'")) {
+                ResultSet tokens = statement.executeQuery(
+                        "SELECT token FROM fight_effect WHERE key LIKE '" + conversation + "/%'")) {
             while (tokens.next()) {
                 owners.add(tokens.getLong(1) == second ? "new" : "old");
             }

@@ -44,7 +44,7 @@ class DurationSettingsTest {
     /** What is told with a time, or learnt from a server, and set by nobody. */
     private static final Set<String> TOLD = Set.of(
             "AgentEvent.Retrying 2/3",
-            "AgentEvent.ToolEnded 3/3",
+            "AgentEvent.ToolEnded 3/4",
             "Model.Listener.onRetry 2/3",
             "ModelException.Builder.retryAfter 1/1");
 
