@@ -106,15 +106,13 @@ public final class AgentLoop implements AutoCloseable {
      * is yours to close. An agent made by {@link #on} shares the runs of the one that it was made from, and closing it does
      * nothing.
      *
-     * @param drain how long runs may go on by themselves; zero to end them now
-     * @throws IllegalArgumentException if it is negative
+     * @param drain how long runs may go on by themselves, from zero, which ends them now, to 365 days
+     * @throws IllegalArgumentException if it is none of these
      */
     public void close(Duration drain) {
-        if (drain.isNegative()) {
-            throw new IllegalArgumentException("the time to drain is zero or more, but this is " + drain);
-        }
+        Duration most = Durations.checked("AgentLoop.close", drain, Duration.ZERO, Durations.YEAR);
         if (!ofAnother) {
-            config.runs().close(drain);
+            config.runs().close(most);
             config.workers().close();
         }
     }

@@ -196,7 +196,7 @@ class RunReachTest extends BoundsFixture {
             assertThat(get(run).text()).isEqualTo("done");
             closing.join();
             assertThatThrownBy(() -> agent.close(Duration.ofSeconds(-1)))
-                    .hasMessage("the time to drain is zero or more, but this is PT-1S");
+                    .hasMessage("AgentLoop.close must be from 0 s to 365 days, but is PT-1S");
         }
 
         @Test

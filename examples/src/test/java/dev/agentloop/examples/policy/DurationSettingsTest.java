@@ -12,6 +12,7 @@ import dev.agentloop.mcp.McpServers;
 import dev.agentloop.openai.OpenAiModel;
 import dev.agentloop.pg.PgConversationStore;
 import dev.agentloop.testkit.CacheSimulator;
+import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.tools.ShellTools;
 import dev.agentloop.tools.TypedTool;
 import java.lang.reflect.Executable;
@@ -89,6 +90,8 @@ class DurationSettingsTest {
                 usual,
                 AgentLoop.builder()::approvalsExpireAfter);
         List<Duration> life = List.of(ZERO, YEAR);
+        AgentLoop agent = AgentLoop.builder().model(ScriptedModel.answering()).build();
+        put(all, "AgentLoop.close 1/1", "AgentLoop.close", life, agent::close);
         Consumer<Duration> rules = value -> new PrefixCache.Rules(0, 1, value, null, Clock.systemUTC());
         put(all, "PrefixCache.Rules 3/5", "PrefixCache.Rules.life", life, rules);
         put(all, "PrefixCache.Rules.withLife 1/1", "PrefixCache.Rules.life", life, PrefixCache.Rules.DEFAULT::withLife);
