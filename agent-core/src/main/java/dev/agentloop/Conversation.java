@@ -165,8 +165,11 @@ public final class Conversation {
                 refuseWhileOpen(scope.fold());
                 return new dev.agentloop.Compaction(scope).requested();
             });
-        } catch (RunOver over) {
-            throw new InterruptedException("the compaction was cancelled; nothing was changed");
+        } catch (RunOver | InterruptedException e) {
+            InterruptedException interrupted =
+                    new InterruptedException("the compaction was interrupted; nothing was changed");
+            interrupted.initCause(e);
+            throw interrupted;
         } finally {
             config.turns().leave(control);
             config.runs().end(control);
