@@ -76,8 +76,7 @@ public final class Conversation {
      *     is appended then
      */
     public void append(List<? extends Item> items) {
-        HostAppend appended = new HostAppend(items);
-        changing(appended::addTo);
+        changing(new HostAppend(items)::addTo);
     }
 
     /**
@@ -231,7 +230,7 @@ public final class Conversation {
     }
 
     /**
-     * The prompt as it was behind the entry of that version.
+     * The prompt as it was after the entry of that version.
      *
      * @throws IllegalArgumentException if the log has no such version, or no prompt yet
      */

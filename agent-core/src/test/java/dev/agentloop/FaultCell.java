@@ -140,7 +140,7 @@ final class FaultCell {
             try {
                 wait(50);
             } catch (InterruptedException e) {
-                throw FaultCell.<RuntimeException>sneak(e);
+                throw LoopFixture.<RuntimeException>sneak(e);
             }
         }
     }
@@ -200,7 +200,7 @@ final class FaultCell {
         try {
             return at(name, healthy);
         } catch (Exception e) {
-            throw FaultCell.<RuntimeException>sneak(e);
+            throw LoopFixture.<RuntimeException>sneak(e);
         }
     }
 
@@ -214,9 +214,9 @@ final class FaultCell {
     @SuppressWarnings("NullAway")
     private <T> T fire(Callable<T> healthy) throws Exception {
         switch (behaviour) {
-            case RUNTIME -> throw FaultCell.<RuntimeException>sneak(thrown(new IllegalStateException("the fault")));
-            case ERROR -> throw FaultCell.<RuntimeException>sneak(thrown(new OutOfMemoryError("the fault")));
-            case CHECKED -> throw FaultCell.<RuntimeException>sneak(thrown(new IOException("the fault")));
+            case RUNTIME -> throw LoopFixture.<RuntimeException>sneak(thrown(new IllegalStateException("the fault")));
+            case ERROR -> throw LoopFixture.<RuntimeException>sneak(thrown(new OutOfMemoryError("the fault")));
+            case CHECKED -> throw LoopFixture.<RuntimeException>sneak(thrown(new IOException("the fault")));
             case BLOCKS -> released.await();
             case STUCK -> awaitStubbornly();
             default -> {
@@ -243,12 +243,6 @@ final class FaultCell {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** Throws anything anywhere, as other languages do. */
-    @SuppressWarnings("unchecked")
-    static <E extends Throwable> RuntimeException sneak(Throwable failure) throws E {
-        throw (E) failure;
     }
 
     @Override

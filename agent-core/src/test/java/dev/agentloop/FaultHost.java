@@ -107,7 +107,7 @@ final class FaultHost {
         try {
             return cell.later(name, healthy);
         } catch (Exception e) {
-            throw FaultCell.<RuntimeException>sneak(e);
+            throw LoopFixture.<RuntimeException>sneak(e);
         }
     }
 

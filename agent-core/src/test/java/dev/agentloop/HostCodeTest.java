@@ -46,7 +46,7 @@ class HostCodeTest extends LoopFixture {
             until.await();
             return otherwise;
         } catch (InterruptedException e) {
-            throw FaultCell.<RuntimeException>sneak(e);
+            throw LoopFixture.<RuntimeException>sneak(e);
         }
     }
 
@@ -341,7 +341,7 @@ class HostCodeTest extends LoopFixture {
         ConversationStore interrupted = new ForwardingStore(store) {
             @Override
             public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-                throw FaultCell.<RuntimeException>sneak(new InterruptedException("by the caller"));
+                throw LoopFixture.<RuntimeException>sneak(new InterruptedException("by the caller"));
             }
         };
         try (AgentLoop agent = agent(new Script()).store(interrupted).build()) {

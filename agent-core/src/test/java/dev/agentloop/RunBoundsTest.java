@@ -90,7 +90,7 @@ class RunBoundsTest extends BoundsFixture {
             assertThat(outcome(agent(script, ECHO)
                                     .approval((call, access) -> ApprovalPolicy.Decision.ask("?"))
                                     .approver(question -> {
-                                        throw BoundsFixture.<RuntimeException>sneak(new IOException("no console"));
+                                        throw LoopFixture.<RuntimeException>sneak(new IOException("no console"));
                                     }))
                             .text())
                     .isEqualTo("done");
@@ -101,7 +101,7 @@ class RunBoundsTest extends BoundsFixture {
         @Test
         void modelThatThrowsWhatItDoesNotDeclare_isToldToTheHost() {
             Script script = new Script((prompt, listener) -> {
-                throw BoundsFixture.<RuntimeException>sneak(new IOException("no network"));
+                throw LoopFixture.<RuntimeException>sneak(new IOException("no network"));
             });
             assertThatThrownBy(() -> outcome(agent(script)))
                     .isInstanceOf(IllegalStateException.class)
