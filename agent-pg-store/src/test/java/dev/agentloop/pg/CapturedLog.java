@@ -5,8 +5,9 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
-import java.util.List;
+import ch.qos.logback.core.AppenderBase;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
@@ -15,16 +16,24 @@ final class CapturedLog implements AutoCloseable {
     private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     private final Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     private final Level before = root.getLevel();
-    private final ListAppender<ILoggingEvent> events = new ListAppender<>();
+    /** Threads of pool and driver log, also while it is read. */
+    private final Queue<ILoggingEvent> events = new ConcurrentLinkedQueue<>();
+
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            events.add(event);
+        }
+    };
 
     CapturedLog() {
         root.setLevel(Level.TRACE);
-        events.start();
-        root.addAppender(events);
+        appender.start();
+        root.addAppender(appender);
     }
 
     String text() {
-        return List.copyOf(events.list).stream()
+        return events.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage() + " "
                         + ThrowableProxyUtil.asString(event.getThrowableProxy()))
                 .collect(Collectors.joining("\n"));
@@ -32,7 +41,7 @@ final class CapturedLog implements AutoCloseable {
 
     @Override
     public void close() {
-        root.detachAppender(events);
+        root.detachAppender(appender);
         root.setLevel(before);
     }
 }
