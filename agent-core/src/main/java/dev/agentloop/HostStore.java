@@ -6,6 +6,7 @@ import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -202,6 +203,11 @@ final class HostStore implements ConversationStore {
     @Override
     public String tenant() {
         return ask(Failed.READING, "tenant", "of this process", store::tenant);
+    }
+
+    @Override
+    public Collection<Path> locations() {
+        return ask(Failed.READING, "locations", "of this process", store::locations);
     }
 
     @Override

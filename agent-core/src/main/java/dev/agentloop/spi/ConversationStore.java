@@ -184,6 +184,14 @@ public interface ConversationStore extends AutoCloseable {
         return "";
     }
 
+    /**
+     * The files and folders of this machine in which the conversations and their messages lie, absolute; empty where the
+     * store has none. Tools that read and write files for a model keep out of them: a message there can be a decision.
+     */
+    default Collection<Path> locations() {
+        return List.of();
+    }
+
     /** Ends what the store itself made, such as open files. Waits for appends that are under way. */
     @Override
     void close();

@@ -328,6 +328,11 @@ final class FileStore implements ConversationStore {
     }
 
     @Override
+    public Collection<Path> locations() {
+        return List.of(folder);
+    }
+
+    @Override
     public void close() {
         try {
             logs.close();

@@ -1,5 +1,6 @@
 package dev.agentloop.spi;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -79,6 +80,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public String tenant() {
         return store.tenant();
+    }
+
+    @Override
+    public Collection<Path> locations() {
+        return store.locations();
     }
 
     @Override

@@ -27,9 +27,10 @@ final class FileChanges {
         this.probe = probe;
     }
 
-    /** Changes files with a journal in the folder for the state of all workspaces. */
+    /** Changes files with a journal in the folder for the state of all workspaces, which is closed to the tools. */
     static FileChanges in(Workspace workspace, Path state) {
-        return new FileChanges(workspace, new Journal(state, workspace.base()), ChangeSet.Probe.NONE);
+        return new FileChanges(
+                workspace.fenced(List.of(state)), new Journal(state, workspace.base()), ChangeSet.Probe.NONE);
     }
 
     Workspace workspace() {

@@ -9,6 +9,7 @@ import dev.agentloop.ToolOutput.Text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,10 @@ import org.jspecify.annotations.Nullable;
  * open takes that operation with it. Nothing inside {@code .git} is written, since hooks and configuration there make
  * git run commands. A directory cannot be created on a file system that is mounted inside a root.
  *
+ * <p><b>Records of the agent.</b> What a host names with {@link Builder#fenced} is not read, listed or changed, and
+ * neither is the directory of the journals. {@link #in} does not know where conversations are kept: a host whose store
+ * lies inside a root uses the builder.
+ *
  * <p><b>Changes.</b> Files change by a rename in their own directory, so that they are never half written; mode, owner
  * and group are kept as far as the process may, extended attributes and hard links are not. While several files change,
  * a journal outside of the roots remembers their old contents. If the process dies then, the next {@code write_file} or
@@ -49,8 +54,8 @@ public final class FileTools {
     private final Workspace workspace;
     private final FileChanges changes;
 
-    private FileTools(Workspace workspace, FileChanges changes) {
-        this.workspace = workspace;
+    private FileTools(FileChanges changes) {
+        this.workspace = changes.workspace();
         this.changes = changes;
     }
 
@@ -107,6 +112,7 @@ public final class FileTools {
     /** Collects what file tools need. Not safe for use by several threads. */
     public static final class Builder {
         private final List<Path> roots = new ArrayList<>();
+        private final List<Path> fenced = new ArrayList<>();
         private @Nullable Path state;
 
         private Builder(Path root) {
@@ -136,15 +142,27 @@ public final class FileTools {
         }
 
         /**
+         * Closes files and directories to the tools, which neither read nor change them, wherever they lie in a root
+         * and whatever name leads to them. Give it {@link dev.agentloop.spi.ConversationStore#locations()}: who can
+         * write into a store of files can approve his own calls. May be called several times.
+         *
+         * @param places they need not exist, nor lie in a root
+         */
+        public Builder fenced(Collection<Path> places) {
+            fenced.addAll(places);
+            return this;
+        }
+
+        /**
          * The tools: {@code read_file}, {@code list_dir}, {@code grep_files}, {@code write_file}, {@code apply_patch},
          * {@code view_image}.
          *
-         * @throws IllegalArgumentException if a root is not an existing directory
+         * @throws IllegalArgumentException if a root is not an existing directory, or lies in one that is fenced
          */
         public List<Tool> tools() {
-            Workspace workspace = Workspace.of(roots);
+            Workspace workspace = Workspace.of(roots).fenced(fenced);
             Path folder = state == null ? StateFolder.ofUser() : state;
-            return new FileTools(workspace, FileChanges.in(workspace, folder)).tools();
+            return new FileTools(FileChanges.in(workspace, folder)).tools();
         }
     }
 }

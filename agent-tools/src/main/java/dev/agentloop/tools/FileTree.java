@@ -11,12 +11,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /*
  * A walk through the regular files below a folder, without those that git ignores.
  *
  * It goes over open folders and follows no link. What .gitignore files and .git/info/exclude name is left out, as is
- * .git itself; the rules of the folders between the root and the start count too. Ignore files above a root and the
+ * .git itself, and what is fenced; the rules of the folders between the root and the start count too. Ignore files above a root and the
  * user's own are not read: they lie outside of the workspace. A folder that cannot be read is counted, not fatal.
  */
 final class FileTree {
@@ -37,6 +38,7 @@ final class FileTree {
     private final Visitor visitor;
     private final Deadline deadline;
     private String start = "";
+    private Fence.@Nullable Sight fence;
     private int unreadable;
 
     FileTree(Visitor visitor, Deadline deadline) {
@@ -46,6 +48,7 @@ final class FileTree {
 
     /** Visits one file, or every file below a folder, in the order of their names. */
     void visit(Workspace workspace, String path) throws IOException {
+        fence = workspace.fence();
         Path real = workspace.real(path);
         Path root = workspace.rootOf(real);
         Path below = root.relativize(real);
@@ -86,7 +89,10 @@ final class FileTree {
         for (Path name : names) {
             BasicFileAttributes attributes = folder.attributes(name);
             String entry = path + name;
-            if (attributes == null || isGit(name) || rules.ignores(entry, attributes.isDirectory())) {
+            if (attributes == null
+                    || isGit(name)
+                    || closed(folder, name, attributes)
+                    || rules.ignores(entry, attributes.isDirectory())) {
                 continue;
             }
             if (attributes.isRegularFile()) {
@@ -114,6 +120,10 @@ final class FileTree {
         } catch (IOException e) {
             unreadable++;
         }
+    }
+
+    private boolean closed(Folder folder, Path name, BasicFileAttributes attributes) {
+        return fence != null && fence.closes(folder.path().resolve(name), attributes);
     }
 
     private static boolean isGit(Path name) {

@@ -32,13 +32,15 @@ final class ListDirectory {
     private final int offset;
     private final int limit;
     private final int depth;
+    private final Fence.Sight fence;
     private final StringBuilder text = new StringBuilder();
     private int seen;
 
-    private ListDirectory(int offset, int limit, int depth) {
+    private ListDirectory(int offset, int limit, int depth, Fence.Sight fence) {
         this.offset = offset;
         this.limit = limit;
         this.depth = depth;
+        this.fence = fence;
     }
 
     static FileTool tool(Workspace workspace) {
@@ -49,7 +51,8 @@ final class ListDirectory {
             ListDirectory list = new ListDirectory(
                     arguments.count("offset", 1, Integer.MAX_VALUE),
                     arguments.count("limit", DEFAULT_ENTRIES, MAX_ENTRIES),
-                    arguments.count("depth", DEFAULT_DEPTH, MAX_DEPTH));
+                    arguments.count("depth", DEFAULT_DEPTH, MAX_DEPTH),
+                    workspace.fence());
             try (Folder folder = workspace.folder(path)) {
                 return ToolOutput.text(list.list(path, folder));
             } catch (IOException e) {
@@ -99,13 +102,17 @@ final class ListDirectory {
                         .append(suffix(attributes))
                         .append('\n');
             }
-            if (attributes.isDirectory() && level + 1 < depth) {
+            if (attributes.isDirectory() && level + 1 < depth && !closed(folder, name, attributes)) {
                 enter(folder, name, level + 1);
                 if (full()) {
                     return;
                 }
             }
         }
+    }
+
+    private boolean closed(Folder folder, Path name, BasicFileAttributes attributes) {
+        return fence.closes(folder.path().resolve(name), attributes);
     }
 
     private void enter(Folder folder, Path name, int level) throws IOException {

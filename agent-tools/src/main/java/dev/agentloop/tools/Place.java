@@ -24,7 +24,7 @@ final class Place implements Closeable {
     record Entry(Path name, @Nullable BasicFileAttributes attributes) {}
 
     private final String text;
-    private final boolean guarded;
+    private final @Nullable String guard;
     private final List<Path> missing;
     private final Entry entry;
     private Folder folder;
@@ -32,11 +32,11 @@ final class Place implements Closeable {
     /**
      * Takes over an open folder.
      *
-     * @param guarded whether the path goes through {@code .git}
+     * @param guard why the file tools do not change the entry; null if they may
      */
-    Place(String text, boolean guarded, Folder folder, List<Path> missing, Entry entry) {
+    Place(String text, @Nullable String guard, Folder folder, List<Path> missing, Entry entry) {
         this.text = text;
-        this.guarded = guarded;
+        this.guard = guard;
         this.folder = folder;
         this.missing = new ArrayList<>(missing);
         this.entry = entry;
@@ -95,11 +95,13 @@ final class Place implements Closeable {
         return entry.attributes() != null;
     }
 
-    /** Refuses what the file tools never change: anything in, or called, {@code .git}. */
+    /**
+     * Refuses what the file tools never change: anything in, or called, {@code .git}, and what leads to the agent's own
+     * records.
+     */
     void requireWritable() throws Refusal {
-        if (guarded) {
-            throw new Refusal(text + ": the file tools do not write inside .git, since what lies there (hooks, "
-                    + "configuration) makes git run commands; use git itself through the shell");
+        if (guard != null) {
+            throw new Refusal(text + ": " + guard);
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +83,7 @@ public final class ShellTools {
         private Duration timeout = TIMEOUT;
         private Duration longestTimeout = LONGEST_TIMEOUT;
         private int captureBytes = CAPTURE_BYTES;
+        private final List<Path> fenced = new ArrayList<>();
         private @Nullable Path state;
 
         private Builder(Path workspace) {
@@ -143,6 +145,15 @@ public final class ShellTools {
             return this;
         }
 
+        /**
+         * Closes files and folders to patches that are written as commands: what {@link FileTools.Builder#fenced} was
+         * given. Other commands are not confined.
+         */
+        public Builder fenced(Collection<Path> places) {
+            fenced.addAll(places);
+            return this;
+        }
+
         /** Sets a variable for every command, whatever its name looks like. */
         public Builder setVariable(String name, String value) {
             added.put(name, value);
@@ -170,7 +181,11 @@ public final class ShellTools {
             return this;
         }
 
-        /** The tool, as a list for the loop. The environment of this process is read once, now. */
+        /**
+         * The tool, as a list for the loop. The environment of this process is read once, now.
+         *
+         * @throws IllegalArgumentException if the workspace lies in a place that is fenced
+         */
         public List<Tool> tools() {
             Map<String, String> environment = new ShellEnvironment(removed, kept, added).of(System.getenv());
             ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);
@@ -179,7 +194,8 @@ public final class ShellTools {
 
         private ApplyPatch patches() {
             Path folder = state == null ? StateFolder.ofUser() : state;
-            return new ApplyPatch(FileChanges.in(Workspace.of(List.of(workspace)), folder));
+            return new ApplyPatch(
+                    FileChanges.in(Workspace.of(List.of(workspace)).fenced(fenced), folder));
         }
     }
 }

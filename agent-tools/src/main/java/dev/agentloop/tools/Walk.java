@@ -19,6 +19,11 @@ final class Walk {
     /** As many links in one path as Linux follows. */
     private static final int MAX_LINKS = 40;
 
+    private static final String IN_GIT = "the file tools do not write inside .git, since what lies there (hooks, "
+            + "configuration) makes git run commands; use git itself through the shell";
+    private static final String ABOVE_FENCE =
+            "the file tools do not change it, since the agent's own records are kept below it";
+
     private final Workspace workspace;
     private final String text;
     private final boolean toTheEnd;
@@ -26,7 +31,8 @@ final class Walk {
     private final Deque<Folder> open = new ArrayDeque<>();
     private final List<Path> missing = new ArrayList<>();
     private Path outside;
-    private boolean guarded;
+    private final Fence.Sight fence;
+    private @Nullable String guard;
     private int links;
     private @Nullable String lastLink;
     private Place.@Nullable Entry entry;
@@ -35,6 +41,7 @@ final class Walk {
         this.workspace = workspace;
         this.text = text;
         this.toTheEnd = toTheEnd;
+        this.fence = workspace.fence();
         this.outside = target.getRoot();
         try {
             queue(target);
@@ -58,7 +65,7 @@ final class Walk {
             closeAll();
             throw new Refusal(text + ": is a directory, not a file; list_dir shows what is in it");
         }
-        return new Place(text, guarded, keepLast(), missing, reached);
+        return new Place(text, guard, keepLast(), missing, reached);
     }
 
     /** The folder that the walk has reached. */
@@ -155,10 +162,10 @@ final class Walk {
     }
 
     private void stepInside(Path element) throws IOException {
-        guarded |= isGit(element);
         boolean last = pending.isEmpty();
         Folder folder = open.element();
         BasicFileAttributes found = missing.isEmpty() ? folder.attributes(element) : null;
+        guard(element, found, last);
         if (found != null && found.isSymbolicLink() && (toTheEnd || !last)) {
             follow(folder, element);
         } else if (last) {
@@ -169,6 +176,23 @@ final class Walk {
             open.push(folder.folder(element));
         } else {
             throw new Refusal(text + ": " + Names.shown(element) + " is not a directory");
+        }
+    }
+
+    private void guard(Path element, @Nullable BasicFileAttributes found, boolean last) throws Refusal {
+        Path reached = open.element().path();
+        for (Path name : missing) {
+            reached = reached.resolve(name);
+        }
+        reached = reached.resolve(element);
+        if (fence.closes(reached, found)) {
+            throw new Refusal(text + ": " + workspace.shown(reached)
+                    + " is closed to the file tools, since the agent's own records are kept there");
+        }
+        if (isGit(element)) {
+            guard = IN_GIT;
+        } else if (last && guard == null && fence.leadsTo(reached, found)) {
+            guard = ABOVE_FENCE;
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +25,14 @@ final class Workspace {
     private final List<Path> roots;
     private final Map<Path, Path> aliases;
     private final boolean secure;
+    private final Fence fence;
 
-    private Workspace(Path base, List<Path> roots, Map<Path, Path> aliases, boolean secure) {
+    private Workspace(Path base, List<Path> roots, Map<Path, Path> aliases, boolean secure, Fence fence) {
         this.base = base;
         this.roots = roots;
         this.aliases = aliases;
         this.secure = secure;
+        this.fence = fence;
     }
 
     /**
@@ -55,7 +58,7 @@ final class Workspace {
                 .distinct()
                 .filter(root -> real.stream().noneMatch(other -> !other.equals(root) && root.startsWith(other)))
                 .collect(Collectors.toUnmodifiableList());
-        return new Workspace(real.get(0), outermost, aliases, secure);
+        return new Workspace(real.get(0), outermost, aliases, secure, new Fence(List.of()));
     }
 
     private static Path realFolder(Path folder) {
@@ -82,7 +85,31 @@ final class Workspace {
 
     /** This workspace with relative paths starting elsewhere in it. */
     Workspace from(Path folder) {
-        return new Workspace(folder, roots, aliases, secure);
+        return new Workspace(folder, roots, aliases, secure, fence);
+    }
+
+    /**
+     * This workspace less some files and folders in it, which are neither read nor changed.
+     *
+     * @param places they need not exist, nor lie in a root
+     * @throws IllegalArgumentException if a root lies in one of them
+     */
+    Workspace fenced(Collection<Path> places) {
+        Fence more = fence.plus(places);
+        for (Path root : roots) {
+            Path around = more.around(root);
+            if (around != null) {
+                throw new IllegalArgumentException("the workspace root " + root + " lies in " + around
+                        + ", which is closed to the file tools; keep records such as conversations in a folder of"
+                        + " their own");
+            }
+        }
+        return new Workspace(base, roots, aliases, secure, more);
+    }
+
+    /** What is closed to the tools, as of now. */
+    Fence.Sight fence() {
+        return fence.look();
     }
 
     /** Walks a path to its end, following links. */

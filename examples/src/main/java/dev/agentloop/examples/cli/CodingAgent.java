@@ -32,7 +32,7 @@ final class CodingAgent {
                 .model(model)
                 .instructions(INSTRUCTIONS)
                 .workspace(options.folder())
-                .tools(tools(options))
+                .tools(tools(options, store))
                 .approval(ApprovalPolicy.of(options.approval(), options.sandbox()))
                 .limits(Limits.NONE.withSteps(options.maxSteps()))
                 .compactor(compactor(options, model))
@@ -47,16 +47,20 @@ final class CodingAgent {
                 options.openAi() ? Compactor.cheapestOf(Compactor.trigger(model), summary) : summary);
     }
 
-    private static List<Tool> tools(Options options) {
-        ShellTools.Builder shell = ShellTools.builder(options.folder());
-        FileTools.Builder files = FileTools.builder(options.folder());
+    private static List<Tool> tools(Options options, ConversationStore store) {
+        ShellTools.Builder shell = ShellTools.builder(options.folder()).fenced(store.locations());
+        FileTools.Builder files = FileTools.builder(options.folder()).fenced(store.locations());
         if (options.state() != null) {
             shell.state(options.state());
             files.state(options.state());
         }
         List<Tool> tools = new ArrayList<>(List.of(PlanTools.plan(), OutputTools.paging()));
-        tools.addAll(shell.tools());
-        tools.addAll(files.tools());
+        try {
+            tools.addAll(shell.tools());
+            tools.addAll(files.tools());
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
         return tools;
     }
 }

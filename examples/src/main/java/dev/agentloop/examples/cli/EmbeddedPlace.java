@@ -5,6 +5,8 @@ import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -20,7 +22,8 @@ record EmbeddedPlace(Path folder) implements StorePlace {
     public ConversationStore open(Map<String, String> environment) {
         EmbeddedPostgres server = EmbeddedPostgres.in(folder).start();
         try {
-            return new Store(PgConversationStore.connect(server.jdbcUrl(), server.user(), server.password()), server);
+            return new Store(
+                    PgConversationStore.connect(server.jdbcUrl(), server.user(), server.password()), server, folder);
         } catch (RuntimeException e) {
             server.close();
             throw e;
@@ -34,10 +37,17 @@ record EmbeddedPlace(Path folder) implements StorePlace {
 
     private static final class Store extends ForwardingStore {
         private final EmbeddedPostgres server;
+        private final Path folder;
 
-        Store(ConversationStore store, EmbeddedPostgres server) {
+        Store(ConversationStore store, EmbeddedPostgres server, Path folder) {
             super(store);
             this.server = server;
+            this.folder = folder;
+        }
+
+        @Override
+        public Collection<Path> locations() {
+            return List.of(folder);
         }
 
         @Override
