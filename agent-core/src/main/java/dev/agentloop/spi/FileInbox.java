@@ -4,12 +4,15 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.Sha256;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -101,11 +104,25 @@ final class FileInbox {
 
     private static @Nullable InboxMessage read(Path file) throws IOException {
         byte[] bytes;
-        try {
-            bytes = Files.readAllBytes(file);
+        // Whoever may write a message writes it here; a link would hand in what somebody else can change later.
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException("the message " + file.getFileName()
+                    + " is a link or no file, and is not read; remove it to go on without it");
+        }
+        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+            bytes = in.readAllBytes();
         } catch (NoSuchFileException e) {
             return null;
         }
+        try {
+            return parse(bytes);
+        } catch (IllegalArgumentException | DateTimeParseException e) {
+            throw new IOException(
+                    "the message " + file.getFileName() + " is damaged; remove the file to go on without it", e);
+        }
+    }
+
+    private static InboxMessage parse(byte[] bytes) {
         int end = 0;
         while (end < bytes.length && bytes[end] != '\n') {
             end++;
@@ -115,8 +132,7 @@ final class FileInbox {
         String kind = head.text("kind");
         String at = head.text("at");
         if (end == bytes.length || id == null || kind == null || at == null) {
-            throw new IOException(
-                    "the message " + file.getFileName() + " is damaged; remove the file to go on without it");
+            throw new IllegalArgumentException("the head of a message has id, kind and at, and a line break after it");
         }
         return new InboxMessage(id, kind, Arrays.copyOfRange(bytes, end + 1, bytes.length), Instant.parse(at));
     }
