@@ -3,9 +3,9 @@ package dev.agentloop;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads the AGENTS.md files of a project as Codex does: from the project's root, the nearest folder upwards with a {@code
- * .git}, down to the working directory, one file a folder, 32 KiB in all.
+ * .git}, down to the working directory, one file a folder, 32 KiB of UTF-8 in all. Unlike Codex, what is too much is cut
+ * from the outer files first, and a file of another user is not obeyed.
  */
 final class AgentsFiles {
     private static final Logger LOG = LoggerFactory.getLogger(AgentsFiles.class);
@@ -24,49 +25,77 @@ final class AgentsFiles {
 
     /** The texts, outer folders first, joined by blank lines; empty where there is no file with text. */
     static Optional<String> read(Path workingDirectory) {
+        List<Path> folders = upToRoot(real(workingDirectory));
+        Path root = folders.get(folders.size() - 1);
         List<String> texts = new ArrayList<>();
         int left = MOST_BYTES;
-        for (Path folder : fromRootDown(workingDirectory.toAbsolutePath().normalize())) {
-            byte[] bytes = firstFile(folder);
-            if (bytes.length > left) {
-                LOG.warn("AGENTS.md files of {} exceed {} bytes; cut in {}", workingDirectory, MOST_BYTES, folder);
+        for (Path folder : folders) {
+            String text = text(root, folder);
+            String head = head(text, left);
+            boolean cut = head.length() < text.length();
+            if (cut) {
+                LOG.warn(
+                        "AGENTS.md files of {} exceed {} bytes; the one in {} is cut to {} bytes",
+                        workingDirectory,
+                        MOST_BYTES,
+                        folder,
+                        left);
             }
-            String text = head(bytes, left);
-            left -= Math.min(bytes.length, left);
-            if (!text.isBlank()) {
-                texts.add(text.strip());
+            // Nothing of the files further out, which would only be their first words.
+            left = cut ? 0 : left - head.getBytes(StandardCharsets.UTF_8).length;
+            if (!head.isBlank()) {
+                texts.add(0, head.strip());
             }
         }
         return texts.isEmpty() ? Optional.empty() : Optional.of(String.join("\n\n", texts));
     }
 
-    private static List<Path> fromRootDown(Path workingDirectory) {
+    private static Path real(Path workingDirectory) {
+        try {
+            return workingDirectory.toRealPath();
+        } catch (IOException e) {
+            return workingDirectory.toAbsolutePath().normalize();
+        }
+    }
+
+    /** The folders from the working directory to the root of its project; only itself where there is none. */
+    private static List<Path> upToRoot(Path workingDirectory) {
         List<Path> folders = new ArrayList<>();
         for (Path folder = workingDirectory; folder != null; folder = folder.getParent()) {
             folders.add(folder);
-            if (Files.exists(folder.resolve(".git"))) {
-                Collections.reverse(folders);
-                return folders;
+            Path git = folder.resolve(".git");
+            if (Files.exists(git, LinkOption.NOFOLLOW_LINKS)) {
+                if (FileOwner.mayBeObeyed(git)) {
+                    return folders;
+                }
+                LOG.warn("{} belongs to another user, so {} is not taken for a project", git, folder);
             }
         }
         return List.of(workingDirectory);
     }
 
-    private static byte[] firstFile(Path folder) {
+    /** The text of the first file of a folder that has any. */
+    private static String text(Path root, Path folder) {
         for (String name : NAMES) {
             Path file = folder.resolve(name);
-            if (Files.isRegularFile(file)) {
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
                 try {
-                    return Files.readAllBytes(file);
+                    // In UTF-16 a byte of UTF-8 takes two.
+                    String text = ProjectFile.text(root, file, 2 * MOST_BYTES + 2);
+                    if (!text.isBlank()) {
+                        return text.strip();
+                    }
                 } catch (IOException e) {
-                    LOG.warn("{} cannot be read and is left out", file, e);
+                    LOG.warn("{} is left out: {}", file, e.toString());
                 }
             }
         }
-        return new byte[0];
+        return "";
     }
 
-    private static String head(byte[] bytes, int most) {
+    /** As much of the beginning as has so many bytes in UTF-8, no character split. */
+    private static String head(String text, int most) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         int end = Math.min(bytes.length, most);
         while (end > 0 && end < bytes.length && (bytes[end] & 0xC0) == 0x80) {
             end--;

@@ -25,29 +25,6 @@ class ContextTest {
     }
 
     @Test
-    void agentsFiles_goFromTheRootDown_overrideFirst() throws IOException {
-        write("AGENTS.md", "above the root");
-        write("repo/.git/HEAD", "");
-        write("repo/AGENTS.md", "root\n");
-        write("repo/a/AGENTS.md", "hidden by the override");
-        write("repo/a/AGENTS.override.md", "override");
-        write("repo/a/b/AGENTS.md", "  \n");
-        write("repo/a/b/c/AGENTS.md", "inner");
-        assertThat(AgentsFiles.read(folder.resolve("repo/a/b/c"))).contains("root\n\noverride\n\ninner");
-        assertThat(AgentsFiles.read(folder)).contains("above the root");
-    }
-
-    @Test
-    void agentsFiles_areCutAt32KibInAll() throws IOException {
-        write("repo/.git/HEAD", "");
-        write("repo/AGENTS.md", "a".repeat(32 * 1024 - 3));
-        write("repo/x/AGENTS.md", "éé");
-        String text = AgentsFiles.read(folder.resolve("repo/x")).orElseThrow();
-        assertThat(text.endsWith("a\n\né")).isTrue();
-        assertThat(AgentsFiles.read(folder.resolve("elsewhere"))).isEmpty();
-    }
-
-    @Test
     void sections_comeInOrder_beforeTheUsersMessage_andOnlyWhenTheyChange() throws IOException {
         write("AGENTS.md", "Use tabs.");
         Script script = new Script(Script.says("one"), Script.says("two"), Script.says("three"));
