@@ -13,15 +13,24 @@ import org.jspecify.annotations.Nullable;
  *   <li>A patch is computed whole before the first byte is written, and written as one change: a failure restores every
  *       file, and so does the next use after the death of the process. Codex changes one file after the other and
  *       keeps the earlier ones.
- *   <li>Line endings, a missing final line break, a byte order mark, the encoding and the mode of a file are kept.
+ *   <li>No file is replaced as a whole: adding one that exists, or moving onto one, is an error, since a model that does
+ *       so has not seen what it would destroy. Codex replaces it.
+ *   <li>The ending of each line, a missing final line break, a byte order mark, the encoding and the mode of a file are
+ *       kept. In a file of mixed line endings Codex gives all lines the same one.
  *   <li>Lines that stay are left as the file has them, even if they were only found by forgiving blank space.
+ *   <li>Names and lines are found in either Unicode form of letters with accents: systems write names in one, models in
+ *       the other.
+ *   <li>Lines that only come, after a {@code @@} that names a line, go below that line, which is what it was named for.
+ *       Codex puts them at the end of the file. Without such a line they go to the end in both.
+ *   <li>A path that leads out of the workspace, absolute or by {@code ..}, is refused, also where Codex's sandbox would
+ *       let it through; inside, absolute paths are as good as relative ones. A binary file is not updated.
  *   <li>A moved file keeps its mode; a move onto itself is no deletion; a move without changes is allowed.
  *   <li>{@code *** End of File} falls back to a search from the top, and several {@code @@} lines may follow each other.
  *   <li>An error says where the lines were nearly found.
  * </ul>
  *
- * <p>As in Codex, adding a file that exists replaces it, keeping its mode, and is reported as {@code A}; deleting a
- * symbolic link deletes the link, updating it changes the file that it leads to. Safe for use by several threads.
+ * <p>As in Codex, deleting a symbolic link deletes the link, updating it changes the file that it leads to, and a line
+ * {@code *** Environment ID:} before the files is accepted; there is one environment here. Safe for use by several threads.
  */
 final class ApplyPatch {
     private final FileChanges changes;

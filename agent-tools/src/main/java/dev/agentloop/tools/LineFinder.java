@@ -1,13 +1,14 @@
 package dev.agentloop.tools;
 
+import java.text.Normalizer;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Finds lines in a file at four levels, each a little more forgiving, as Codex does: as they are; without blank space
- * at their ends; without it at both sides; and with Unicode dashes, quotes and spaces taken for their ASCII kin. A
- * better level anywhere in the file goes before a worse one nearer by. Belongs to one thread.
+ * at their ends; without it at both sides; and with Unicode dashes, quotes and spaces taken for their ASCII kin, and
+ * letters with accents in either Unicode form (which Codex does not do). A better level anywhere in the file goes before a worse one nearer by. Belongs to one thread.
  */
 final class LineFinder {
     private enum Level {
@@ -114,7 +115,7 @@ final class LineFinder {
         for (int i = 0; i < line.length(); i++) {
             text.append(toAscii(line.charAt(i)));
         }
-        return text.toString().strip();
+        return Normalizer.normalize(text, Normalizer.Form.NFC).strip();
     }
 
     private static char toAscii(char c) {

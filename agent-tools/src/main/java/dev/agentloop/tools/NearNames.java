@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Names that a missing one may have been meant to be. */
 final class NearNames {
@@ -30,6 +31,21 @@ final class NearNames {
         String folder = place.folderExists() ? "" : " (no directory " + Names.shown(wanted) + ")";
         return folder + "; near names: "
                 + near.stream().map(name -> describe(wanted, name)).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * The one name in a folder that has the same letters in another Unicode form, as macOS and other systems write them;
+     * null if there is none, or several.
+     */
+    static @Nullable Path inOtherForm(Folder folder, Path wanted) throws IOException {
+        if (wanted.toString().chars().allMatch(c -> c < 0x80)) {
+            return null;
+        }
+        String letters = composed(wanted.toString());
+        List<Path> same = folder.names().stream()
+                .filter(name -> composed(name.toString()).equals(letters))
+                .toList();
+        return same.size() == 1 ? same.get(0) : null;
     }
 
     private static String describe(String wanted, String name) {

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Reads Codex's patch format. An error names the line, counting from one in the text as it was given.
  *
  * <p>Lenient as Codex is: blank space around the whole and around headers, a shell's heredoc around the patch, CRLF,
- * a first chunk without {@code @@}, an empty line for an empty line that stays. Beyond Codex: several {@code @@} lines
+ * a first chunk without {@code @@}, an empty line for an empty line that stays, an environment's id before the files
+ * (which is passed over). Beyond Codex: several {@code @@} lines
  * in a row, each narrowing where the chunk is, and a move without changes; the grammar allows both.
  */
 final class PatchParser {
@@ -46,6 +47,7 @@ final class PatchParser {
 
     private static final String BEGIN = "*** Begin Patch";
     private static final String END = "*** End Patch";
+    private static final String ENVIRONMENT = "*** Environment ID:";
     private static final String ADD = "*** Add File:";
     private static final String DELETE = "*** Delete File:";
     private static final String UPDATE = "*** Update File:";
@@ -86,6 +88,8 @@ final class PatchParser {
         }
         end--;
         at++;
+        skipBlank();
+        argument(ENVIRONMENT);
         List<FilePatch> files = new ArrayList<>();
         for (skipBlank(); at < end; skipBlank()) {
             files.add(file());
@@ -150,7 +154,7 @@ final class PatchParser {
         }
         String path = line.substring(header.length()).strip();
         if (path.isEmpty()) {
-            throw error(at, "'" + header + "' without a path");
+            throw error(at, "'" + header + "' without " + (header.equals(ENVIRONMENT) ? "an id" : "a path"));
         }
         at++;
         return path;

@@ -57,7 +57,7 @@ final class PatchPlan implements Closeable {
     private PlannedFile create(String path, byte[] content, @Nullable BasicFileAttributes like) throws IOException {
         Names.requirePlain(path);
         PlannedFile file = find(path, true);
-        file.replace(content, like);
+        file.create(content, like);
         return file;
     }
 
@@ -72,12 +72,15 @@ final class PatchPlan implements Closeable {
         byte[] changed = changed(update, old);
         String target = update.movedTo();
         if (target == null) {
-            file.replace(changed, null);
+            file.replace(changed);
             modified.add(update.path());
             return;
         }
-        // Moved onto itself, a file must not be deleted after it was written.
-        if (create(target, changed, file.attributes()) != file) {
+        if (find(target, true) == file) {
+            // Moved onto itself, a file must not be deleted after it was written.
+            file.replace(changed);
+        } else {
+            create(target, changed, file.attributes());
             find(update.path(), false).remove();
         }
         modified.add(target);
@@ -171,14 +174,27 @@ final class PatchPlan implements Closeable {
             return content;
         }
 
-        void replace(byte[] content, @Nullable BasicFileAttributes source) throws IOException {
+        void replace(byte[] content) throws IOException {
             load();
             ChangeSet.requireReplaceable(place);
+            after = content;
+            exists = true;
+        }
+
+        /** Gives a file that is not there its first content, and the mode of the one that it comes from. */
+        void create(byte[] content, @Nullable BasicFileAttributes source) throws IOException {
+            if (exists) {
+                BasicFileAttributes found = place.attributes();
+                if (found != null && found.isDirectory()) {
+                    place.requireFile();
+                }
+                throw new Refusal(place.text() + ": exists already, and no file is replaced as a whole; change it with "
+                        + "*** Update File, or delete it first in the same patch");
+            }
+            replace(content);
             if (like == null) {
                 like = source;
             }
-            after = content;
-            exists = true;
         }
 
         void remove() throws IOException {

@@ -64,7 +64,7 @@ final class PatchedText {
         List<ChunkLine> wanted = chunk.lines();
         List<String> old = old(wanted);
         if (old.isEmpty()) {
-            edits.add(new Edit(chunk.contexts().isEmpty() ? end() : cursor, 0, wanted));
+            edits.add(new Edit(chunk.contexts().isEmpty() ? lines.size() : cursor, 0, wanted));
             return;
         }
         int found = finder.find(old, cursor, chunk.endsFile());
@@ -79,12 +79,6 @@ final class PatchedText {
         int length = old(wanted).size();
         edits.add(new Edit(found, length, wanted));
         cursor = found + length;
-    }
-
-    /** Where lines go that name no place: behind the last line, but before empty ones that end the file. */
-    private int end() {
-        int last = lines.size();
-        return last > 0 && lines.get(last - 1).text().isEmpty() ? last - 1 : last;
     }
 
     private static List<String> old(List<ChunkLine> lines) {

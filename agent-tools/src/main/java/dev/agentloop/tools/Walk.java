@@ -161,10 +161,18 @@ final class Walk {
         }
     }
 
-    private void stepInside(Path element) throws IOException {
+    private void stepInside(Path written) throws IOException {
+        Path element = written;
         boolean last = pending.isEmpty();
         Folder folder = open.element();
         BasicFileAttributes found = missing.isEmpty() ? folder.attributes(element) : null;
+        if (found == null && missing.isEmpty()) {
+            Path other = NearNames.inOtherForm(folder, element);
+            if (other != null) {
+                element = other;
+                found = folder.attributes(other);
+            }
+        }
         guard(element, found, last);
         if (found != null && found.isSymbolicLink() && (toTheEnd || !last)) {
             follow(folder, element);

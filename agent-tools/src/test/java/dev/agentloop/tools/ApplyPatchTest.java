@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.text.Normalizer;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -173,11 +174,62 @@ class ApplyPatchTest {
     }
 
     @Test
-    void patch_addOnExistingFile_replacesItAndKeepsItsMode() throws Exception {
+    void patch_addOrMoveOntoAnExistingFile_isRefused() throws Exception {
+        Trees.write(root.resolve("a.txt"), "precious\n");
+        Trees.write(root.resolve("b.txt"), "b\n");
+        String refused = "apply_patch verification failed: a.txt: exists already, and no file is replaced as a whole;"
+                + " change it with *** Update File, or delete it first in the same patch";
+
+        assertThat(error("*** Add File: a.txt\n+new")).isEqualTo(refused);
+        assertThat(error("*** Update File: b.txt\n*** Move to: a.txt")).isEqualTo(refused);
+        assertThat(error("*** Update File: b.txt\n*** Move to: a.txt\n@@\n-b\n+c"))
+                .isEqualTo(refused);
+        assertThat(error("*** Add File: c.txt\n+1\n*** Add File: c.txt\n+2")).contains("c.txt: exists already");
+    }
+
+    @Test
+    void patch_absolutePathsInsideTheWorkspace_areAccepted() throws Exception {
+        Trees.write(root.resolve("a.txt"), "1\n");
+
+        ok("*** Update File: " + root.resolve("a.txt") + "\n*** Move to: " + root.resolve("sub/b.txt")
+                + "\n@@\n-1\n+2\n*** Add File: " + root.resolve("c.txt") + "\n+3");
+
+        assertThat(Trees.snapshot(root)).containsOnlyKeys("sub", "sub/b.txt", "c.txt");
+        assertThat(error("*** Add File: " + temp.resolve("d.txt") + "\n+x")).contains("leads out of the workspace");
+    }
+
+    @Test
+    void patch_environmentId_isPassedOver() throws Exception {
+        assertThat(ok("*** Environment ID: env-1\n*** Add File: a.txt\n+x")).endsWith("A a.txt\n");
+        assertThat(error("*** Environment ID:\n*** Add File: b.txt\n+x"))
+                .endsWith("invalid patch: line 2: '*** Environment ID:' without an id");
+        assertThat(error("*** Environment ID: a\n*** Environment ID: b\n*** Add File: b.txt\n+x"))
+                .contains("line 3: '*** Environment ID: b' begins no file");
+    }
+
+    @Test
+    void names_inEitherUnicodeForm_meet() throws Exception {
+        Trees.assumeLocaleHas("\u00E9\u0301");
+        String composed = "d\u00E9j\u00E0/caf\u00E9.txt";
+        String decomposed = Normalizer.normalize(composed, Normalizer.Form.NFD);
+        Trees.write(root.resolve(decomposed), "caf\u00E9\nb\n");
+
+        assertThat(calls.ok("read_file", "file_path", composed)).isEqualTo("L1: caf\u00E9\nL2: b\n");
+        ok("*** Update File: " + composed + "\n@@\n cafe\u0301\n-b\n+c");
+        assertThat(read(decomposed)).isEqualTo("caf\u00E9\nc\n");
+        assertThat(error("*** Add File: " + composed + "\n+x")).contains("exists already");
+        assertThat(calls.ok("write_file", "file_path", composed, "content", "x"))
+                .isEqualTo("Replaced " + composed + " (1 bytes)\n");
+        ok("*** Delete File: " + composed);
+        assertThat(Trees.snapshot(root)).hasSize(1);
+    }
+
+    @Test
+    void patch_deleteAndAddOfAFile_replacesItAndKeepsItsMode() throws Exception {
         Trees.write(root.resolve("a.sh"), "old");
         Files.setPosixFilePermissions(root.resolve("a.sh"), PosixFilePermissions.fromString("rwxr-xr-x"));
 
-        assertThat(ok("*** Add File: a.sh\n+new")).endsWith("A a.sh\n");
+        assertThat(ok("*** Delete File: a.sh\n*** Add File: a.sh\n+new")).endsWith("A a.sh\nD a.sh\n");
 
         assertThat(Trees.snapshot(root)).containsOnly(Map.entry("a.sh", "rwxr-xr-x new\n"));
     }

@@ -47,7 +47,7 @@ class PatchedTextTest {
     @Test
     void apply_onlyAdditions_goToTheEndOrBehindTheContext() throws Exception {
         assertThat(patched("a\nb\n", "@@\n+c\n+d")).isEqualTo("a\nb\nc\nd\n");
-        assertThat(patched("a\nb\n\n", "@@\n+c")).isEqualTo("a\nb\nc\n\n");
+        assertThat(patched("a\nb\n\n\n", "@@\n+c")).isEqualTo("a\nb\n\n\nc\n");
         assertThat(patched("a\nb\n", "@@ a\n+c")).isEqualTo("a\nc\nb\n");
         assertThat(patched("", "@@\n+c")).isEqualTo("c\n");
         assertThat(patched("a\nb\n", "@@\n+c\n@@\n-a\n+A")).isEqualTo("A\nb\nc\n");

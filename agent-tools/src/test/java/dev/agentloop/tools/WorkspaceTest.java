@@ -201,14 +201,27 @@ class WorkspaceTest {
     }
 
     @Test
-    void place_inAnotherUnicodeForm_namesTheOneThatIsThere() throws IOException {
+    void place_inAnotherUnicodeForm_isTheOneThatIsThere() throws IOException {
         Trees.assumeLocaleHas("\u00E9\u0301");
         Trees.write(root.resolve("cafe\u0301.txt"), "");
         Workspace workspace = workspace(true);
 
-        assertThatThrownBy(() -> read(workspace, "caf\u00E9.txt"))
+        assertThat(read(workspace, "caf\u00E9.txt")).isEmpty();
+        Trees.write(root.resolve("caf\u00E9.txt"), "composed");
+        assertThat(read(workspace, "caf\u00E9.txt")).isEqualTo("composed");
+        assertThat(read(workspace, "cafe\u0301.txt")).isEmpty();
+    }
+
+    @Test
+    void place_inAThirdUnicodeForm_namesThoseThatAreThere() throws IOException {
+        Trees.assumeLocaleHas("\u00E9\u0301");
+        Trees.write(root.resolve("e\u0301\u00E9"), "");
+        Trees.write(root.resolve("\u00E9e\u0301"), "");
+
+        assertThatThrownBy(() -> read(workspace(true), "\u00E9\u00E9"))
                 .hasMessage(
-                        "caf\u00E9.txt: no such file; near names: cafe\u0301.txt (other Unicode form: cafe\\u0301.txt)");
+                        "\u00E9\u00E9: no such file; near names: e\u0301\u00E9 (other Unicode form: e\\u0301\\u00E9), "
+                                + "\u00E9e\u0301 (other Unicode form: \\u00E9e\\u0301)");
     }
 
     @ParameterizedTest
