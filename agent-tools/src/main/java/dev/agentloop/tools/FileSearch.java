@@ -49,7 +49,11 @@ final class FileSearch {
         List<Hit> hits = new ArrayList<>();
         FileTree tree = new FileTree(
                 (folder, name, path, attributes) -> {
-                    if (include.test(path) && !scan(folder, name, 1).isEmpty()) {
+                    List<Line> found = new ArrayList<>();
+                    if (include.test(path)) {
+                        scan(folder, name, 1, found);
+                    }
+                    if (!found.isEmpty()) {
                         hits.add(new Hit(folder.path().resolve(name), attributes.lastModifiedTime()));
                     }
                 },
@@ -66,14 +70,16 @@ final class FileSearch {
 
     /** The matching lines of a file that was found, at most so many; none if it is no longer there. */
     List<Line> lines(Hit hit, int most) throws IOException {
+        List<Line> found = new ArrayList<>();
         try (Place place = workspace.place(hit.path().toString())) {
             BasicFileAttributes attributes = place.attributes();
-            boolean readable = attributes != null && attributes.isRegularFile();
-            return readable ? scan(place.folder(), place.name(), most) : List.of();
+            if (attributes != null && attributes.isRegularFile()) {
+                scan(place.folder(), place.name(), most, found);
+            }
         } catch (Deadline.Passed e) {
             timedOut = true;
-            return List.of();
         }
+        return found;
     }
 
     /** How many files and folders could not be read. */
@@ -91,11 +97,10 @@ final class FileSearch {
         return timedOut;
     }
 
-    private List<Line> scan(Folder folder, Path name, int most) throws IOException {
-        List<Line> found = new ArrayList<>();
-        try (LineReader lines = LineReader.of(Channels.newInputStream(folder.read(name)), LINE_LIMIT)) {
+    private void scan(Folder folder, Path name, int most, List<Line> found) throws IOException {
+        try (LineReader lines = LineReader.of(Channels.newInputStream(folder.read(name)), LINE_LIMIT, deadline)) {
             if (lines.binary()) {
-                return found;
+                return;
             }
             for (long number = 1; found.size() < most && lines.next(); number++) {
                 if (number % 1000 == 1) {
@@ -110,7 +115,6 @@ final class FileSearch {
                 }
             }
         }
-        return found;
     }
 
     private boolean matches(String line) throws Refusal {

@@ -29,15 +29,17 @@ final class LineReader implements Closeable {
     private int limit;
 
     private final int keep;
+    private final Deadline deadline;
     private byte[] line = new byte[1024];
     private int kept;
     private long length;
     private boolean endsInReturn;
 
-    private LineReader(InputStream in, byte[] start, int keep) {
+    private LineReader(InputStream in, byte[] start, int keep, Deadline deadline) {
         this.encoding = TextEncoding.announced(start, start.length);
         this.binary = TextEncoding.isBinary(start, start.length);
         this.keep = keep;
+        this.deadline = deadline;
         System.arraycopy(start, 0, buffer, 0, start.length);
         if (encoding == TextEncoding.UTF_16LE || encoding == TextEncoding.UTF_16BE) {
             this.in = new Utf16AsUtf8(in, start, encoding);
@@ -52,9 +54,10 @@ final class LineReader implements Closeable {
      * Begins to read; looks at the first bytes for a mark and for signs of a binary file.
      *
      * @param keep how many bytes of a line are kept
+     * @param deadline asked before each piece of the file, since one line may be as long as the disk
      */
-    static LineReader of(InputStream in, int keep) throws IOException {
-        return new LineReader(in, in.readNBytes(TextEncoding.SAMPLE), keep);
+    static LineReader of(InputStream in, int keep, Deadline deadline) throws IOException {
+        return new LineReader(in, in.readNBytes(TextEncoding.SAMPLE), keep, deadline);
     }
 
     /** Whether the file begins like something that is no text. */
@@ -67,7 +70,11 @@ final class LineReader implements Closeable {
         return encoding;
     }
 
-    /** Reads the next line; false at the end. A file that ends in a line break has no empty line after it. */
+    /**
+     * Reads the next line; false at the end. A file that ends in a line break has no empty line after it.
+     *
+     * @throws Deadline.Passed in the middle of a line, whose beginning is kept
+     */
     boolean next() throws IOException {
         kept = 0;
         length = 0;
@@ -116,6 +123,7 @@ final class LineReader implements Closeable {
     }
 
     private boolean fill() throws IOException {
+        deadline.check();
         position = 0;
         limit = Math.max(0, in.read(buffer));
         return limit > 0;

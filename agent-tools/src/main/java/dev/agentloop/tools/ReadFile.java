@@ -9,11 +9,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The tool {@code read_file}: lines of a text file of any size, with their numbers. */
 final class ReadFile {
+    private static final Duration TIME = Duration.ofSeconds(30);
     private static final int MAX_LINE_BYTES = 500;
     private static final int DEFAULT_LINES = 2000;
     private static final int MAX_LINES = 20_000;
@@ -38,6 +40,10 @@ final class ReadFile {
     private ReadFile() {}
 
     static FileTool tool(Workspace workspace) {
+        return tool(workspace, TIME);
+    }
+
+    static FileTool tool(Workspace workspace, Duration time) {
         return FileTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "offset", "limit"));
             String path = arguments.text("file_path");
@@ -45,41 +51,87 @@ final class ReadFile {
             int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);
             try (Place place = workspace.place(path)) {
                 BasicFileAttributes attributes = place.requireFile();
-                return ToolOutput.text(read(place, attributes.size(), offset, limit));
+                return ToolOutput.text(new Reading(place, offset, limit, time).read(attributes.size()));
             } catch (IOException e) {
                 throw Refusal.about(Names.shown(path), e);
             }
         });
     }
 
-    private static String read(Place place, long size, int offset, int limit) throws IOException {
-        // One byte more than is shown tells whether a character would be split.
-        try (InputStream in = place.read();
-                LineReader reader = LineReader.of(in, MAX_LINE_BYTES + 1)) {
-            if (reader.binary()) {
-                throw new Refusal(place.text() + ": is a binary file of " + size
-                        + " bytes; view_image shows images, other formats need a program run by the shell");
-            }
-            int skipped = 0;
-            while (skipped < offset - 1 && reader.next()) {
-                skipped++;
-            }
-            List<Line> lines = new ArrayList<>();
-            while (lines.size() < limit && reader.next()) {
-                lines.add(line(reader));
-            }
-            if (lines.isEmpty()) {
-                return nothing(place, skipped, offset);
-            }
-            return shown(lines, offset, reader);
-        }
-    }
+    /** One call: some lines of a file, as far as they are read in time. */
+    private static final class Reading {
+        private final Place place;
+        private final int offset;
+        private final int limit;
+        private final Duration time;
+        private final List<Line> lines = new ArrayList<>();
+        private int skipped;
+        private boolean more;
 
-    private static String nothing(Place place, int lines, int offset) throws Refusal {
-        if (lines == 0 && offset == 1) {
-            return "(the file is empty)";
+        Reading(Place place, int offset, int limit, Duration time) {
+            this.place = place;
+            this.offset = offset;
+            this.limit = limit;
+            this.time = time;
         }
-        throw new Refusal(place.text() + ": offset " + offset + " is behind the end; the file has " + lines + " lines");
+
+        String read(long size) throws IOException {
+            // One byte more than is shown tells whether a character would be split.
+            try (InputStream in = place.read();
+                    LineReader reader = LineReader.of(in, MAX_LINE_BYTES + 1, Deadline.in(time))) {
+                if (reader.binary()) {
+                    throw new Refusal(place.text() + ": is a binary file of " + size
+                            + " bytes; view_image shows images, other formats need a program run by the shell");
+                }
+                boolean inTime = take(reader);
+                if (lines.isEmpty()) {
+                    return inTime ? nothing() : late(size);
+                }
+                return shown(lines, offset, reader.encoding()) + ending(inTime);
+            }
+        }
+
+        /** Reads the lines; false if the time ran out first. */
+        private boolean take(LineReader reader) throws IOException {
+            try {
+                while (skipped < offset - 1 && reader.next()) {
+                    skipped++;
+                }
+                while (lines.size() < limit && reader.next()) {
+                    lines.add(line(reader));
+                }
+                more = reader.hasNext();
+                return true;
+            } catch (Deadline.Passed e) {
+                if (skipped == offset - 1 && lines.size() < limit && reader.kept() > 0) {
+                    lines.add(line(reader));
+                }
+                return false;
+            }
+        }
+
+        private String nothing() throws Refusal {
+            if (skipped == 0 && offset == 1) {
+                return "(the file is empty)";
+            }
+            throw new Refusal(
+                    place.text() + ": offset " + offset + " is behind the end; the file has " + skipped + " lines");
+        }
+
+        private String late(long size) throws Refusal {
+            throw new Refusal(place.text() + ": stopped after " + time.toSeconds() + " s in line " + (skipped + 1)
+                    + ", before line " + offset + " was reached; the file has " + size
+                    + " bytes: read it from the start, or cut it with a command");
+        }
+
+        private String ending(boolean inTime) {
+            int next = offset + lines.size();
+            if (!inTime) {
+                return "(stopped after " + time.toSeconds() + " s in line " + (next - 1)
+                        + "; there may be more lines)\n";
+            }
+            return more ? "(more lines follow: read on with offset " + next + ")\n" : "";
+        }
     }
 
     private static Line line(LineReader reader) {
@@ -100,7 +152,7 @@ final class ReadFile {
         return (bytes[start] & 0xC0) == 0xC0 ? start : index;
     }
 
-    private static String shown(List<Line> lines, int offset, LineReader reader) throws IOException {
+    private static String shown(List<Line> lines, int offset, TextEncoding encoding) {
         int malformed = firstMalformed(lines);
         Charset charset = malformed < 0 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1;
         StringBuilder text = new StringBuilder();
@@ -121,21 +173,14 @@ final class ReadFile {
                     .append(offset + malformed)
                     .append(" is not UTF-8; all bytes above are shown as ISO-8859-1)\n");
         }
-        if (reader.encoding() == TextEncoding.UTF_16LE || reader.encoding() == TextEncoding.UTF_16BE) {
-            text.append("(the file is encoded in ")
-                    .append(reader.encoding().charset())
-                    .append(")\n");
+        if (encoding == TextEncoding.UTF_16LE || encoding == TextEncoding.UTF_16BE) {
+            text.append("(the file is encoded in ").append(encoding.charset()).append(")\n");
         }
         if (!cut.isEmpty()) {
             text.append("(cut at ")
                     .append(MAX_LINE_BYTES)
                     .append(" bytes: ")
                     .append(shown(cut))
-                    .append(")\n");
-        }
-        if (reader.hasNext()) {
-            text.append("(more lines follow: read on with offset ")
-                    .append(offset + lines.size())
                     .append(")\n");
         }
         return text.toString();

@@ -291,7 +291,7 @@ class ShellToolTest {
                 .content(StandardCharsets.UTF_8)
                 .isEqualTo("two\n");
 
-        String back = PATCH.replace("-one\n+two", "-two\n+three");
+        String back = PATCH.replace("-one\n+two", "-two\n+three").replace("new.txt", "newer.txt");
         calls.ok("shell_command", "command", "apply_patch '" + back + "'", "workdir", "sub");
         assertThat(workspace.resolve("sub/a.txt"))
                 .content(StandardCharsets.UTF_8)
