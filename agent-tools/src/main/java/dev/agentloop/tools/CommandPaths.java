@@ -6,15 +6,22 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Follows paths the way the kernel does: link by link, {@code ..} meaning the parent of where the links led.
  *
+ * <p>A path that passes through {@code /proc} or {@code /dev} leads nowhere here. What is found there depends on who
+ * looks: {@code /proc/self/cwd} is another folder for the command than for this JVM.
+ *
  * <p>What is found holds until somebody else changes the folders; that race is not closed here.
  */
 final class CommandPaths {
     private static final int MAX_LINKS = 40;
+
+    /** Folders whose content the kernel makes up for each process that looks. */
+    private static final List<Path> OF_THE_KERNEL = List.of(Path.of("/proc"), Path.of("/dev"));
 
     private final Path workspace;
 
@@ -37,7 +44,8 @@ final class CommandPaths {
      * Where {@code argument} leads from {@code directory}, whether there is something or not.
      *
      * @param directory a path without links
-     * @return a path without links, or empty if the argument is no path or its links go round in circles
+     * @return a path without links, or empty if the argument is no path, its links go round in circles, or it passes
+     *     through a folder of the kernel's
      */
     static Optional<Path> resolve(Path directory, String argument) {
         try {
@@ -55,19 +63,18 @@ final class CommandPaths {
         int links = 0;
         while (!names.isEmpty()) {
             Path name = names.pop();
-            if (name.toString().equals("..")) {
-                place = place.getParent() == null ? place : place.getParent();
-                continue;
-            }
             if (name.toString().isEmpty() || name.toString().equals(".")) {
                 continue;
             }
-            Path next = place.resolve(name);
+            Path next = step(place, name);
+            if (OF_THE_KERNEL.contains(next)) {
+                return Optional.empty();
+            }
             if (!Files.isSymbolicLink(next)) {
                 place = next;
                 continue;
             }
-            if (++links > MAX_LINKS) {
+            if (++links > MAX_LINKS || isMadeUp(place)) {
                 return Optional.empty();
             }
             Path target = Files.readSymbolicLink(next);
@@ -77,5 +84,22 @@ final class CommandPaths {
             }
         }
         return Optional.of(place);
+    }
+
+    private static Path step(Path place, Path name) {
+        if (!name.toString().equals("..")) {
+            return place.resolve(name);
+        }
+        return place.getParent() == null ? place : place.getParent();
+    }
+
+    /** Whether the links of {@code folder} are those of processes: {@code proc} may be mounted elsewhere, too. */
+    private static boolean isMadeUp(Path folder) {
+        try {
+            return Files.getFileStore(folder).type().equals("proc");
+        } catch (IOException e) {
+            // The system hides what is mounted; then the names of the folders must do.
+            return false;
+        }
     }
 }

@@ -1,8 +1,6 @@
 package dev.agentloop.tools;
 
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -10,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Judges a command line before it runs, as Codex does: known to be safe, known to be dangerous, or neither.
@@ -27,7 +26,7 @@ final class CommandSafety {
     private static final Set<String> BUILTINS = Set.of("cd", "echo", "false", "pwd", "true");
 
     private final Path workspace;
-    private final Map<String, String> environment;
+    private final CommandPrograms programs;
 
     /** What is known of a command line. */
     enum Assessment {
@@ -39,10 +38,13 @@ final class CommandSafety {
         DANGEROUS
     }
 
-    /** @param environment what commands will be run with; its {@code PATH} says which programs the names stand for */
-    CommandSafety(Path workspace, Map<String, String> environment) {
+    /**
+     * @param shell what commands will be run by
+     * @param environment what they will be run with; its {@code PATH} says which programs the names stand for
+     */
+    CommandSafety(Path workspace, ShellProgram shell, Map<String, String> environment) {
         this.workspace = workspace;
-        this.environment = Map.copyOf(environment);
+        programs = new CommandPrograms(shell, environment);
     }
 
     /** Judges {@code command} as run in {@code directory}. */
@@ -78,17 +80,29 @@ final class CommandSafety {
     private boolean isSafe(List<String> command, Set<Path> directories, CommandPaths paths) {
         String name = command.get(0);
         List<String> words = command.subList(1, command.size());
-        if (!BUILTINS.contains(name) && !isFromOutside(name, paths)) {
+        if (!BUILTINS.contains(name) && !programs.areOutside(name, paths)) {
             return false;
         }
-        return directories.stream().allMatch(directory -> switch (name) {
-            case "find" -> CommandFind.allows(words, word -> paths.inside(directory, word));
-            case "sed" -> isPrintingLines(words) && paths.inside(directory, words.size() < 3 ? "." : words.get(2));
+        if (!CommandDescent.isIn(name, words)) {
+            return directories.stream()
+                    .allMatch(directory -> isSafe(name, words, word -> paths.inside(directory, word)));
+        }
+        CommandDescent descent = new CommandDescent(paths, programs.followNoLinks(name));
+        // Which words are where it begins is not looked into; without any it is the folder itself.
+        return directories.stream()
+                .allMatch(directory ->
+                        descent.stays(directory, ".") && isSafe(name, words, word -> descent.stays(directory, word)));
+    }
+
+    private static boolean isSafe(String name, List<String> words, Predicate<String> inside) {
+        return switch (name) {
+            case "find" -> CommandFind.allows(words, inside);
+            case "sed" -> isPrintingLines(words) && (words.size() < 3 || inside.test(words.get(2)));
             default ->
                 CommandTable.find(name)
-                        .filter(entry -> entry.allows(words, word -> paths.inside(directory, word)))
+                        .filter(entry -> entry.allows(words, inside))
                         .isPresent();
-        });
+        };
     }
 
     /** {@code sed -n 5p}, {@code sed -n 5,10p}, each with at most one file. */
@@ -115,25 +129,5 @@ final class CommandSafety {
             directories.add(target.get());
         }
         return directories.size() <= MAX_DIRECTORIES;
-    }
-
-    /** Whether the program of that name, if there is one, lies where the tools of the agent cannot write. */
-    private boolean isFromOutside(String name, CommandPaths paths) {
-        if (name.indexOf('/') >= 0) {
-            return false;
-        }
-        for (String entry : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
-            Path directory = Path.of(entry);
-            if (!directory.isAbsolute()) {
-                return false;
-            }
-            Path program = directory.resolve(name);
-            if (Files.exists(program)) {
-                return CommandPaths.resolve(directory.getRoot(), program.toString())
-                        .filter(real -> !paths.contains(real))
-                        .isPresent();
-            }
-        }
-        return true;
     }
 }

@@ -69,7 +69,7 @@ final class ShellTool implements Tool {
                         PARAMETERS,
                         bounds.timeout().toMillis(),
                         bounds.longestTimeout().toMillis()));
-        safety = new CommandSafety(settings.workspace(), settings.environment());
+        safety = new CommandSafety(settings.workspace(), settings.shell(), settings.environment());
     }
 
     @Override

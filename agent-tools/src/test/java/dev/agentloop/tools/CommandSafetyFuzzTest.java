@@ -95,7 +95,7 @@ class CommandSafetyFuzzTest {
         random = new Random(seed);
         fill();
         Map<String, String> before = snapshot();
-        CommandSafety safety = new CommandSafety(workspace, environment());
+        CommandSafety safety = new CommandSafety(workspace, ShellProgram.standard(), environment());
         for (int run = 0; run < RUNS; run += BATCH) {
             List<String> commands = new ArrayList<>();
             while (commands.size() < BATCH) {

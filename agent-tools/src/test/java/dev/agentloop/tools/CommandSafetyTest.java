@@ -379,7 +379,7 @@ class CommandSafetyTest {
 
     @Test
     void assess_withARelativeFolderInThePath_trustsOnlyBuiltins() {
-        CommandSafety safety = new CommandSafety(workspace, Map.of("PATH", ".:/usr/bin:/bin"));
+        CommandSafety safety = new CommandSafety(workspace, ShellProgram.standard(), Map.of("PATH", ".:/usr/bin:/bin"));
 
         assertThat(safety.assess("ls", workspace)).isEqualTo(Assessment.UNKNOWN);
         assertThat(safety.assess("echo x", workspace)).isEqualTo(Assessment.SAFE);
@@ -398,6 +398,6 @@ class CommandSafetyTest {
 
     private Assessment assess(String command, Path directory) {
         String path = workspace.resolve("bin") + ":/usr/local/bin:/usr/bin:/bin";
-        return new CommandSafety(workspace, Map.of("PATH", path)).assess(command, directory);
+        return new CommandSafety(workspace, ShellProgram.standard(), Map.of("PATH", path)).assess(command, directory);
     }
 }
