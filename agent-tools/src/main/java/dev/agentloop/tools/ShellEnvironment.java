@@ -13,24 +13,21 @@ import java.util.regex.Pattern;
  *
  * <p>Immutable and thread-safe.
  *
- * @param removed patterns of names, with {@code *} for any text, to remove besides {@link #SECRET}
+ * @param allowed patterns of names, with {@code *} for any text, that alone are taken from the host; empty for all
+ * @param removed patterns of names to remove besides those that {@link SecretVariables} finds
  * @param kept patterns of names to keep whatever the others say
+ * @param secrets texts to hide wherever they stand
  * @param added variables to set as they are
  */
-record ShellEnvironment(List<String> removed, List<String> kept, Map<String, String> added) {
+record ShellEnvironment(
+        List<String> allowed,
+        List<String> removed,
+        List<String> kept,
+        List<String> secrets,
+        Map<String, String> added) {
 
-    /** Names that hold keys, tokens and passwords; case does not matter. */
-    static final List<String> SECRET = List.of(
-            "*KEY*",
-            "*SECRET*",
-            "*TOKEN*",
-            "*PASSWORD*",
-            "*PASSWD*",
-            "*PASSPHRASE*",
-            "*CREDENTIAL*",
-            "*_PASS",
-            "*_PWD",
-            "*_AUTH");
+    /** The usual environment. */
+    static final ShellEnvironment USUAL = new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), Map.of());
 
     /**
      * Names that make a shell or a program do what its command line does not say: run start-up files or functions, look
@@ -47,9 +44,6 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
             "PWD",
             "RIPGREP_CONFIG_PATH",
             "SHELLOPTS");
-
-    private static final Pattern PASSWORD_IN_ADDRESS =
-            Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/\\s@:]*:[^/\\s@]+@");
 
     // Every name of the environment is held against every pattern.
     private static final Map<String, Pattern> COMPILED = new ConcurrentHashMap<>();
@@ -70,30 +64,34 @@ record ShellEnvironment(List<String> removed, List<String> kept, Map<String, Str
             Map.entry("LC_ALL", UTF_8_LOCALE));
 
     ShellEnvironment {
+        allowed = List.copyOf(allowed);
         removed = List.copyOf(removed);
         kept = List.copyOf(kept);
+        secrets = List.copyOf(secrets);
         added = Map.copyOf(added);
     }
 
     /** The environment of a command that a process with the environment {@code host} starts. */
     Map<String, String> of(Map<String, String> host) {
+        SecretVariables hidden = new SecretVariables(host, name -> matches(kept, name), secrets);
         Map<String, String> environment = new HashMap<>();
         host.forEach((name, value) -> {
-            if (ProcessTree.isMarker(name) || matches(kept, name) || !isUnwanted(name, value)) {
+            boolean passes = isWanted(name) && !GitSettings.isOne(name) && !hidden.contain(name, value);
+            if (ProcessTree.isMarker(name) || matches(kept, name) || passes) {
                 environment.put(name, value);
             }
         });
         environment.remove("COLORTERM");
         environment.putAll(WITHOUT_TERMINAL);
         environment.putAll(added);
+        Map<String, String> git = isWanted("GIT_CONFIG_COUNT") ? host : Map.of();
+        environment.putAll(
+                GitSettings.of(git, (key, value) -> !hidden.contain(key, key) && !hidden.holds(key, value), added));
         return environment;
     }
 
-    private boolean isUnwanted(String name, String value) {
-        return matches(SECRET, name)
-                || matches(MEDDLING, name)
-                || matches(removed, name)
-                || PASSWORD_IN_ADDRESS.matcher(value).find();
+    private boolean isWanted(String name) {
+        return (allowed.isEmpty() || matches(allowed, name)) && !matches(MEDDLING, name) && !matches(removed, name);
     }
 
     private static boolean matches(List<String> patterns, String name) {

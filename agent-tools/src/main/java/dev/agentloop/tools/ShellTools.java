@@ -32,9 +32,12 @@ import org.jspecify.annotations.Nullable;
  * as {@code docker run --init}): orphans that were ended are reaped by nobody else.
  *
  * <p><b>Environment.</b> Commands see the environment of this process less the variables that look like keys, tokens or
- * passwords, by their name ({@code *KEY*}, {@code *TOKEN*}, {@code *SECRET*}, {@code *PASSWORD*}, {@code *CREDENTIAL*}
- * and some more) or because their value is an address with a password in it, and less those that make a shell do more
- * than its command says, such as {@code BASH_ENV} and {@code CDPATH}.
+ * passwords: by their name (such as {@code OPENAI_API_KEY}, {@code GITHUB_PAT}, {@code DB_PW}, {@code SENTRY_DSN}, but
+ * not {@code KEYBOARD}), by the look of their value (such as {@code sk-…}, {@code eyJ…}, {@code password=…}, an address
+ * with a password in it), and because they hold the same as one of these. Variables that make a shell do more than its
+ * command says, such as {@code BASH_ENV} and {@code CDPATH}, go as well. Guesses err on both sides: give a list by
+ * {@link Builder#onlyVariables} where you know what commands need. Git is told to run no {@code core.fsmonitor} and to
+ * use no bare repository that it only came upon.
  *
  * <p><b>Patches.</b> A command that is nothing but a call of {@code apply_patch}, as models like to write it, is not
  * given to the shell but applied as the tool {@code apply_patch} of {@link FileTools} would, confined to the workspace,
@@ -76,6 +79,8 @@ public final class ShellTools {
         private static final int SMALLEST_CAPTURE = 1 << 10;
 
         private final Path workspace;
+        private final List<String> allowed = new ArrayList<>();
+        private final List<String> secrets = new ArrayList<>();
         private final List<String> removed = new ArrayList<>();
         private final List<String> kept = new ArrayList<>();
         private final Map<String, String> added = new HashMap<>();
@@ -161,6 +166,35 @@ public final class ShellTools {
         }
 
         /**
+         * Lets commands see of this process's variables only those named here, less those that look secret: a list of
+         * what is needed instead of guesses at what is secret. Commands usually need {@code PATH} and {@code HOME};
+         * without {@code PATH} none is known to be safe. {@link #setVariable} and {@link #keepVariables} add to it.
+         *
+         * @param patterns at least one name, with {@code *} for any text; case does not matter
+         */
+        public Builder onlyVariables(String... patterns) {
+            if (patterns.length == 0) {
+                throw new IllegalArgumentException("ShellTools.onlyVariables needs at least one name, such as \"PATH\";"
+                        + " to let commands see no variable of this process, call removeVariables(\"*\")");
+            }
+            allowed.addAll(List.of(patterns));
+            return this;
+        }
+
+        /**
+         * Hides secrets that you know of, such as the API key and the store's password, wherever they stand: a variable
+         * of this process that is one, or of six characters or more has one in it, is not seen by commands.
+         *
+         * <p>Values of variables whose names tell that they are secret are known without this.
+         *
+         * @param values the secrets; blank ones hide nothing
+         */
+        public Builder hideValues(String... values) {
+            secrets.addAll(List.of(values));
+            return this;
+        }
+
+        /**
          * Removes more variables than those that look secret.
          *
          * @param patterns names, with {@code *} for any text; case does not matter
@@ -187,7 +221,8 @@ public final class ShellTools {
          * @throws IllegalArgumentException if the workspace lies in a place that is fenced
          */
         public List<Tool> tools() {
-            Map<String, String> environment = new ShellEnvironment(removed, kept, added).of(System.getenv());
+            Map<String, String> environment =
+                    new ShellEnvironment(allowed, removed, kept, secrets, added).of(System.getenv());
             ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);
             return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, patches())));
         }

@@ -115,7 +115,7 @@ class CommandSafetyFuzzTest {
 
     private Map<String, String> environment() {
         Map<String, String> home = Map.of("HOME", base.resolve("outside").toString());
-        return new ShellEnvironment(List.of(), List.of(), home).of(System.getenv());
+        return new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), home).of(System.getenv());
     }
 
     /** Each command in a shell of its own, ended soon, as some wait for more to come. */

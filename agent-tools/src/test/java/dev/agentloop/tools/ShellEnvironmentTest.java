@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ShellEnvironmentTest {
-    private static final ShellEnvironment USUAL = new ShellEnvironment(List.of(), List.of(), Map.of());
+    private static final ShellEnvironment USUAL = ShellEnvironment.USUAL;
 
     @ParameterizedTest
     @ValueSource(
@@ -73,7 +73,8 @@ class ShellEnvironmentTest {
     @Test
     void of_theMarkerOfAnOuterCall_keepsItWhateverIsRemoved() {
         String marker = ProcessTree.newMarker();
-        ShellEnvironment none = new ShellEnvironment(List.of("*"), List.of("path"), Map.of("MY_TOKEN", "given"));
+        ShellEnvironment none =
+                new ShellEnvironment(List.of(), List.of("*"), List.of("path"), List.of(), Map.of("MY_TOKEN", "given"));
 
         Map<String, String> environment = new HashMap<>(none.of(Map.of(marker, "1", "PATH", "/bin", "HOME", "/root")));
 
@@ -86,7 +87,8 @@ class ShellEnvironmentTest {
 
     @Test
     void of_patternsWithSpecialCharacters_takesThemAsTheyStand() {
-        ShellEnvironment environment = new ShellEnvironment(List.of("A.C", "X*Y"), List.of(), Map.of());
+        ShellEnvironment environment =
+                new ShellEnvironment(List.of(), List.of("A.C", "X*Y"), List.of(), List.of(), Map.of());
 
         assertThat(environment.of(Map.of("ABC", "1", "A.C", "1", "XabY", "1", "XY", "1", "XYZ", "1")))
                 .containsKeys("ABC", "XYZ")

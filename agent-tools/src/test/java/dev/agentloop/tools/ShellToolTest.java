@@ -207,7 +207,7 @@ class ShellToolTest {
     void call_seesNoSecretsAndNoTerminal() throws Exception {
         Map<String, String> host = Map.of("PATH", "/usr/bin:/bin", "OPENAI_API_KEY", "sk-1", "TERM", "xterm", "A", "b");
         Map<String, String> environment =
-                new ShellEnvironment(List.of(), List.of(), Map.of("MY_KEY", "given")).of(host);
+                new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), Map.of("MY_KEY", "given")).of(host);
         ShellTool tool = new ShellTool(new ShellTool.Settings(
                 workspace,
                 ShellProgram.standard(),
