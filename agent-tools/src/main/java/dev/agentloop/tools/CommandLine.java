@@ -9,8 +9,7 @@ import java.util.List;
  *
  * <p>The line is <em>plain</em> if what is written is exactly what is run: words, quoted or not, joined by {@code &&},
  * {@code ||}, {@code ;}, {@code |} and line ends. Any expansion, substitution, redirection, glob, background job or
- * group makes it not plain. Its commands are then only a rough reading: good for finding something suspicious in it,
- * not for trusting it.
+ * group makes it not plain. Its commands are then only a rough reading, and nothing to trust.
  *
  * @param plain whether {@code commands} is exactly what the shell runs
  * @param commands the words of each simple command, quotes removed

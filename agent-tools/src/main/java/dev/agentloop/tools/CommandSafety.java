@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Judges a command line before it runs, as Codex does: known to be safe, known to be dangerous, or neither.
+ * Judges a command line before it runs, as Codex does: known to be safe, or not.
  *
  * <p>A line is safe if it is plain ({@link CommandLine}), each of its commands is known to change nothing
  * ({@link CommandTable}), and each path that it names stays in the workspace, links followed. Git is not on the list:
@@ -28,16 +28,6 @@ final class CommandSafety {
     private final Path workspace;
     private final CommandPrograms programs;
 
-    /** What is known of a command line. */
-    enum Assessment {
-        /** It changes nothing and reads only in the workspace. */
-        SAFE,
-        /** It may do anything. */
-        UNKNOWN,
-        /** It may do anything, and holds a command that destroys or takes more rights. */
-        DANGEROUS
-    }
-
     /**
      * @param shell what commands will be run by
      * @param environment what they will be run with; its {@code PATH} says which programs the names stand for
@@ -47,17 +37,15 @@ final class CommandSafety {
         programs = new CommandPrograms(shell, environment);
     }
 
-    /** Judges {@code command} as run in {@code directory}. */
-    Assessment assess(String command, Path directory) {
+    /** Whether {@code command}, run in {@code directory}, is known to change nothing and to read in the workspace only. */
+    boolean isSafe(String command, Path directory) {
         CommandLine line = CommandLine.parse(command);
         try {
-            if (line.plain() && isSafe(line, directory.toRealPath(), new CommandPaths(workspace))) {
-                return Assessment.SAFE;
-            }
+            return line.plain() && isSafe(line, directory.toRealPath(), new CommandPaths(workspace));
         } catch (IOException | InvalidPathException e) {
             // A folder that is not there cannot vouch for anything.
+            return false;
         }
-        return CommandDanger.in(line) ? Assessment.DANGEROUS : Assessment.UNKNOWN;
     }
 
     private boolean isSafe(CommandLine line, Path directory, CommandPaths paths) {

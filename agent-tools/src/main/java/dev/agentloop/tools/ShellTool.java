@@ -4,7 +4,6 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
-import dev.agentloop.tools.CommandSafety.Assessment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -122,7 +121,7 @@ final class ShellTool implements Tool {
     private boolean isSafe(ShellArguments arguments) {
         try {
             Path directory = directory(settings.workspace(), arguments.workdir());
-            return settings.shell().isPosix() && safety.assess(arguments.command(), directory) == Assessment.SAFE;
+            return settings.shell().isPosix() && safety.isSafe(arguments.command(), directory);
         } catch (Refusal e) {
             // The folder may have come into being by the time the call runs.
             return false;

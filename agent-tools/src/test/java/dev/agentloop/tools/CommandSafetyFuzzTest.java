@@ -1,8 +1,9 @@
 package dev.agentloop.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.agentloop.tools.CommandSafety.Assessment;
+import dev.agentloop.internal.ProcessTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -20,10 +22,16 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Makes up commands and runs those that are said to be safe: they must neither change a file nor read one outside. */
+/**
+ * Makes up commands and runs those that are said to be safe: they must neither change a file, nor read one outside, nor
+ * run a program that is not known.
+ *
+ * <p>{@code -Dagentloop.fuzz.runs=100000} makes up so many, for each kind of programs; {@code -Dagentloop.fuzz.seed}
+ * takes the seed that a failure prints.
+ */
 @EnabledOnOs(OS.LINUX)
 class CommandSafetyFuzzTest {
-    private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 1_000);
+    private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 5_000);
     private static final int BATCH = 100;
     private static final String SECRET = "only-to-be-found-outside";
 
@@ -64,6 +72,11 @@ class CommandSafetyFuzzTest {
             bash env xargs awk git ./tool dd split install printf test . eval exec command time !
             """);
 
+    /** Programs of these names come first on the path and write down that they were run. */
+    private static final List<String> TRAPS = words("""
+            sort tee touch cp mv ln mkdir rm truncate sh bash env xargs awk git dd split install made tool a
+            """);
+
     private static final List<String> OPTIONS = words("""
             -n -l -a -R -r -L -o -i -c -f -e -w -z -d -s -H -P -C -A -m -5 -rn -c5 -fx -ox -- - -D --output=made
             --output --color --in-place --file=list --help --version
@@ -90,41 +103,69 @@ class CommandSafetyFuzzTest {
     private Random random = new Random();
 
     @Test
-    void assess_ofWhatIsSafe_neitherChangesNorLeavesTheWorkspace() throws Exception {
+    void isSafe_ofWhatTheUsualProgramsRun_neitherChangesNorLeavesTheWorkspace() throws Exception {
+        fill();
+
+        tryAll(List.of());
+    }
+
+    @Test
+    void isSafe_ofWhatBusyBoxRuns_neitherChangesNorLeavesTheWorkspace() throws Exception {
+        Optional<Path> busybox = ProcessTree.program("busybox", System.getenv());
+        assumeTrue(busybox.isPresent(), "busybox is not on the path");
+        fill();
+        List<String> applets = Stream.concat(READER_NAMES.stream(), PROGRAMS.stream())
+                .filter(name -> name.matches("[a-z0-9]+") && !TRAPS.contains(name) && !name.equals("rg"))
+                .toList();
+        Path links = Files.createDirectories(base.resolve("applets"));
+        for (String applet : applets) {
+            Files.createSymbolicLink(links.resolve(applet), busybox.get());
+        }
+
+        tryAll(List.of(links));
+    }
+
+    private void tryAll(List<Path> first) throws Exception {
         long seed = Long.getLong("agentloop.fuzz.seed", System.nanoTime());
         random = new Random(seed);
-        fill();
+        Map<String, String> environment = environment(first);
+        CommandSafety safety = new CommandSafety(workspace, ShellProgram.standard(), environment);
         Map<String, String> before = snapshot();
-        CommandSafety safety = new CommandSafety(workspace, ShellProgram.standard(), environment());
+        int safe = 0;
         for (int run = 0; run < RUNS; run += BATCH) {
-            List<String> commands = new ArrayList<>();
-            while (commands.size() < BATCH) {
-                String command = line();
-                if (safety.assess(command, workspace) == Assessment.SAFE) {
-                    commands.add(command);
-                }
-            }
+            Path directory = chance(50) ? workspace : workspace.resolve("clean");
+            List<String> commands = Stream.generate(this::line)
+                    .limit(BATCH)
+                    .filter(command -> safety.isSafe(command, directory))
+                    .distinct()
+                    .toList();
+            safe += commands.size();
 
-            String output = run(commands);
+            String output = run(commands, directory, environment);
 
-            String what = "seed " + seed + ", one of:\n" + String.join("\n", commands);
+            String what = "seed " + seed + ", in " + directory + " one of:\n" + String.join("\n", commands);
             assertThat(output).as(what).doesNotContain(SECRET);
             assertThat(snapshot()).as(what).isEqualTo(before);
         }
+        assertThat(safe).as("safe ones, seed " + seed).isGreaterThan(RUNS / 20);
     }
 
-    private Map<String, String> environment() {
-        Map<String, String> home = Map.of("HOME", base.resolve("outside").toString());
-        return new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), home).of(System.getenv());
+    private Map<String, String> environment(List<Path> first) {
+        String path = Stream.concat(first.stream(), Stream.of(base.resolve("traps")))
+                        .map(Path::toString)
+                        .collect(Collectors.joining(":"))
+                + ":/usr/bin:/bin";
+        Map<String, String> set = Map.of("HOME", base.resolve("outside").toString(), "PATH", path);
+        return new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), set).of(System.getenv());
     }
 
-    /** Each command in a shell of its own, ended soon, as some wait for more to come. */
-    private String run(List<String> commands) throws IOException {
-        List<String> words = new ArrayList<>(
-                List.of("/bin/bash", "-c", "for c; do timeout -k 1 0.3 bash -c \"$c\"; done", "commands"));
+    /** Each command in a shell of its own, eight at a time, ended soon, as some wait for more to come. */
+    private String run(List<String> commands, Path directory, Map<String, String> environment) throws IOException {
+        String script = "for c; do /usr/bin/timeout -k 1 0.5 /bin/bash -c \"$c\" & (( ++n % 8 )) || wait; done; wait";
+        List<String> words = new ArrayList<>(List.of("/bin/bash", "-c", script, "commands"));
         words.addAll(commands);
         ProcessResult result = ProcessRun.of(
-                new ProcessRequest(words, workspace, environment(), Duration.ofMinutes(5), 1 << 24), new Silent());
+                new ProcessRequest(words, directory, environment, Duration.ofMinutes(5), 1 << 24), new Silent());
         assertThat(result.ending()).isEqualTo(ProcessResult.Ending.EXITED);
         return result.output();
     }
@@ -146,6 +187,14 @@ class CommandSafetyFuzzTest {
                 workspace.resolve("tool"),
                 "#!/bin/sh\ntouch '" + workspace.resolve("made") + "'\ncat '" + outside + "'/*\n");
         assertThat(tool.toFile().setExecutable(true)).isTrue();
+        Files.createDirectories(workspace.resolve("clean/src/deep"));
+        Files.writeString(workspace.resolve("clean/a.txt"), "a\n");
+        Files.createSymbolicLink(workspace.resolve("clean/in"), Path.of("src/deep"));
+        Path traps = Files.createDirectories(base.resolve("traps"));
+        for (String name : TRAPS) {
+            Path trap = Files.writeString(traps.resolve(name), "#!/bin/sh\necho \"$0 $*\" >>'" + base + "/was-run'\n");
+            assertThat(trap.toFile().setExecutable(true)).isTrue();
+        }
     }
 
     /** Everything below the base: kinds, rights, times and contents. */
@@ -204,7 +253,8 @@ class CommandSafetyFuzzTest {
         return any(words("""
                         a.txt src src/Main.java in in/Main.java x␣y list . made src/deep ./a.txt out out/secret.txt
                         src/out.txt .. ../outside ../outside/secret.txt in/../a.txt src/../.. in/out.txt ~/secret.txt
-                        deep/../out.txt out.txt BASE/outside/secret.txt BASE/ws/a.txt tool -o src/made
+                        deep/../out.txt out.txt clean ../clean clean/in /proc/self/cwd/a.txt /proc/self/root/BASE/outside/secret.txt
+                        /proc/self/cwd/../outside/secret.txt /dev/stdin /dev/fd/1 /dev/null BASE/outside/secret.txt BASE/ws/a.txt tool -o src/made
                         """)).replace("BASE", base.toString());
     }
 
