@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The programs that the names in a command stand for, found by the {@code PATH} as the shell finds them.
@@ -36,9 +35,9 @@ final class CommandPrograms {
     }
 
     /**
-     * Whether no program of that name lies where the tools of the agent can write, anywhere on the path: a shell goes
-     * on to the next one where a program cannot be executed. The same goes for a folder that is another one after a
-     * {@code cd}.
+     * Whether no program of that name lies where the tools of the agent can write, anywhere on the path: where one cannot
+     * be executed, a shell continues to the next. A relative folder on the path may be any folder, so that with one no
+     * program is known.
      */
     boolean areOutside(String name, CommandPaths paths) {
         if (name.indexOf('/') >= 0) {
@@ -60,13 +59,14 @@ final class CommandPrograms {
 
     /** Whether the program of that name, walking through folders, is known to follow none of the links in them. */
     boolean followNoLinks(String name) {
-        Optional<String> program = ProcessTree.program(name, environment)
+        String program = ProcessTree.program(name, environment)
                 .map(CommandPrograms::text)
-                .filter(text -> text.startsWith(ELF));
+                .orElse("");
         String mark = KNOWN.get(name);
         return mark != null
-                && program.filter(text -> text.contains(mark)).isPresent()
-                && ALIKE.stream().noneMatch(program.get()::contains)
+                && program.startsWith(ELF)
+                && program.contains(mark)
+                && ALIKE.stream().noneMatch(program::contains)
                 // The shell of BusyBox may run its own programs whatever is on the path.
                 && !text(shell.path()).contains("BusyBox");
     }

@@ -41,7 +41,7 @@ final class SecretVariables {
     /** Names that only sound like it; that of the agent's socket is not the key. */
     private static final Set<String> KNOWN_HARMLESS = Set.of("SSH_AUTH_SOCK");
 
-    /** What is never taken for a copy of a secret: nothing runs without these, whatever bad password somebody chose. */
+    /** What is never taken for a secret: nothing runs without these, whatever bad password somebody chose. */
     private static final Set<String> NEEDED = Set.of(
             "HOME", "LANG", "LOGNAME", "PATH", "SHELL", "SYSTEMROOT", "TEMP", "TERM", "TMP", "TMPDIR", "TZ", "USER");
 
@@ -55,11 +55,13 @@ final class SecretVariables {
     private static final List<Pattern> LOOKS = List.of(
             Pattern.compile("(?i)(?:pass(?:word|wd|phrase)|pwd|secret|token|(?:api|access|account|private)[_-]?key)"
                     + "(?:[\"']?\\s*=|[\"']\\s*:)\\s*[^\\s;&]"),
-            Pattern.compile("(?i)\\bauthorization\\s*[:=]\\s*\\S|\\b(?:bearer|basic)\\s+[\\w.~+/-]{8,}"),
-            Pattern.compile("(?<![A-Za-z0-9])(?:sk-[\\w-]{6,}|[rsp]k_(?:live|test)_\\w{6,}|gh[pousr]_\\w{6,}"
-                    + "|github_pat_\\w{6,}|glpat-[\\w-]{6,}|xox[abeprs]-[\\w-]{6,}|(?:AKIA|ASIA)[A-Z0-9]{8,}"
-                    + "|AIza[\\w-]{20,}|ya29\\.[\\w-]{8,}|eyJ[\\w-]{8,}|npm_\\w{20,}|hf_\\w{16,}|SG\\.[\\w-]{16,}"
-                    + "|pypi-[\\w-]{16,}|dop_v1_\\w{16,}|AGE-SECRET-KEY-)"),
+            Pattern.compile("(?i)\\bauthorization\\s*[:=]\\s*\\S"),
+            Pattern.compile("\\b(?:[Bb]earer|[Bb]asic)\\s+(?=\\S*[A-Z0-9])[\\w.~+/=-]{8,}"),
+            Pattern.compile(
+                    "(?<![A-Za-z0-9])(?:sk-(?=[\\w-]*[A-Z0-9])[\\w-]{6,}|[rsp]k_(?:live|test)_\\w{6,}|gh[pousr]_\\w{6,}"
+                            + "|github_pat_\\w{6,}|glpat-[\\w-]{6,}|xox[abeprs]-[\\w-]{6,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
+                            + "|AIza[\\w-]{20,}|ya29\\.[\\w-]{8,}|eyJ[\\w-]{8,}|npm_\\w{20,}|hf_\\w{16,}|SG\\.[\\w-]{16,}"
+                            + "|pypi-[\\w-]{16,}|dop_v1_\\w{16,}|AGE-SECRET-KEY-)"),
             Pattern.compile("-----BEGIN [A-Z ]*PRIVATE KEY"),
             Pattern.compile("://[0-9a-f]{32}@|hooks\\.slack\\.com/|discord(?:app)?\\.com/api/webhooks/"));
 
@@ -110,9 +112,10 @@ final class SecretVariables {
 
     /** Whether {@code value} looks secret or is known to be, whatever the name. */
     boolean holds(String name, String value) {
-        return looksSecret(value)
-                || !NEEDED.contains(name.toUpperCase(Locale.ROOT))
-                        && (copied.contains(value) || embedded.stream().anyMatch(value::contains));
+        return !NEEDED.contains(name.toUpperCase(Locale.ROOT))
+                && (looksSecret(value)
+                        || copied.contains(value)
+                        || embedded.stream().anyMatch(value::contains));
     }
 
     /** Whether a variable of this name is taken for a secret. */

@@ -15,9 +15,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * takes the seed that a failure prints.
  */
 @EnabledOnOs(OS.LINUX)
+@Timeout(value = 1, unit = TimeUnit.HOURS)
 class CommandSafetyFuzzTest {
     private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 5_000);
     private static final int BATCH = 100;
@@ -70,6 +73,11 @@ class CommandSafetyFuzzTest {
     private static final List<String> PROGRAMS = words("""
             echo expr false id numfmt pwd seq tr true uname which whoami sort tee touch cp mv ln mkdir rm truncate sh
             bash env xargs awk git ./tool dd split install printf test . eval exec command time !
+            """);
+
+    /** Commands that walk through folders, which chance alone seldom makes whole. */
+    private static final List<String> WALKS = words("""
+            grep␣-r␣a grep␣-rn␣-e␣a grep␣-ra␣a grep␣-d␣recurse␣a ls␣-R ls␣-lR find rg␣a rg␣--hidden␣-n␣a
             """);
 
     /** Programs of these names come first on the path and write down that they were run. */
@@ -220,6 +228,9 @@ class CommandSafetyFuzzTest {
     }
 
     private String command() {
+        if (chance(5)) {
+            return any(WALKS) + (chance(50) ? "" : " " + path());
+        }
         String program = any(chance(70) ? READER_NAMES : PROGRAMS);
         StringBuilder command = new StringBuilder(quoted(program, 3));
         List<String> own = READERS.getOrDefault(program, OPTIONS);

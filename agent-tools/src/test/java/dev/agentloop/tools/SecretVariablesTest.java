@@ -71,6 +71,8 @@ class SecretVariablesTest {
             Map.entry("MY_SLACK", "xoxb-CANARY-1"),
             Map.entry("MY_LAB", "glpat-CANARY-1"),
             Map.entry("MY_HEADER", "Authorization: Basic CANARY"),
+            Map.entry("MY_LINE_TWO", "x: Bearer CANARY01"),
+            Map.entry("MY_LINE", "Basic CANARYxx=="),
             Map.entry("MY_OPTS", "-Djavax.net.ssl.trustStorePassword=CANARY"),
             Map.entry("MY_JSON", "{\"user\":\"u\",\"password\": \"CANARY\"}"),
             Map.entry("MY_PEM", "-----BEGIN RSA PRIVATE KEY-----\nCANARY"),
@@ -116,6 +118,9 @@ class SecretVariablesTest {
             Map.entry("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22"),
             Map.entry("CONNECT_TIMEOUT", "5"),
             Map.entry("PORT", "123456"),
+            Map.entry("ENVIRONMENT_FOLDER", "/opt/sk-learn-env/bin"),
+            Map.entry("DESCRIPTION", "basic authentication, bearer something"),
+            Map.entry("REGION", "ASIAPACIFIC"),
             Map.entry("LS_COLORS", "*.tar=01;31:*.key=00;33"),
             Map.entry("RUNNER", "task-runner"),
             Map.entry("DSNAME", "x"),
@@ -195,8 +200,9 @@ class SecretVariablesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"PATH", "HOME", "TMPDIR", "LANG", "TERM"})
-    void of_whatNothingRunsWithout_isNeverACopy(String name) {
-        assertThat(ShellEnvironment.USUAL.of(Map.of(name, "the-password", "DB_PASSWORD", "the-password")))
+    void of_whatNothingRunsWithout_isNeverASecret(String name) {
+        String value = "/opt/sk-CANARY0:the-password";
+        assertThat(ShellEnvironment.USUAL.of(Map.of(name, value, "DB_PASSWORD", value)))
                 .containsKey(name)
                 .doesNotContainKey("DB_PASSWORD");
     }
