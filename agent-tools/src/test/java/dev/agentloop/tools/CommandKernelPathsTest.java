@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -66,6 +68,27 @@ class CommandKernelPathsTest {
 
         assertThat(access(OWN_FOLDER, line)).isEqualTo(Access.UNRESTRICTED);
         assertThat(access(OWN_FOLDER, "cat pom.xml")).isEqualTo(Access.READS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "cat /proc/self/cwd/../out/secret.txt",
+                "cat /proc/thread-self/cwd/../out/secret.txt",
+                "cat link/../out/secret.txt",
+                "grep -r only /proc/self/cwd/../out",
+                "find /proc/self/cwd/../out -name secret.txt -printf only-to-be-found-outside"
+            })
+    void access_ofAHostThatRunsBelowTheWorkspace_isUnrestrictedForWhatReadsOutside(String command) throws Exception {
+        Path workspace = Files.createDirectories(base.resolve("ws"));
+        Path folder = Files.createDirectories(workspace.resolve("sub/deep"));
+        Files.createDirectories(base.resolve("out"));
+        Files.writeString(base.resolve("out/secret.txt"), "only-to-be-found-outside\n");
+        Files.createSymbolicLink(workspace.resolve("link"), Path.of("/proc/self/cwd"));
+
+        String output = CommandChild.run(folder, Map.of(), List.of(workspace.toString(), command));
+
+        assertThat(output).contains("only-to-be-found-outside").startsWith("Access: UNRESTRICTED\n");
     }
 
     @Test

@@ -3,10 +3,7 @@ package dev.agentloop.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -137,7 +134,10 @@ class SecretVariablesTest {
 
         String output = env(host);
 
-        assertThat(output).startsWith("Exit code: 0").contains("PAGER=cat").doesNotContain("CANARY");
+        assertThat(output)
+                .startsWith("Access: UNRESTRICTED\nExit code: 0\n")
+                .contains("PAGER=cat")
+                .doesNotContain("CANARY");
         assertThat(names(output)).doesNotContainAnyElementsOf(host.keySet());
     }
 
@@ -223,21 +223,8 @@ class SecretVariablesTest {
 
     /** What {@code env} prints as a command of a host with these variables besides the path. */
     private String env(Map<String, String> variables, String... only) throws Exception {
-        List<String> words = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xshare:auto",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                EnvironmentChild.class.getName(),
-                workspace.toString()));
-        words.addAll(Stream.of(only).toList());
-        Path errors = workspace.resolve("errors.txt");
-        ProcessBuilder builder = new ProcessBuilder(words).redirectError(errors.toFile());
-        builder.environment().keySet().retainAll(List.of("PATH"));
-        builder.environment().putAll(variables);
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(Files.readString(errors)).isZero();
-        return output;
+        List<String> arguments = Stream.concat(Stream.of(workspace.toString(), "env"), Stream.of(only))
+                .toList();
+        return CommandChild.run(workspace, variables, arguments);
     }
 }
