@@ -43,7 +43,8 @@ final class Approvals {
     static void tell(
             PrintStream out, String program, List<String> repeated, String conversation, Outcome.Pending question) {
         String call = " " + conversation + " " + TerminalText.shellWord(question.callId());
-        out.println("  " + question.callId() + " " + question.tool() + " " + TerminalText.line(question.arguments()));
+        out.println("  " + TerminalText.line(question.callId()) + " " + TerminalText.line(question.tool()) + " "
+                + TerminalText.line(question.arguments()));
         out.println("    " + TerminalText.line(question.question()) + "; " + expiry(question));
         out.println("    to approve: " + Options.commandLine(program, "approve", repeated) + call);
         out.println("    to refuse:  " + Options.commandLine(program, "deny", repeated) + call);

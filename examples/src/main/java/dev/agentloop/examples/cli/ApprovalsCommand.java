@@ -38,7 +38,7 @@ final class ApprovalsCommand {
             if (found == 0) {
                 console.err()
                         .println("no call awaits a decision in "
-                                + options.store().shown());
+                                + TerminalText.line(options.store().shown()));
             }
             if (!options.all() && !before.isEmpty() && !store.list(before, 1).isEmpty()) {
                 console.err().println("only the newest " + PAGE + " conversations were looked at; --all looks at all");
@@ -60,7 +60,8 @@ final class ApprovalsCommand {
             for (Outcome.Pending question : waiting) {
                 if (decided.contains(question.call())) {
                     console.out()
-                            .println("  " + question.callId() + " was decided, but no run has taken that up; to go on: "
+                            .println("  " + TerminalText.line(question.callId())
+                                    + " was decided, but no run has taken that up; to go on: "
                                     + Options.commandLine(console.program(), "exec", options.repeated()) + " --resume "
                                     + id);
                 } else {

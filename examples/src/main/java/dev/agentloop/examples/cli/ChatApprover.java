@@ -27,7 +27,8 @@ final class ChatApprover implements Approver {
             asking = true;
         }
         try {
-            out.println("  may it? " + question.tool() + " " + TerminalText.line(question.arguments()));
+            out.println(
+                    "  may it? " + TerminalText.line(question.tool()) + " " + TerminalText.line(question.arguments()));
             while (true) {
                 out.println("  y, n, n and a reason for the model, or why");
                 Answer answer = answer(next(), question);

@@ -54,7 +54,9 @@ final class ChatCommand {
     int run() {
         try (Session session = Session.open(options, console.environment(), models, approver)) {
             Conversation conversation = session.conversation();
-            console.err().println("conversation " + conversation.id() + ", " + session.model() + "; /help says more");
+            console.err()
+                    .println("conversation " + conversation.id() + ", " + TerminalText.line(session.model())
+                            + "; /help says more");
             session.tellServers(console.err());
             ChatCompaction compaction = new ChatCompaction(conversation, console);
             interrupts.ask(() -> interrupted(conversation, compaction));
@@ -123,7 +125,7 @@ final class ChatCommand {
                 typed(conversation, compaction, line);
             }
         } catch (IOException e) {
-            console.err().println("agent: the input broke off: " + e.getMessage());
+            console.err().println("agent: the input broke off: " + TerminalText.line(String.valueOf(e.getMessage())));
         }
         approver.close();
         lines.add(Line.END);
@@ -163,7 +165,8 @@ final class ChatCommand {
                 compaction.cancel();
                 conversation.cancel();
             }
-            default -> console.err().println("there is no command " + command + "; /help lists them");
+            default ->
+                console.err().println("there is no command " + TerminalText.line(command) + "; /help lists them");
         }
     }
 

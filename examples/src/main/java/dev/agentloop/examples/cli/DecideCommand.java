@@ -119,7 +119,8 @@ final class DecideCommand {
             return false;
         }
         console.err()
-                .println((words.approved() ? "approved: " : "refused: ") + question.callId() + " " + question.tool()
+                .println((words.approved() ? "approved: " : "refused: ") + TerminalText.line(question.callId()) + " "
+                        + TerminalText.line(question.tool())
                         + " " + TerminalText.line(question.arguments()));
         return true;
     }
@@ -141,7 +142,7 @@ final class DecideCommand {
         if (wanted == null ? open.isEmpty() && !decided.isEmpty() : decided.contains(wanted)) {
             String calls = wanted == null ? String.join(", ", decided) : wanted;
             console.err()
-                    .println("agent: call " + calls + " of conversation " + conversation.id()
+                    .println("agent: call " + TerminalText.line(calls) + " of conversation " + conversation.id()
                             + " was decided already, and the first decision holds");
             tellHowToGoOn(conversation);
             return null;

@@ -40,7 +40,7 @@ final class DemoCommand {
                 ConversationStore store = options.store().open(Map.of())) {
             Outcome outcome = run(CodingAgent.builder(options, model(server), store));
             out.println();
-            out.println(outcome.partialText());
+            out.println(TerminalText.of(outcome.partialText()));
             tellDiff(project);
             tellRequests(server.requests());
             out.println("The project is in " + project.folder());
@@ -50,7 +50,7 @@ final class DemoCommand {
                             "log",
                             List.of("--store", options.store().shown(), ConversationRef.LAST)));
             if (!(outcome instanceof Outcome.Finished)) {
-                out.println("It did not go as planned: " + outcome.describe());
+                out.println("It did not go as planned: " + TerminalText.line(outcome.describe()));
                 return Main.FAILED;
             }
             return Main.FINISHED;

@@ -74,7 +74,7 @@ final class ExecCommand {
         if (options.json()) {
             json.opened(conversation.id(), options.store().shown());
         } else {
-            console.err().println("conversation " + conversation.id() + ", " + session.model());
+            console.err().println("conversation " + conversation.id() + ", " + TerminalText.line(session.model()));
         }
         RunOptions run = RunOptions.listeningWith(event -> {
             // A signal that came before there was a run to cancel.

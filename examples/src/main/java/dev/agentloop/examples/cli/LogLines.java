@@ -65,6 +65,6 @@ final class LogLines {
     }
 
     private String shown(String line) {
-        return full || line.length() <= WIDTH ? line : line.substring(0, WIDTH - 1) + "…";
+        return full ? line : TerminalText.cut(line, WIDTH);
     }
 }

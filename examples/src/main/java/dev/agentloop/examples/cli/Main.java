@@ -29,7 +29,10 @@ public final class Main {
 
     /** Runs the command and exits with its code. */
     public static void main(String[] arguments) {
-        System.exit(new Main(Console.ofProcess()).run(List.of(arguments)));
+        Console console = Console.ofProcess();
+        // What ends in an unforeseen failure names it there, in words that may be anybody's.
+        System.setErr(console.err());
+        System.exit(new Main(console).run(List.of(arguments)));
     }
 
     /** Runs a command and gives its exit code. */

@@ -70,13 +70,13 @@ final class Progress implements AgentListener {
                     + TerminalText.percent(e.context().tokens(), e.context().window()) + " of "
                     + TerminalText.number(e.context().window()) + " tokens");
         } else if (event instanceof AgentEvent.CompactionStarted e) {
-            out.println("  compacting by " + e.by() + ": " + mayUse(e.offer())
+            out.println("  compacting by " + TerminalText.line(e.by()) + ": " + mayUse(e.offer())
                     + "; the prompt behind it is another one, and about " + TerminalText.number(e.missTokens())
                     + " tokens are read anew");
         } else if (event instanceof AgentEvent.CompactionFailed e) {
             warn("compaction by " + e.by() + " failed, and nothing was changed: " + e.cause());
         } else if (event instanceof AgentEvent.Compacted e) {
-            out.println("  compacted by " + e.by() + ": "
+            out.println("  compacted by " + TerminalText.line(e.by()) + ": "
                     + TerminalText.number(e.before().tokens()) + " tokens before, about "
                     + TerminalText.number(e.after().tokens()) + " after"
                     + (e.usage().total() == 0 ? "" : "; used " + tokens(e.usage())));
@@ -114,8 +114,9 @@ final class Progress implements AgentListener {
         String which = started && running.isEmpty() ? "" : title(event.call()) + ": ";
         String text = event.output().text();
         String exit = exitCode(text);
-        String how =
-                !exit.isEmpty() ? "exit " + exit : event.output().error() ? TerminalText.line(text, WIDTH) : "done";
+        String how = !exit.isEmpty()
+                ? "exit " + TerminalText.line(exit, WIDTH)
+                : event.output().error() ? TerminalText.line(text, WIDTH) : "done";
         out.println("    " + which + how + (started ? ", " + TerminalText.time(event.time()) : ""));
     }
 

@@ -1,5 +1,6 @@
 package dev.agentloop.examples.cli;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -7,12 +8,12 @@ import java.util.Locale;
 
 /**
  * Text and numbers as a person reads them in a terminal. What the model, a file or a server wrote must not move the cursor
- * or hide what is about to be approved, so its control characters are shown as escapes.
+ * or hide what is about to be approved, so its control characters, and those that cannot be seen, are shown as escapes.
  */
 final class TerminalText {
     private TerminalText() {}
 
-    /** The text with control characters shown, line breaks and tabs kept. */
+    /** The text with control and invisible characters shown, line breaks and tabs kept. */
     static String of(String text) {
         return escaped(text, "\n\t");
     }
@@ -24,31 +25,85 @@ final class TerminalText {
 
     /** The text in one line of at most {@code most} characters. */
     static String line(String text, int most) {
-        String line = line(text);
-        return line.length() <= most ? line : line.substring(0, most - 1) + "…";
+        return cut(line(text), most);
+    }
+
+    /** The line, or so much of its beginning that it has {@code most} characters together with the sign that says so. */
+    static String cut(String line, int most) {
+        if (line.length() <= most) {
+            return line;
+        }
+        int end = most - 1;
+        return line.substring(0, Character.isHighSurrogate(line.charAt(end - 1)) ? end - 1 : end) + "…";
     }
 
     private static String escaped(String text, String kept) {
         StringBuilder shown = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            boolean harmless = !Character.isISOControl(c) && Character.getType(c) != Character.FORMAT;
-            if (harmless || kept.indexOf(c) >= 0) {
-                shown.append(c);
+        text.codePoints().forEach(c -> {
+            if (kept.indexOf(c) >= 0 || isVisible(c)) {
+                shown.appendCodePoint(c);
             } else {
                 shown.append(c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : hexadecimal(c));
             }
-        }
+        });
         return shown.toString();
     }
 
-    private static String hexadecimal(char c) {
-        return String.format(Locale.ROOT, "\\u%04x", (int) c);
+    /** Whether a person sees that the character is there, and a terminal does nothing but show it. */
+    static boolean isVisible(int codePoint) {
+        return switch (Character.getType(codePoint)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            default -> !isBlankOrIgnored(codePoint);
+        };
     }
 
-    /** A word as a POSIX shell takes it. */
+    // Letters and marks without a shape of their own, and what Unicode has renderers ignore, also where it is not
+    // assigned.
+    private static boolean isBlankOrIgnored(int c) {
+        return switch (c) {
+            case 0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x2800, 0x3164, 0xFFA0 -> true;
+            default ->
+                isIn(c, 0x180B, 0x180F)
+                        || isIn(c, 0xFE00, 0xFE0F)
+                        || isIn(c, 0xFFF0, 0xFFF8)
+                        || isIn(c, 0xE0000, 0xE0FFF);
+        };
+    }
+
+    private static boolean isIn(int c, int first, int last) {
+        return c >= first && c <= last;
+    }
+
+    // As in Java and JSON, so that a line of JSON means the same afterwards.
+    private static String hexadecimal(int codePoint) {
+        StringBuilder escape = new StringBuilder();
+        for (char unit : Character.toChars(codePoint)) {
+            escape.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
+        }
+        return escape.toString();
+    }
+
+    /** A word as a POSIX shell takes it; all of it can be seen, and be typed. */
     static String shellWord(String word) {
-        return word.matches("[A-Za-z0-9_./:=@%+,-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+        if (word.matches("[A-Za-z0-9_./:=@%+,-]+")) {
+            return word;
+        }
+        return word.codePoints().allMatch(TerminalText::isVisible)
+                ? "'" + word.replace("'", "'\\''") + "'"
+                : "\"$(printf '" + octal(word) + "')\"";
+    }
+
+    private static String octal(String word) {
+        StringBuilder bytes = new StringBuilder();
+        for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
+            boolean plain = b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b == '/';
+            bytes.append(plain ? String.valueOf((char) b) : String.format(Locale.ROOT, "\\%03o", b & 0xFF));
+        }
+        return bytes.toString();
     }
 
     /** A time, such as {@code 0.3 s} or {@code 2 min 5 s}. */
