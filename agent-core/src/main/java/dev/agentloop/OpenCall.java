@@ -17,6 +17,7 @@ final class OpenCall {
     private boolean started;
     private boolean forked;
     private boolean asked;
+    private boolean approved;
     private String question = "";
     private @Nullable Instant expires;
     private Approver.@Nullable Answer answer;
@@ -33,6 +34,7 @@ final class OpenCall {
         OpenCall call = new OpenCall((Item.Call) item(state, "item"), state.number("version", 0));
         call.started = state.flag("started", false);
         call.forked = state.flag("forked", false);
+        call.approved = state.flag("was_approved", false);
         if (state.flag("asked", false)) {
             call.ask(ItemBytes.orEmpty(state.text("question")), state.number("expires_at", 0));
         }
@@ -55,6 +57,9 @@ final class OpenCall {
         Instant expiry = expires;
         out.text("question", question).number("expires_at", expiry == null ? 0 : expiry.toEpochMilli());
         Approver.Answer decided = answer;
+        if (approved) {
+            out.flag("was_approved", true);
+        }
         if (decided != null) {
             out.flag("approved", decided.approved()).text("reason", decided.reason());
         }
@@ -87,7 +92,12 @@ final class OpenCall {
         return forked;
     }
 
-    /** The decision about it, or null. */
+    /** Whether somebody has approved this very call, also where its tool was started since. */
+    boolean approved() {
+        return approved;
+    }
+
+    /** The decision about it, or null; none is left once its tool was started. */
     Approver.@Nullable Answer answer() {
         return answer;
     }
@@ -134,6 +144,7 @@ final class OpenCall {
     void decide(String argumentsHash, Approver.Answer decision) {
         if (answer == null && argumentsHash.equals(hash(call()))) {
             answer = decision;
+            approved |= decision.approved();
         }
     }
 

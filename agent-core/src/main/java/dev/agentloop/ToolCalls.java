@@ -94,12 +94,31 @@ final class ToolCalls {
                 call.item().name(),
                 policy);
         switch (policy) {
-            case RUN_AGAIN -> ready.add(new RunningCall(run, call, tool, access));
-            case ASK ->
-                questions.ask(
-                        call,
-                        "This call was under way when its process ended, so its effect is unknown. Run it again?");
+            case RUN_AGAIN -> runAgain(call, tool, access, ApprovalPolicy.Verdict.ALLOW);
+            case ASK -> runAgain(call, tool, access, ApprovalPolicy.Verdict.ASK);
             case REPORT -> answer(call, unknown());
+        }
+    }
+
+    // It was let run by the policy of another run, which may have given it more rights than this one has.
+    private void runAgain(OpenCall call, Tool tool, Tool.Access access, ApprovalPolicy.Verdict wanted) {
+        ApprovalPolicy.Decision decision =
+                call.approved() ? ApprovalPolicy.Decision.allow() : tools.decide(call.call(), access);
+        if (decision.verdict() == ApprovalPolicy.Verdict.DENY) {
+            answer(
+                    call,
+                    ToolOutput.error("not run again, refused: " + decision.reason()
+                            + " It was under way when its process ended, and may have had its effect or not."));
+        } else if (decision.verdict() == ApprovalPolicy.Verdict.ASK || wanted == ApprovalPolicy.Verdict.ASK) {
+            questions.ask(
+                    call,
+                    "This call was under way when its process ended, so its effect is unknown. Run it again?"
+                            + (decision.reason().isEmpty() ? "" : " " + decision.reason()));
+        } else {
+            if (call.approved()) {
+                approved.add(call.version());
+            }
+            ready.add(new RunningCall(run, call, tool, access));
         }
     }
 

@@ -6,6 +6,8 @@ import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
@@ -92,6 +94,100 @@ class ResumeTest {
                 }
             }
         }
+    }
+
+    private AgentLoop agent(Script script, Tool.AfterCrash afterCrash, ApprovalPolicy policy) {
+        return AgentLoop.builder()
+                .model(script)
+                .tools(tool(afterCrash))
+                .store(store)
+                .approval(policy)
+                .build();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "REPORT", mode = EnumSource.Mode.EXCLUDE)
+    void startedCall_thatThePresentPolicyRefuses_isNotRunAgain(Tool.AfterCrash afterCrash) {
+        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"));
+        Script script = new Script(says("done"));
+        ApprovalPolicy policy = ApprovalPolicy.of(ApprovalPolicy.Mode.NEVER, ApprovalPolicy.Rights.READ_ONLY);
+        try (AgentLoop agent = agent(script, afterCrash, policy)) {
+            assertThat(agent.resume(id).run(RunOptions.DEFAULT)).isInstanceOf(Outcome.Finished.class);
+        }
+        assertThat(runs).hasValue(0);
+        assertThat(script.inputs(0))
+                .contains(
+                        "output:1:not run again, refused: This call of tool changes things in the workspace, and the rights"
+                                + " are read-only. The approval mode is never, so nobody is asked. Use a call that stays within"
+                                + " these rights. It was under way when its process ended, and may have had its effect or not.");
+    }
+
+    @Test
+    void startedCall_thatThePresentPolicyAsksAbout_isAskedAbout_andRunOnceApproved() {
+        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"));
+        Script script = new Script(says("done"));
+        ApprovalPolicy policy = ApprovalPolicy.of(ApprovalPolicy.Mode.UNTRUSTED, ApprovalPolicy.Rights.FULL_ACCESS);
+        try (AgentLoop agent = agent(script, Tool.AfterCrash.RUN_AGAIN, policy)) {
+            Conversation conversation = agent.resume(id);
+            Outcome outcome = conversation.run(RunOptions.DEFAULT);
+            assertThat(((Outcome.AwaitingApproval) outcome).pending().get(0).question())
+                    .isEqualTo("This call was under way when its process ended, so its effect is unknown. Run it again?"
+                            + " This call of tool changes things in the workspace, and the rights are full-access.");
+            assertThat(runs).hasValue(0);
+            conversation.approve("1");
+            conversation.run(RunOptions.DEFAULT);
+        }
+        assertThat(script.inputs(0)).contains("output:1:run 1");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void startedCall_thatWasApproved_isRunAgainWithoutAsking(ApprovalPolicy.Mode mode) {
+        OpenCall approved = new OpenCall((Item.Call) call("1", "tool"), FIRST);
+        Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null);
+        left(
+                model(call("1", "tool")),
+                Draft.approvalAsked(question, OpenCall.hash(approved.call())),
+                Draft.approvalDecided(approved, Approver.Answer.approve()),
+                Draft.toolStarted(FIRST, "1"));
+        Script script = new Script(says("done"));
+        try (AgentLoop agent =
+                agent(script, Tool.AfterCrash.RUN_AGAIN, ApprovalPolicy.of(mode, ApprovalPolicy.Rights.READ_ONLY))) {
+            assertThat(agent.resume(id).run(RunOptions.DEFAULT)).isInstanceOf(Outcome.Finished.class);
+        }
+        assertThat(script.inputs(0)).contains("output:1:run 1");
+    }
+
+    @Test
+    void startedCall_approvedForOtherArguments_isDecidedAboutAgain() {
+        OpenCall other = new OpenCall((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
+        left(
+                model(call("1", "tool")),
+                Draft.approvalDecided(other, Approver.Answer.approve()),
+                Draft.toolStarted(FIRST, "1"));
+        Script script = new Script(says("done"));
+        ApprovalPolicy policy = ApprovalPolicy.of(ApprovalPolicy.Mode.NEVER, ApprovalPolicy.Rights.READ_ONLY);
+        try (AgentLoop agent = agent(script, Tool.AfterCrash.RUN_AGAIN, policy)) {
+            agent.resume(id).run(RunOptions.DEFAULT);
+        }
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void approval_isKeptInTheState_alsoOnceTheCallIsStarted() {
+        OpenCall call = new OpenCall((Item.Call) call("1", "tool"), FIRST);
+        call.decide(OpenCall.hash(call.call()), Approver.Answer.approve());
+        call.start();
+        byte[] state = Json.object(call::write);
+        OpenCall read = OpenCall.read(JsonFields.of(state));
+        assertThat(read.approved()).isTrue();
+        assertThat(read.answer()).isNull();
+        assertThat(read.started()).isTrue();
+        // What was written before approvals were kept.
+        String older = new String(state, StandardCharsets.UTF_8).replace(",\"was_approved\":true", "");
+        assertThat(OpenCall.read(JsonFields.of(older.getBytes(StandardCharsets.UTF_8)))
+                        .approved())
+                .isFalse();
     }
 
     @Test
