@@ -4,10 +4,12 @@ import dev.agentloop.Conversation;
 import dev.agentloop.Outcome;
 import dev.agentloop.spi.ConversationStore;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The calls of a conversation about which somebody has to decide, and how a person is told of them. */
 final class Approvals {
@@ -36,18 +38,31 @@ final class Approvals {
     }
 
     /**
-     * Tells what a question is about, and the two commands that answer it.
+     * Tells what a question is about, and the two commands that answer it, from any folder.
      *
-     * @param repeated the words that these commands must repeat
+     * @param commands what comes before and after {@code approve} or {@code deny}
+     * @param folder the folder that the call was made for; null where none is known
      */
     static void tell(
-            PrintStream out, String program, List<String> repeated, String conversation, Outcome.Pending question) {
+            PrintStream out, Commands commands, String conversation, Outcome.Pending question, @Nullable Path folder) {
         String call = " " + conversation + " " + TerminalText.shellWord(question.callId());
-        out.println("  " + TerminalText.line(question.callId()) + " " + TerminalText.line(question.tool()) + " "
-                + TerminalText.line(question.arguments()));
+        out.println("  " + TerminalText.line(question.callId()) + " " + TerminalText.line(question.tool()));
+        QuestionText.of(question, folder).forEach(line -> out.println("    " + line));
         out.println("    " + TerminalText.line(question.question()) + "; " + expiry(question));
-        out.println("    to approve: " + Options.commandLine(program, "approve", repeated) + call);
-        out.println("    to refuse:  " + Options.commandLine(program, "deny", repeated) + call);
+        out.println("    to approve: " + commands.line("approve") + call);
+        out.println("    to refuse:  " + commands.line("deny") + call);
+    }
+
+    /**
+     * How the commands about a conversation are called.
+     *
+     * @param program how this program is called
+     * @param repeated the words that they must repeat
+     */
+    record Commands(String program, List<String> repeated) {
+        String line(String command) {
+            return Options.commandLine(program, command, repeated);
+        }
     }
 
     private static String expiry(Outcome.Pending question) {

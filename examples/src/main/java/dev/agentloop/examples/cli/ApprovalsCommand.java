@@ -4,6 +4,8 @@ import dev.agentloop.AgentLoop;
 import dev.agentloop.Outcome;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.StoreException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -56,16 +58,22 @@ final class ApprovalsCommand {
                 return true;
             }
             console.out().println("conversation " + id + ", last changed at " + TerminalText.instant(one.changed()));
+            AskedFolder asked = AskedFolder.read(store, id);
             Set<Long> decided = Approvals.decided(store, id);
             for (Outcome.Pending question : waiting) {
+                Path folder = asked.of(question.call());
+                List<String> repeated =
+                        new ArrayList<>(folder == null ? List.of() : List.of("--cd", folder.toString()));
+                repeated.addAll(options.repeated());
                 if (decided.contains(question.call())) {
                     console.out()
                             .println("  " + TerminalText.line(question.callId())
                                     + " was decided, but no run has taken that up; to go on: "
-                                    + Options.commandLine(console.program(), "exec", options.repeated()) + " --resume "
+                                    + Options.commandLine(console.program(), "exec", repeated) + " --resume "
                                     + id);
                 } else {
-                    Approvals.tell(console.out(), console.program(), options.repeated(), id, question);
+                    Approvals.tell(
+                            console.out(), new Approvals.Commands(console.program(), repeated), id, question, folder);
                 }
                 found++;
             }

@@ -3,6 +3,7 @@ package dev.agentloop.examples.cli;
 import dev.agentloop.Approver;
 import dev.agentloop.Outcome;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +13,13 @@ final class ChatApprover implements Approver {
     private static final String NOBODY = "n nobody is there to answer";
 
     private final PrintStream out;
+    private final Path workspace;
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     private boolean asking;
     private boolean closed;
 
-    ChatApprover(PrintStream out) {
+    ChatApprover(PrintStream out, Path workspace) {
+        this.workspace = workspace;
         this.out = out;
     }
 

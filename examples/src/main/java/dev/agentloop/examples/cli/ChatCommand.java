@@ -47,13 +47,14 @@ final class ChatCommand {
         this.options = options;
         this.models = models;
         this.interrupts = interrupts;
-        this.approver = new ChatApprover(console.err());
+        this.approver = new ChatApprover(console.err(), options.folder());
     }
 
     /** Talks until the user ends it, and gives the exit code. */
     int run() {
         try (Session session = Session.open(options, console.environment(), models, approver)) {
             Conversation conversation = session.conversation();
+            AskedFolder.check(session.store(), conversation, options.folder());
             console.err()
                     .println("conversation " + conversation.id() + ", " + TerminalText.line(session.model())
                             + "; /help says more");

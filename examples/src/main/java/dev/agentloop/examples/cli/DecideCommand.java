@@ -4,6 +4,7 @@ import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
 import dev.agentloop.Model;
 import dev.agentloop.Outcome;
+import dev.agentloop.ToolCall;
 import dev.agentloop.spi.ConversationStore;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -106,6 +107,10 @@ final class DecideCommand {
         if (question == null) {
             return false;
         }
+        // Whoever refuses a call may do it from anywhere, unless the run that follows takes up others.
+        if (words.approved() || words.run() && conversation.awaitingApproval().size() > 1) {
+            AskedFolder.check(store, conversation, options.folder());
+        }
         try {
             if (words.approved()) {
                 conversation.approve(question);
@@ -120,8 +125,7 @@ final class DecideCommand {
         }
         console.err()
                 .println((words.approved() ? "approved: " : "refused: ") + TerminalText.line(question.callId()) + " "
-                        + TerminalText.line(question.tool())
-                        + " " + TerminalText.line(question.arguments()));
+                        + Progress.title(ToolCall.function(question.callId(), question.tool(), question.arguments())));
         return true;
     }
 

@@ -33,6 +33,7 @@ final class ExecCommand {
     int run() {
         String input = options.prompt().equals("-") ? standardInput() : options.prompt();
         try (Session session = Session.open(options, console.environment(), models, null)) {
+            AskedFolder.check(session.store(), session.conversation(), options.folder());
             decide(session.conversation());
             return goOn(session, input);
         }
@@ -97,7 +98,7 @@ final class ExecCommand {
     }
 
     private int report(Outcome outcome) {
-        console.err().println(TerminalText.line(outcome.describe()) + "; " + Progress.tokens(outcome.usage()));
+        console.err().println(how(outcome) + "; " + Progress.tokens(outcome.usage()));
         if (outcome instanceof Outcome.Finished) {
             if (!options.json()) {
                 console.out().println(outcome.text());
@@ -105,8 +106,9 @@ final class ExecCommand {
             return Main.FINISHED;
         }
         if (outcome instanceof Outcome.AwaitingApproval awaiting) {
+            Approvals.Commands commands = new Approvals.Commands(console.program(), options.repeated());
             for (Outcome.Pending question : awaiting.pending()) {
-                Approvals.tell(console.err(), console.program(), options.repeated(), outcome.conversation(), question);
+                Approvals.tell(console.err(), commands, outcome.conversation(), question, options.folder());
             }
             return Main.AWAITING_APPROVAL;
         }
@@ -115,6 +117,14 @@ final class ExecCommand {
             return Main.LIMIT_REACHED;
         }
         return outcome instanceof Outcome.Cancelled ? interrupts.exitCode() : Main.FAILED;
+    }
+
+    private static String how(Outcome outcome) {
+        if (outcome instanceof Outcome.AwaitingApproval awaiting) {
+            int calls = awaiting.pending().size();
+            return calls + (calls == 1 ? " tool call awaits approval" : " tool calls await approval");
+        }
+        return TerminalText.line(outcome.describe());
     }
 
     private void hint(String conversation, String what) {

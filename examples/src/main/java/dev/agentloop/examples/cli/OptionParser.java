@@ -27,7 +27,7 @@ final class OptionParser {
     private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
     private static final List<String> DECIDING = List.of("approve", "deny");
     private static final List<String> DECIDED = List.of("--resume", "--approve", "--deny");
-    private static final List<String> REPEATED = List.of("--cd", "--approval", "--sandbox", "--mcp");
+    private static final List<String> REPEATED = List.of("--approval", "--sandbox", "--mcp");
 
     private final String command;
     private final Deque<String> words;
@@ -158,13 +158,12 @@ final class OptionParser {
         }
         Path state = state(environment);
         StorePlace place = StorePlace.parse(store, state);
-        if (store != null) {
-            repeated.addAll(List.of("--store", place.shown()));
-        }
+        Path workspace = folder.toAbsolutePath().normalize();
+        repeated.addAll(0, List.of("--cd", workspace.toString(), "--store", place.shown()));
         return new Options(
                 List.copyOf(plain),
                 model,
-                folder.toAbsolutePath().normalize(),
+                workspace,
                 json,
                 maxSteps,
                 approval,

@@ -115,6 +115,6 @@ record ReadOptions(
                 parser.full,
                 parser.all,
                 parser.prices,
-                parser.store == null ? List.of() : List.of("--store", store.shown()));
+                List.of("--store", store.shown()));
     }
 }

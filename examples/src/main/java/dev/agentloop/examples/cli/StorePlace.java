@@ -37,7 +37,7 @@ interface StorePlace {
             return ServerPlace.parse(value);
         }
         try {
-            return new Folder(Path.of(value));
+            return new Folder(Path.of(value).toAbsolutePath().normalize());
         } catch (InvalidPathException e) {
             throw new UsageException("--store: there can be no folder " + value);
         }

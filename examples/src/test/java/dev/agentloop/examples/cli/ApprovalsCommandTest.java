@@ -6,7 +6,12 @@ import dev.agentloop.examples.ChildJvm;
 import dev.agentloop.testkit.ScriptedRequest;
 import dev.agentloop.testkit.ScriptedResponse;
 import dev.agentloop.testkit.ScriptedServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -50,7 +55,7 @@ class ApprovalsCommandTest extends AgentTest {
             List<String> approve = proposed(asked, "to approve: ");
             try (ChildJvm agent = ChildJvm.start(Main.class, server.url().toString(), folder, approve)) {
                 assertThat(agent.exitCode()).as(agent.err()).isEqualTo(Main.AWAITING_APPROVAL);
-                assertThat(agent.err()).contains("approved: call_1 shell_command {\"command\":\"touch one\"}");
+                assertThat(agent.err()).contains("approved: call_1 $ touch one\n");
             }
             assertThat(workspace.resolve("one")).exists();
             String open = look(Main.FINISHED, "approvals");
@@ -74,6 +79,80 @@ class ApprovalsCommandTest extends AgentTest {
     }
 
     @Test
+    void proposedCommands_fromAnotherFolder_workInTheFolderThatWasAskedAbout() throws IOException {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}"),
+                        ScriptedResponse.says("Made."));
+                ChildJvm asking = ChildJvm.start(
+                        Main.class,
+                        server.url().toString(),
+                        workspace,
+                        List.of("exec", "--store", "../kept", "Make"))) {
+            assertThat(asking.exitCode()).as(asking.err()).isEqualTo(Main.AWAITING_APPROVAL);
+            List<String> approve = proposed(asking.err(), "to approve: ");
+            assertThat(approve)
+                    .startsWith("approve", "--cd", real(workspace).toString(), "--store", real(folder) + "/kept");
+            assertThat(proposed(
+                            look(Map.of(), Main.FINISHED, List.of("approvals", "--store", folder + "/kept")),
+                            "to approve: "))
+                    .startsWith("approve", "--cd", real(workspace).toString(), "--store");
+            try (ChildJvm agent = ChildJvm.start(Main.class, server.url().toString(), other, approve)) {
+                assertThat(agent.exitCode()).as(agent.err()).isZero();
+            }
+            assertThat(workspace.resolve("made")).exists();
+            assertThat(other.resolve("made")).doesNotExist();
+        }
+    }
+
+    @Test
+    void approvalInAnotherFolder_isRefused_andNamesBoth() throws IOException {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        try (ScriptedServer server = ScriptedServer.answering(
+                ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}"),
+                ScriptedResponse.says("Made."))) {
+            String id = conversation(asked(server));
+            String refusal = "call call_1 of conversation " + id + " was made for the folder " + workspace
+                    + ", and this is " + other + ": give --cd " + workspace + ";";
+            List<List<String>> attempts = List.of(
+                    List.of("approve", id),
+                    List.of("approve", "--no-run", id),
+                    List.of("exec", "--resume", id),
+                    List.of("exec", "--resume", id, "--approve", "call_1"),
+                    List.of("chat", "--resume", id));
+            for (List<String> words : attempts) {
+                assertThat(inFolder(server, other, Main.USAGE, words)).contains(refusal);
+            }
+            assertThat(run(server, Main.FINISHED, "approve", "--no-run", id)).contains("approved: ");
+            assertThat(inFolder(server, other, Main.USAGE, List.of("exec", "--resume", id)))
+                    .contains(refusal);
+            assertThat(other.resolve("made")).doesNotExist();
+            assertThat(run(server, Main.FINISHED, "exec", "--resume", id)).contains("Made.");
+            assertThat(workspace.resolve("made")).exists();
+            assertThat(inFolder(server, other, Main.FAILED, List.of("exec", "--resume", id, "More")))
+                    .doesNotContain("was made for the folder");
+        }
+    }
+
+    @Test
+    void refusalInAnotherFolder_isTaken() throws IOException {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        try (ScriptedServer server = ScriptedServer.answering(
+                ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch made\"}"),
+                ScriptedResponse.says("Then not."))) {
+            String id = conversation(asked(server));
+            assertThat(inFolder(server, other, Main.FINISHED, List.of("deny", id)))
+                    .contains("Then not.");
+        }
+    }
+
+    private String inFolder(ScriptedServer server, Path other, int exitCode, List<String> words) {
+        List<String> all = new ArrayList<>(words);
+        all.addAll(1, List.of("--cd", other.toString()));
+        return run(server, exitCode, all.toArray(String[]::new));
+    }
+
+    @Test
     void severalCalls_oneMustBeNamed() {
         try (ScriptedServer server = ScriptedServer.answering(TWO_CALLS)) {
             String id = conversation(asked(server));
@@ -89,7 +168,7 @@ class ApprovalsCommandTest extends AgentTest {
         try (ScriptedServer server = ScriptedServer.answering(TWO_CALLS, ScriptedResponse.says("Made one."))) {
             String id = conversation(asked(server));
             String denied = run(server, Main.FINISHED, "deny", "--no-run", "--reason", "not this", id, "call_2");
-            assertThat(denied).contains("refused: call_2 shell_command", "to go on: ./agent exec --cd ");
+            assertThat(denied).contains("refused: call_2 $ touch two\n", "to go on: ./agent exec --cd ");
             assertThat(run(server, Main.FAILED, "approve", "--no-run", id, "call_2"))
                     .contains("agent: call call_2 of conversation " + id
                             + " was decided already, and the first decision holds\n");

@@ -134,7 +134,7 @@ class ExecCommandTest extends AgentTest {
             assertThat(agent.err())
                     .contains(
                             "1 tool call awaits approval",
-                            "call_1 shell_command {\"command\":\"touch \\u001b[2Kmade\"}")
+                            "  call_1 shell_command\n    in " + real(workspace) + "\n    $ touch \\u001b[2Kmade\n")
                     .contains("    to approve: ./agent approve --cd " + workspace + " --store ")
                     .contains("    to refuse:  ./agent deny --cd " + workspace + " --store ")
                     .contains(conversation(agent.err()) + " call_1\n", "; never expires\n")
