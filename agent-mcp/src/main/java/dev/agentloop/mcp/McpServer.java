@@ -30,14 +30,20 @@ public final class McpServer {
     private final Duration toolTimeout;
     private final Trust trust;
 
-    /** How far the host believes what a server says of its own tools. */
+    /**
+     * How far the host believes what a server says of its own tools. Nothing that a server says of itself gives it more than
+     * the host has said.
+     */
     public enum Trust {
-        /** Not at all: every call is {@code UNRESTRICTED}, runs alone, needs approval, and is not repeated after a crash. */
+        /**
+         * Not at all, unless the host says otherwise: every call is {@code UNRESTRICTED}, runs alone, needs approval, and is not
+         * repeated after a crash.
+         */
         NONE,
         /**
          * The annotations of a tool decide, with the defaults of the MCP specification: one that says it only reads is
          * {@code READS}, one that says it neither destroys anything nor reaches beyond a closed world is {@code WRITES},
-         * every other one is {@code UNRESTRICTED}. Annotations are hints: a server can lie.
+         * every other one is {@code UNRESTRICTED}. Annotations are hints: a server can lie, and is believed.
          */
         HINTS,
         /** The host vouches for the server: a tool that says it only reads is {@code READS}, every other one {@code WRITES}. */
@@ -105,7 +111,7 @@ public final class McpServer {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("an MCP server needs a name, which becomes part of its tools' names");
         }
-        return new McpServer(name, target, ToolFilter.ALL, TOOL_TIMEOUT, Trust.HINTS);
+        return new McpServer(name, target, ToolFilter.ALL, TOOL_TIMEOUT, Trust.NONE);
     }
 
     /**
@@ -191,7 +197,7 @@ public final class McpServer {
     }
 
     /**
-     * Says how far the server's word counts; {@link Trust#HINTS} if never said.
+     * Says how far the server's word counts; {@link Trust#NONE} if never said.
      *
      * @return a server that differs in this
      */

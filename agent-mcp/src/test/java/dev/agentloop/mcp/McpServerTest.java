@@ -79,6 +79,15 @@ class McpServerTest {
     }
 
     @Test
+    void server_withoutTrust_cannotVouchForItself() {
+        RemoteTool.Hints reading = new RemoteTool.Hints(true, false, true, false);
+        for (McpServer server : List.of(McpServer.stdio("fs", "npx"), McpServer.http("docs", ADDRESS))) {
+            assertThat(reading.access(server.trust())).isEqualTo(Tool.Access.UNRESTRICTED);
+            assertThat(reading.afterCrash(server.trust())).isEqualTo(Tool.AfterCrash.REPORT);
+        }
+    }
+
+    @Test
     void trust_decidesWhatHintsAreWorth() {
         RemoteTool.Hints reading = new RemoteTool.Hints(true, true, false, true);
         RemoteTool.Hints harmless = new RemoteTool.Hints(false, false, true, false);

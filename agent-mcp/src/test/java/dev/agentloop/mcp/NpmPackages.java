@@ -109,7 +109,7 @@ final class NpmPackages {
     static McpServer stdio(String name, String... arguments) {
         List<String> command = new ArrayList<>(List.of("node", script(name).toString()));
         command.addAll(List.of(arguments));
-        return McpServer.stdio(name, command);
+        return McpServer.stdio(name, command).withTrust(McpServer.Trust.HINTS);
     }
 
     /** The program of a server of {@link #SERVERS}. */

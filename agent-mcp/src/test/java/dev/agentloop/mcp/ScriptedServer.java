@@ -50,7 +50,7 @@ final class ScriptedServer {
                 ScriptedServer.class.getName(),
                 folder.toString()));
         command.addAll(List.of(options));
-        return McpServer.stdio(name, command);
+        return McpServer.stdio(name, command).withTrust(McpServer.Trust.HINTS);
     }
 
     public static void main(String[] arguments) throws IOException {

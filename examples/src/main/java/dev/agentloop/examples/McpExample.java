@@ -19,6 +19,7 @@ public final class McpExample {
         McpServer files = McpServer.stdio(
                         "files", "npx", "-y", "@modelcontextprotocol/server-filesystem", folder.toString())
                 .withDisabledTools("move_file")
+                .withTrust(McpServer.Trust.HINTS)
                 .withToolTimeout(Duration.ofSeconds(20));
         // end::program[]
         return files;

@@ -28,7 +28,7 @@ public final class StockServer {
     }
 
     static McpServer described() {
-        return McpServer.stdio("shop", command());
+        return McpServer.stdio("shop", command()).withTrust(McpServer.Trust.HINTS);
     }
 
     /** Answers one message after the other until there is no more. */

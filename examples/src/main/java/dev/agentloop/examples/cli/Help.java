@@ -36,6 +36,7 @@ final class Help {
               --resume ID          goes on with a conversation (exec and chat)
               --mcp NAME=COMMAND   also the tools of an MCP server that is a program: "fs=npx -y some-server /some/folder";
               --mcp NAME=URL       or of one that is asked over HTTP; both as often as there are servers
+              --mcp-trust NAME     believes what that server says of its tools: those that only read are not asked about
 
             Options of exec, approve and deny
               --json               prints each event as a line of JSON to standard output

@@ -11,9 +11,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +29,7 @@ final class OptionParser {
     private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
     private static final List<String> DECIDING = List.of("approve", "deny");
     private static final List<String> DECIDED = List.of("--resume", "--approve", "--deny");
-    private static final List<String> REPEATED = List.of("--approval", "--sandbox", "--mcp");
+    private static final List<String> REPEATED = List.of("--approval", "--sandbox", "--mcp", "--mcp-trust");
 
     private final String command;
     private final Deque<String> words;
@@ -42,6 +44,7 @@ final class OptionParser {
     private Rights sandbox = Rights.WORKSPACE_WRITE;
     private @Nullable String store;
     private final List<McpServer> mcp = new ArrayList<>();
+    private final Set<String> trusted = new LinkedHashSet<>();
     private @Nullable String resume;
 
     private OptionParser(String command, List<String> words) {
@@ -95,6 +98,7 @@ final class OptionParser {
             case "--sandbox" -> sandbox = word(name, value(name, given), Rights.values());
             case "--store" -> store = value(name, given);
             case "--mcp" -> mcp.add(McpOption.parse(value(name, given)));
+            case "--mcp-trust" -> trusted.add(value(name, given));
             case "--resume" -> resume = value(name, given);
             case "--approve" -> decisions.put(value(name, given), Approver.Answer.approve());
             case "--deny" -> deny(value(name, given));
@@ -171,10 +175,22 @@ final class OptionParser {
                 place,
                 state,
                 environment.getOrDefault("OPENAI_BASE_URL", OPENAI).matches("\\s*|" + OPENAI + "(/.*)?"),
-                List.copyOf(mcp),
+                servers(),
                 resume,
                 decisions,
                 repeated);
+    }
+
+    private List<McpServer> servers() {
+        for (String name : trusted) {
+            if (mcp.stream().noneMatch(server -> server.name().equals(name))) {
+                throw new UsageException("--mcp-trust " + name + ": no --mcp has that name");
+            }
+        }
+        return mcp.stream()
+                .map(server ->
+                        trusted.contains(server.name()) ? server.withTrust(McpServer.Trust.HINTS) : server)
+                .toList();
     }
 
     /** Where what is the user's is kept; null for a folder in the user's home. */

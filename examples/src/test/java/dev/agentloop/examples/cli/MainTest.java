@@ -55,6 +55,7 @@ class MainTest {
                     exec --mcp =npx x             | --mcp needs a name and a command or an address
                     exec --mcp a=b --mcp a=c x    | --mcp: two MCP servers are named "a"; give each a name of its own
                     exec --mcp a=http:///x x      | --mcp: the address of MCP server "a" must begin with http://
+                    exec --mcp a=b --mcp-trust c x | --mcp-trust c: no --mcp has that name
                     chat --json                   | --json belongs to exec
                     approve                       | approve needs a conversation's id
                     deny 1 2 3                    | deny needs a conversation's id
@@ -135,7 +136,7 @@ class MainTest {
                 .contains("demo", "exec", "chat", "--model", "--cd", "--json", "--max-steps", "--approval", "--sandbox")
                 .contains("--store", "--resume", "--approve", "--deny", "130")
                 .contains("approvals", "approve", "deny", "log", "--no-run", "--reason", "--all", "--full", "--prices")
-                .contains("--store postgres", "jdbc:postgresql://", "PGPASSWORD");
+                .contains("--mcp-trust", "--store postgres", "jdbc:postgresql://", "PGPASSWORD");
         assertThat(err()).isEmpty();
     }
 

@@ -23,6 +23,8 @@ class McpOptionTest extends AgentTest {
                         "exec",
                         "--mcp",
                         SHOP,
+                        "--mcp-trust",
+                        "shop",
                         "--mcp",
                         "broken=sh -c 'echo no licence >&2; exit 7'",
                         "How many?")) {
@@ -37,10 +39,22 @@ class McpOptionTest extends AgentTest {
     }
 
     @Test
+    void serverThatVouchesForItself_isAskedAbout_unlessTheUserTrustsIt() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.calls("call_1", "mcp__shop__stock", "{}"), ScriptedResponse.says("120."));
+                ChildJvm agent = start(
+                        server, "exec", "--mcp", SHOP, "--approval", "untrusted", "--sandbox", "read-only", "How many?")) {
+            assertThat(agent.exitCode()).as(agent.err()).isEqualTo(Main.AWAITING_APPROVAL);
+            assertThat(agent.err()).contains("1 tool call awaits approval", "call_1 mcp__shop__stock");
+            assertThat(server.requests()).hasSize(1);
+        }
+    }
+
+    @Test
     void chat_withAServer_usesIt() {
         try (ScriptedServer server = ScriptedServer.answering(
                         ScriptedResponse.calls("call_1", "mcp__shop__stock", "{}"), ScriptedResponse.says("120."));
-                ChildJvm agent = start(server, "chat", "--mcp", SHOP, "How many?")) {
+                ChildJvm agent = start(server, "chat", "--mcp", SHOP, "--mcp-trust", "shop", "How many?")) {
             agent.endInput();
             assertThat(agent.exitCode()).as(agent.err()).isZero();
             assertThat(agent.err()).contains("MCP server shop: 1 tool\n");
