@@ -24,6 +24,7 @@ final class JsonEvents implements AgentListener {
     private static final JsonFactory JSON = new JsonFactory();
 
     private final PrintStream out;
+    private final JsonProgress progress = new JsonProgress();
 
     JsonEvents(PrintStream out) {
         this.out = out;
@@ -65,10 +66,7 @@ final class JsonEvents implements AgentListener {
         if (event instanceof AgentEvent.ToolStarted e) {
             line("tool_started", json -> call(json, e.call()));
         } else if (event instanceof AgentEvent.ToolProgress e) {
-            line("tool_progress", json -> {
-                json.writeStringField("call_id", e.callId());
-                json.writeStringField("text", e.text());
-            });
+            progressed(e);
         } else if (event instanceof AgentEvent.ToolEnded e) {
             line("tool_ended", json -> {
                 json.writeStringField("call_id", e.call().callId());
@@ -76,6 +74,7 @@ final class JsonEvents implements AgentListener {
                 json.writeBooleanField("error", e.output().error());
                 json.writeNumberField("milliseconds", e.time().toMillis());
                 json.writeStringField("output", e.output().text());
+                progress.end(e.call().callId(), json);
             });
         } else if (event instanceof AgentEvent.ApprovalAsked e) {
             line("approval_asked", json -> pending(json, e.question()));
@@ -91,6 +90,21 @@ final class JsonEvents implements AgentListener {
             return false;
         }
         return true;
+    }
+
+    private void progressed(AgentEvent.ToolProgress event) {
+        boolean cutBefore = progress.isCut(event.callId());
+        String text = progress.take(event);
+        if (cutBefore) {
+            return;
+        }
+        line("tool_progress", json -> {
+            json.writeStringField("call_id", event.callId());
+            json.writeStringField("text", text);
+            if (progress.isCut(event.callId())) {
+                json.writeBooleanField("cut", true);
+            }
+        });
     }
 
     private boolean ofAStep(AgentEvent event) {
