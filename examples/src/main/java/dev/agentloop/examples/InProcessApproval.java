@@ -37,7 +37,10 @@ public final class InProcessApproval {
             System.out.println(question.tool() + " " + question.arguments() + "\n" + question.question());
             try {
                 String reason = in.readLine();
-                return "".equals(reason) ? Approver.Answer.approve() : Approver.Answer.deny("" + reason);
+                if (reason == null) {
+                    return Approver.Answer.deny("nobody answered");
+                }
+                return reason.isEmpty() ? Approver.Answer.approve() : Approver.Answer.deny(reason);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

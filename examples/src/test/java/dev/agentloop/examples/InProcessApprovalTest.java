@@ -32,6 +32,16 @@ class InProcessApprovalTest {
     }
 
     @Test
+    void endOfInput_refuses() {
+        assertThat(run("").text()).isEqualTo("So be it.");
+        assertThat(folder.resolve("made")).doesNotExist();
+        assertThat(model.lastPrompt().items())
+                .last()
+                .satisfies(
+                        item -> assertThat(((Item.Output) item).text()).isEqualTo("refused by the user: nobody answered"));
+    }
+
+    @Test
     void reason_isToldToTheModel() {
         assertThat(run("no new files\n").text()).isEqualTo("So be it.");
         assertThat(folder.resolve("made")).doesNotExist();

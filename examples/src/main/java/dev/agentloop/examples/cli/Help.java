@@ -30,7 +30,8 @@ final class Help {
                                    workspace-write  also changes of files in the folder by the file tools (default)
                                    full-access      everything
                                    Nothing confines a command once it runs: these rights decide before, not during.
-              --store DIR          where conversations are kept (~/.agentloop/conversations);
+              --store DIR          where conversations are kept (~/.agentloop/conversations),
+                                   not in the folder to work in;
               --store postgres     a PostgreSQL server of the agent's own, with its data in ~/.agentloop/postgres;
               --store URL          one that runs already, such as "jdbc:postgresql://localhost:5432/agents?user=ada"
               --resume ID          goes on with a conversation (exec and chat)
@@ -61,6 +62,7 @@ final class Help {
               OPENAI_API_KEY       the key
               OPENAI_BASE_URL      another server with a Responses API, such as http://localhost:11434/v1
               XDG_STATE_HOME       holds agentloop/conversations and agentloop/postgres in place of ~/.agentloop
+              HOME                 the home, ~ above; else the one that the system knows
               PGUSER, PGPASSWORD   who connects to a PostgreSQL server, if the URL does not say
 
             Exit codes

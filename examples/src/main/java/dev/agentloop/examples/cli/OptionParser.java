@@ -160,9 +160,12 @@ final class OptionParser {
         if (!Files.isDirectory(folder.toAbsolutePath())) {
             throw new UsageException("there is no folder " + folder.toAbsolutePath() + " to work in (--cd)");
         }
-        Path state = state(environment);
-        StorePlace place = StorePlace.parse(store, state);
+        StorePlace place = StorePlace.parse(store, environment);
         Path workspace = folder.toAbsolutePath().normalize();
+        if (store != null && place instanceof StorePlace.Folder kept && kept.isIn(workspace)) {
+            throw new UsageException("--store: " + kept.path() + " lies in the folder to work in, " + workspace
+                    + ", where the model's tools write: they could change conversations and decisions. Name a place outside");
+        }
         repeated.addAll(0, List.of("--cd", workspace.toString(), "--store", place.shown()));
         return new Options(
                 List.copyOf(plain),
@@ -173,7 +176,7 @@ final class OptionParser {
                 approval,
                 sandbox,
                 place,
-                state,
+                HomeFolder.state(environment),
                 environment.getOrDefault("OPENAI_BASE_URL", OPENAI).matches("\\s*|" + OPENAI + "(/.*)?"),
                 servers(),
                 resume,
@@ -191,11 +194,5 @@ final class OptionParser {
                 .map(server ->
                         trusted.contains(server.name()) ? server.withTrust(McpServer.Trust.HINTS) : server)
                 .toList();
-    }
-
-    /** Where what is the user's is kept; null for a folder in the user's home. */
-    static @Nullable Path state(Map<String, String> environment) {
-        String home = environment.getOrDefault("XDG_STATE_HOME", "");
-        return home.isEmpty() ? null : Path.of(home, "agentloop");
     }
 }

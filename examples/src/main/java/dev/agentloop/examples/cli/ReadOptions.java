@@ -107,7 +107,7 @@ record ReadOptions(
     static ReadOptions parse(String command, List<String> words, Map<String, String> environment) {
         Parser parser = new Parser(command, words);
         parser.readAll();
-        StorePlace store = StorePlace.parse(parser.store, OptionParser.state(environment));
+        StorePlace store = StorePlace.parse(parser.store, environment);
         return new ReadOptions(
                 store,
                 parser.conversation == null ? "" : parser.conversation,

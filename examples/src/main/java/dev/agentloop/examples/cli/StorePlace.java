@@ -1,6 +1,7 @@
 package dev.agentloop.examples.cli;
 
 import dev.agentloop.spi.ConversationStore;
+import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,15 +24,15 @@ interface StorePlace {
      * What {@code --store} was given.
      *
      * @param value null where it was not
-     * @param state where this program keeps what is the user's; null for its folder in the user's home
+     * @param environment where the user's home is named
+     * @throws UsageException if it is no place, or the user's home is needed and there is none
      */
-    static StorePlace parse(@Nullable String value, @Nullable Path state) {
-        Path home = state == null ? Path.of(System.getProperty("user.home"), ".agentloop") : state;
+    static StorePlace parse(@Nullable String value, Map<String, String> environment) {
         if (value == null) {
-            return new Folder(home.resolve("conversations"));
+            return new Folder(HomeFolder.of(environment).resolve("conversations"));
         }
         if (value.equals(EmbeddedPlace.NAME)) {
-            return new EmbeddedPlace(home.resolve(EmbeddedPlace.NAME));
+            return new EmbeddedPlace(HomeFolder.of(environment).resolve(EmbeddedPlace.NAME));
         }
         if (ServerPlace.isAddress(value)) {
             return ServerPlace.parse(value);
@@ -45,6 +46,24 @@ interface StorePlace {
 
     /** A folder with a file for each conversation. */
     record Folder(Path path) implements StorePlace {
+        /** Whether it lies in a workspace, where tools write, links followed. */
+        boolean isIn(Path workspace) {
+            return real(path).startsWith(real(workspace));
+        }
+
+        // What is not there yet has no links in it.
+        private static Path real(Path folder) {
+            Path whole = folder.toAbsolutePath().normalize();
+            for (Path there = whole; there != null; there = there.getParent()) {
+                try {
+                    return there.toRealPath().resolve(there.relativize(whole)).normalize();
+                } catch (IOException e) {
+                    // Its parent may be there.
+                }
+            }
+            return whole;
+        }
+
         @Override
         public ConversationStore open(Map<String, String> environment) {
             return ConversationStore.files(path);
