@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -40,12 +41,18 @@ public final class ChildJvm implements AutoCloseable {
      * @param folder where it starts, and keeps its output
      */
     public static ChildJvm start(Class<?> program, String baseUrl, Path folder, List<String> arguments) {
-        return start(Signals.heedingInterrupts(command(program, arguments)), baseUrl, folder);
+        return start(program, baseUrl, folder, Map.of(), arguments);
+    }
+
+    /** Starts a program with more variables in its environment. */
+    public static ChildJvm start(
+            Class<?> program, String baseUrl, Path folder, Map<String, String> environment, List<String> arguments) {
+        return start(Signals.heedingInterrupts(command(program, arguments)), baseUrl, folder, environment);
     }
 
     /** Starts a program as a script does in its background: it ignores Ctrl-C. */
     public static ChildJvm startInBackground(Class<?> program, String baseUrl, Path folder, List<String> arguments) {
-        return start(Signals.ignoringInterrupts(command(program, arguments)), baseUrl, folder);
+        return start(Signals.ignoringInterrupts(command(program, arguments)), baseUrl, folder, Map.of());
     }
 
     private static List<String> command(Class<?> program, List<String> arguments) {
@@ -61,7 +68,7 @@ public final class ChildJvm implements AutoCloseable {
         return command;
     }
 
-    private static ChildJvm start(List<String> command, String baseUrl, Path folder) {
+    private static ChildJvm start(List<String> command, String baseUrl, Path folder, Map<String, String> environment) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("OPENAI_") || name.equals("JAVA_TOOL_OPTIONS"));
         // What is kept for the user goes into the test's folder.
@@ -70,6 +77,7 @@ public final class ChildJvm implements AutoCloseable {
             builder.environment().put("OPENAI_BASE_URL", baseUrl);
             builder.environment().put("OPENAI_API_KEY", KEY);
         }
+        builder.environment().putAll(environment);
         try {
             Path out = Files.createTempFile(folder, "out", ".txt");
             Path err = Files.createTempFile(folder, "err", ".txt");

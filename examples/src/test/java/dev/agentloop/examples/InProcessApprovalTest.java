@@ -37,8 +37,8 @@ class InProcessApprovalTest {
         assertThat(folder.resolve("made")).doesNotExist();
         assertThat(model.lastPrompt().items())
                 .last()
-                .satisfies(
-                        item -> assertThat(((Item.Output) item).text()).isEqualTo("refused by the user: nobody answered"));
+                .satisfies(item ->
+                        assertThat(((Item.Output) item).text()).isEqualTo("refused by the user: nobody answered"));
     }
 
     @Test

@@ -48,7 +48,9 @@ final class CodingAgent {
     }
 
     private static List<Tool> tools(Options options, ConversationStore store) {
-        ShellTools.Builder shell = ShellTools.builder(options.folder()).fenced(store.locations());
+        ShellTools.Builder shell = ShellTools.builder(options.folder())
+                .fenced(store.locations())
+                .hideValues(options.store().secrets().toArray(String[]::new));
         FileTools.Builder files = FileTools.builder(options.folder()).fenced(store.locations());
         if (options.state() != null) {
             shell.state(options.state());

@@ -45,7 +45,9 @@ final class HomeFolder {
 
     private static @Nullable Path absolute(@Nullable String name) {
         try {
-            return name == null || name.isEmpty() || !Path.of(name).isAbsolute() ? null : Path.of(name).normalize();
+            return name == null || name.isEmpty() || !Path.of(name).isAbsolute()
+                    ? null
+                    : Path.of(name).normalize();
         } catch (InvalidPathException e) {
             return null;
         }

@@ -163,8 +163,9 @@ final class OptionParser {
         StorePlace place = StorePlace.parse(store, environment);
         Path workspace = folder.toAbsolutePath().normalize();
         if (store != null && place instanceof StorePlace.Folder kept && kept.isIn(workspace)) {
-            throw new UsageException("--store: " + kept.path() + " lies in the folder to work in, " + workspace
-                    + ", where the model's tools write: they could change conversations and decisions. Name a place outside");
+            throw new UsageException(
+                    "--store: " + kept.path() + " lies in the folder to work in, " + workspace
+                            + ", where the model's tools write: they could change conversations and decisions. Name a place outside");
         }
         repeated.addAll(0, List.of("--cd", workspace.toString(), "--store", place.shown()));
         return new Options(
@@ -191,8 +192,7 @@ final class OptionParser {
             }
         }
         return mcp.stream()
-                .map(server ->
-                        trusted.contains(server.name()) ? server.withTrust(McpServer.Trust.HINTS) : server)
+                .map(server -> trusted.contains(server.name()) ? server.withTrust(McpServer.Trust.HINTS) : server)
                 .toList();
     }
 }

@@ -2,10 +2,14 @@ package dev.agentloop.examples.cli;
 
 import dev.agentloop.pg.PgConversationStore;
 import dev.agentloop.spi.ConversationStore;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL server that runs already. Its text form is without the password. */
@@ -62,16 +66,40 @@ final class ServerPlace implements StorePlace {
     }
 
     private boolean has(String parameter) {
-        return Arrays.stream(url.substring(end(url)).split("[?&]")).anyMatch(word -> word.startsWith(parameter + "="));
+        return parameters().anyMatch(word -> word.startsWith(parameter + "="));
+    }
+
+    private Stream<String> parameters() {
+        return Arrays.stream(url.substring(end(url)).split("[?&]")).filter(word -> !word.isEmpty());
+    }
+
+    private static boolean isPassword(String parameter) {
+        return parameter.toLowerCase(Locale.ROOT).replaceFirst("=.*", "").endsWith("password");
+    }
+
+    /** As they stand in the URL, and as the server gets them. */
+    @Override
+    public List<String> secrets() {
+        return parameters()
+                .filter(ServerPlace::isPassword)
+                .map(word -> word.substring(word.indexOf('=') + 1))
+                .flatMap(word -> Stream.of(word, decoded(word)))
+                .distinct()
+                .toList();
+    }
+
+    private static String decoded(String word) {
+        try {
+            return URLDecoder.decode(word, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            // The driver will say that the URL is wrong.
+            return word;
+        }
     }
 
     @Override
     public String shown() {
-        String parameters = Arrays.stream(url.substring(end(url)).split("[?&]"))
-                .filter(word -> !word.isEmpty())
-                .filter(word ->
-                        !word.toLowerCase(Locale.ROOT).replaceFirst("=.*", "").endsWith("password"))
-                .collect(Collectors.joining("&"));
-        return url.substring(0, end(url)) + (parameters.isEmpty() ? "" : "?" + parameters);
+        String shown = parameters().filter(word -> !isPassword(word)).collect(Collectors.joining("&"));
+        return url.substring(0, end(url)) + (shown.isEmpty() ? "" : "?" + shown);
     }
 }

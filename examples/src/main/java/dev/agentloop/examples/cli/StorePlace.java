@@ -4,6 +4,7 @@ import dev.agentloop.spi.ConversationStore;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,11 @@ interface StorePlace {
 
     /** Where it is: in messages, and for {@code --store} to name it again. */
     String shown();
+
+    /** The passwords that this place was given with, which commands must not see. */
+    default List<String> secrets() {
+        return List.of();
+    }
 
     /**
      * What {@code --store} was given.

@@ -30,8 +30,9 @@ class HomeFolderTest extends AgentTest {
     void noHome_isSaid_andNoFolderOfThatNameIsMade() {
         assertThatThrownBy(() -> HomeFolder.of(Map.of(), "?"))
                 .isInstanceOf(UsageException.class)
-                .hasMessage("this user has no home to keep conversations in (HOME is not set): set HOME, or name a place"
-                        + " with --store");
+                .hasMessage(
+                        "this user has no home to keep conversations in (HOME is not set): set HOME, or name a place"
+                                + " with --store");
         assertThatThrownBy(() -> HomeFolder.of(Map.of("HOME", "here"), null))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("HOME is here, which is no absolute path");
@@ -48,7 +49,8 @@ class HomeFolderTest extends AgentTest {
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "links need rights there")
     void storeInTheWorkspace_isRefused() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("link"), workspace);
-        for (Path store : List.of(workspace, workspace.resolve("a/b"), link.resolve("c"), workspace.resolve("../workspace"))) {
+        for (Path store :
+                List.of(workspace, workspace.resolve("a/b"), link.resolve("c"), workspace.resolve("../workspace"))) {
             assertThat(look(
                             Map.of("HOME", folder.toString()),
                             Main.USAGE,

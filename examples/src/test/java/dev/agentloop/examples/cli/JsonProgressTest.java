@@ -46,7 +46,9 @@ class JsonProgressTest extends AgentTest {
         int written = progress.stream()
                 .mapToInt(event -> event.path("text").asText().length())
                 .sum();
-        assertThat(progress.stream().mapToInt(event -> event.toString().length()).sum())
+        assertThat(progress.stream()
+                        .mapToInt(event -> event.toString().length())
+                        .sum())
                 .isLessThan(3 * JsonProgress.MOST);
         assertThat(progress).filteredOn(event -> event.path("cut").asBoolean()).hasSize(1);
         assertThat(progress.get(progress.size() - 1).path("cut").asBoolean()).isTrue();

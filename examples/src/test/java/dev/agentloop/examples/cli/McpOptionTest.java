@@ -43,7 +43,15 @@ class McpOptionTest extends AgentTest {
         try (ScriptedServer server = ScriptedServer.answering(
                         ScriptedResponse.calls("call_1", "mcp__shop__stock", "{}"), ScriptedResponse.says("120."));
                 ChildJvm agent = start(
-                        server, "exec", "--mcp", SHOP, "--approval", "untrusted", "--sandbox", "read-only", "How many?")) {
+                        server,
+                        "exec",
+                        "--mcp",
+                        SHOP,
+                        "--approval",
+                        "untrusted",
+                        "--sandbox",
+                        "read-only",
+                        "How many?")) {
             assertThat(agent.exitCode()).as(agent.err()).isEqualTo(Main.AWAITING_APPROVAL);
             assertThat(agent.err()).contains("1 tool call awaits approval", "call_1 mcp__shop__stock");
             assertThat(server.requests()).hasSize(1);

@@ -100,6 +100,34 @@ class PostgresStoreTest extends AgentTest {
         }
     }
 
+    @Test
+    void passwordOfTheStore_isNotSeenByCommands() {
+        String place = "jdbc:postgresql://db:5432/agents?user=ada&password=p%40ss-w0rd&sslpassword=0ther-one&ssl=true";
+        assertThat(StorePlace.parse(place, Map.of()).secrets())
+                .containsExactly("p%40ss-w0rd", "p@ss-w0rd", "0ther-one");
+        ScriptedResponse call = ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"env\"}");
+        try (EmbeddedPostgres database = EmbeddedPostgres.temporary().start();
+                ScriptedServer server = ScriptedServer.answering(call, ScriptedResponse.says("Seen."))) {
+            place = database.jdbcUrl() + "?user=" + database.user() + "&password=" + database.password();
+            List<String> words = List.of(
+                    "exec",
+                    "--cd",
+                    workspace.toString(),
+                    "--store",
+                    place,
+                    "--sandbox",
+                    "full-access",
+                    "--approval",
+                    "never",
+                    "Look");
+            Map<String, String> environment = Map.of("COPY", database.password(), "OTHER", "is-seen");
+            run(ChildJvm.start(Main.class, server.url().toString(), folder, environment, words), Main.FINISHED);
+            assertThat(server.requests().get(1).json())
+                    .contains("OTHER=is-seen")
+                    .doesNotContain(database.password());
+        }
+    }
+
     /** The statement in docs/log.md, as it stands there but for the conversation. */
     private static String documentedDecision(String conversation) throws IOException {
         String page = Files.readString(Path.of("..", "docs", "log.md"));
