@@ -7,7 +7,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -458,26 +457,35 @@ public final class Conversation {
         decide(question.callId(), question.call(), Approver.Answer.approve());
     }
 
+    /**
+     * Approves exactly the call that was asked about, and for the rest of this conversation what the rule allows; a fork does
+     * not have it. The rule is durable with the decision, and turns nothing but questions of the policy into leave.
+     *
+     * @param rule {@link Outcome.Pending#rule}, or another one that the tool understands
+     * @throws IllegalArgumentException if the rule is blank, as that of a call is which can only be approved by itself
+     * @throws IllegalStateException if that call does not await approval, or it was decided already
+     */
+    public void approve(Outcome.Pending question, String rule) {
+        decide(question.callId(), question.call(), Approver.Answer.always(rule));
+    }
+
+    /** What was allowed for the rest of this conversation, the oldest first. */
+    public List<Approver.Rule> rules() {
+        return handle.reading(log -> log.fold().rules().all());
+    }
+
+    /** Lets a rule hold no more; what it allowed is asked about again. */
+    public void revoke(Approver.Rule rule) {
+        changing(scope -> scope.journal().add(Draft.ruleRevoked(rule.call())));
+    }
+
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */
     public void deny(Outcome.Pending question, String reason) {
         decide(question.callId(), question.call(), Approver.Answer.deny(reason));
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        Fold fold = ConversationLog.load(config.store(), id).fold();
-        OpenCall call = fold.open().get(callId);
-        if (call == null || !call.undecided() || version != 0 && call.version() != version) {
-            throw new IllegalStateException("no call " + callId + " of conversation " + id
-                    + " awaits approval; these do: "
-                    + fold.open().values().stream()
-                            .filter(OpenCall::undecided)
-                            .map(open -> open.item().callId())
-                            .collect(Collectors.joining(", ", "[", "]")));
-        }
-        if (!Decision.leave(config.store(), id, call, answer)) {
-            throw new IllegalStateException("call " + callId + " of conversation " + id
-                    + " was decided already, and the first decision holds; run the conversation to go on");
-        }
+        Decision.leave(config.store(), id, callId, version, answer);
     }
 
     @Override

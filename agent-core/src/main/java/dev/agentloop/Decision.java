@@ -5,6 +5,7 @@ import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,8 +18,31 @@ final class Decision {
 
     private Decision() {}
 
+    /**
+     * Leaves a decision about a call of a conversation.
+     *
+     * @param version the version of the call's entry; 0 for whichever call of that id is open
+     * @throws IllegalStateException if no such call awaits approval, or it was decided already
+     */
+    static void leave(HostStore store, String id, String callId, long version, Approver.Answer answer) {
+        Fold fold = ConversationLog.load(store, id).fold();
+        OpenCall call = fold.open().get(callId);
+        if (call == null || !call.undecided() || version != 0 && call.version() != version) {
+            throw new IllegalStateException("no call " + callId + " of conversation " + id
+                    + " awaits approval; these do: "
+                    + fold.open().values().stream()
+                            .filter(OpenCall::undecided)
+                            .map(open -> open.item().callId())
+                            .collect(Collectors.joining(", ", "[", "]")));
+        }
+        if (!leave(store, id, call, answer)) {
+            throw new IllegalStateException("call " + callId + " of conversation " + id
+                    + " was decided already, and the first decision holds; run the conversation to go on");
+        }
+    }
+
     /** Leaves a decision; false if there is one about this call already. */
-    static boolean leave(ConversationStore store, String conversation, OpenCall call, Approver.Answer answer) {
+    private static boolean leave(ConversationStore store, String conversation, OpenCall call, Approver.Answer answer) {
         InboxMessage message = message(call, answer);
         if (store.leave(conversation, message)) {
             return true;
@@ -35,7 +59,8 @@ final class Decision {
     private static InboxMessage message(OpenCall call, Approver.Answer answer) {
         byte[] payload = Json.object(w -> w.flag("approved", answer.approved())
                 .text("reason", answer.reason())
-                .text("hash", OpenCall.hash(call.call())));
+                .text("hash", OpenCall.hash(call.call()))
+                .text("rule", answer.rule()));
         return InboxMessage.of(id(call), KIND, payload);
     }
 
@@ -60,7 +85,16 @@ final class Decision {
                     hash);
             return null;
         }
-        return new Approver.Answer(fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason")));
+        return answer(fields);
+    }
+
+    /** The answer that a decision's fields tell of, in a message or in the log. */
+    static Approver.Answer answer(JsonFields fields) {
+        boolean approved = fields.flag("approved", false);
+        return new Approver.Answer(
+                approved,
+                ItemBytes.orEmpty(fields.text("reason")),
+                approved ? ItemBytes.orEmpty(fields.text("rule")) : "");
     }
 
     /** The fields of a message; null where its payload is no JSON object. */

@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.LogEntry;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -39,6 +40,8 @@ record Draft(String kind, byte[] payload) {
     static final String RESPONSE_BROKEN = "response.broken";
     static final String APPROVAL_ASKED = "approval.asked";
     static final String APPROVAL_DECIDED = "approval.decided";
+    /** What was allowed with the approval of a call, for the rest of the conversation, is so no more. */
+    static final String RULE_REVOKED = "rule.revoked";
     /** Followed by the version of the call's entry. */
     static final String OUTPUT_FULL = LogEntry.ASIDE + "output.";
     /** All kinds that begin like this are items; their payload is the item's bytes. */
@@ -220,13 +223,14 @@ record Draft(String kind, byte[] payload) {
 
     static Draft approvalAsked(Outcome.Pending question, String hash) {
         Instant expires = question.expires();
-        return of(
-                APPROVAL_ASKED,
-                w -> w.number("call", question.call())
-                        .text("call_id", question.callId())
-                        .text("hash", hash)
-                        .text("question", question.question())
-                        .number("expires_at", expires == null ? 0 : expires.toEpochMilli()));
+        return of(APPROVAL_ASKED, w -> {
+            w.number("call", question.call())
+                    .text("call_id", question.callId())
+                    .text("hash", hash)
+                    .text("question", question.question())
+                    .number("expires_at", expires == null ? 0 : expires.toEpochMilli());
+            rule(w, question.rule());
+        });
     }
 
     /** What these messages of the inbox say is in the log now. */
@@ -235,13 +239,24 @@ record Draft(String kind, byte[] payload) {
     }
 
     static Draft approvalDecided(OpenCall call, Approver.Answer answer) {
-        return of(
-                APPROVAL_DECIDED,
-                w -> w.number("call", call.version())
-                        .text("call_id", call.item().callId())
-                        .text("hash", OpenCall.hash(call.call()))
-                        .flag("approved", answer.approved())
-                        .text("reason", answer.reason()));
+        return of(APPROVAL_DECIDED, w -> {
+            w.number("call", call.version())
+                    .text("call_id", call.item().callId())
+                    .text("hash", OpenCall.hash(call.call()))
+                    .flag("approved", answer.approved())
+                    .text("reason", answer.reason());
+            rule(w, answer.rule());
+        });
+    }
+
+    private static void rule(Json.Writer out, String rule) throws IOException {
+        if (!rule.isEmpty()) {
+            out.text("rule", rule);
+        }
+    }
+
+    static Draft ruleRevoked(long call) {
+        return of(RULE_REVOKED, w -> w.number("call", call));
     }
 
     static Draft outputFull(OpenCall call, String text) {

@@ -23,6 +23,7 @@ final class Fold {
     private static final String USAGE = "usage";
 
     private final Calls calls = new Calls();
+    private final Rules rules = new Rules();
     private final Map<String, Item> sections = new LinkedHashMap<>();
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
@@ -68,14 +69,9 @@ final class Fold {
             case Draft.CALL_RENAMED -> calls.renamed(ItemBytes.orEmpty(fields.text("from")));
             case Draft.TOOL_STARTED -> calls.about(fields).start();
             case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
-            case Draft.APPROVAL_ASKED ->
-                calls.about(fields).ask(ItemBytes.orEmpty(fields.text("question")), fields.number("expires_at", 0));
-            case Draft.APPROVAL_DECIDED ->
-                calls.about(fields)
-                        .decide(
-                                ItemBytes.orEmpty(fields.text("hash")),
-                                new Approver.Answer(
-                                        fields.flag("approved", false), ItemBytes.orEmpty(fields.text("reason"))));
+            case Draft.APPROVAL_ASKED -> calls.about(fields).ask(fields);
+            case Draft.APPROVAL_DECIDED -> decided(calls.about(fields), fields);
+            case Draft.RULE_REVOKED -> rules.revoked(fields.number("call", 0));
             case Draft.SEALED -> {} // The store refuses whatever would follow.
             case Draft.REDACTED -> turn.redacted(fields);
             case Draft.ERASED -> turn.erased();
@@ -87,7 +83,15 @@ final class Fold {
         }
     }
 
+    private void decided(OpenCall call, JsonFields fields) {
+        Approver.Answer answer = Decision.answer(fields);
+        if (call.decide(ItemBytes.orEmpty(fields.text("hash")), answer)) {
+            rules.given(call, answer.rule());
+        }
+    }
+
     private void fork() {
+        rules.forked();
         // Forked between reasoning and the item that it led to: without that the API refuses it.
         while (responding && !unplaced.isEmpty() && unplaced.get(unplaced.size() - 1) instanceof Item.Reasoning) {
             unplaced.remove(unplaced.size() - 1);
@@ -192,6 +196,7 @@ final class Fold {
             }
         });
         calls.write(out);
+        rules.write(out);
         compactions.write(out, items);
     }
 
@@ -221,6 +226,7 @@ final class Fold {
             sections.put(ItemBytes.orEmpty(section.text("name")), CacheBreakpoint.without(item));
         }
         calls.read(state);
+        rules.read(state);
         compactions.read(state, items);
         deferred.forEach(compactions::said);
     }
@@ -374,6 +380,11 @@ final class Fold {
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
     Map<String, OpenCall> open() {
         return calls.open();
+    }
+
+    /** What was allowed for the rest of the conversation. */
+    Rules rules() {
+        return rules;
     }
 
     /** What only the host can answer. */

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -75,6 +76,38 @@ final class HostTools {
         return tokens < 1
                 ? careful(named(call), "outputTokens", OUTPUT_TOKENS, tokens)
                 : Math.min(tokens, Integer.MAX_VALUE / 4);
+    }
+
+    /** The rule that would let a call run, and others like it; empty, where the tool names none. */
+    String rule(ToolCall call, Tool tool) {
+        return ask(named(call), "rule", () -> tool.rule(call), Optional.<String>empty())
+                .orElse("");
+    }
+
+    /** Whether the rules of the conversation let a call run that would be asked about; they do not, where the tool does not say. */
+    boolean allowedByRules(ToolCall call, Tool tool) {
+        List<String> rules = run.fold().rules().of(call.name());
+        return !rules.isEmpty() && allowedBy(call, tool, rules);
+    }
+
+    private boolean allowedBy(ToolCall call, Tool tool, List<String> rules) {
+        return ask(named(call), "allowedBy", () -> tool.allowedBy(rules, call), false);
+    }
+
+    /** The same answer, less a rule that does not even allow the call it was given with: nobody would know what it means. */
+    Approver.Answer withoutForeignRule(ToolCall call, Approver.Answer answer) {
+        if (answer.rule().isEmpty()) {
+            return answer;
+        }
+        Tool tool = run.toolbox().find(call.name()).orElse(null);
+        if (tool != null && allowedBy(call, tool, List.of(answer.rule()))) {
+            return answer;
+        }
+        run.events()
+                .warn("the rule \"" + answer.rule() + "\" that was given with the approval of call " + call.callId()
+                        + " does not allow that call of " + call.name()
+                        + ", and is dropped; the call itself is approved");
+        return Approver.Answer.approve();
     }
 
     /** What the host's policy decides; it refuses, where the policy does not say. */

@@ -108,8 +108,10 @@ final class Inbox {
 
     /** Puts what was read into the journal, as a turn begins; a cancellation was for the turn before. */
     void fold() {
-        decisions().forEach((call, answer) -> {
+        HostTools tools = new HostTools(run);
+        decisions().forEach((call, given) -> {
             String id = call.item().callId();
+            Approver.Answer answer = tools.withoutForeignRule(call.call(), given);
             run.journal().add(Draft.approvalDecided(call, answer));
             run.journal().then(() -> run.events().tell(new AgentEvent.ApprovalDecided(id, answer)));
         });

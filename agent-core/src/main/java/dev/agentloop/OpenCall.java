@@ -19,6 +19,7 @@ final class OpenCall {
     private boolean asked;
     private boolean approved;
     private String question = "";
+    private String rule = "";
     private @Nullable Instant expires;
     private Approver.@Nullable Answer answer;
     private @Nullable Item output;
@@ -36,10 +37,10 @@ final class OpenCall {
         call.forked = state.flag("forked", false);
         call.approved = state.flag("was_approved", false);
         if (state.flag("asked", false)) {
-            call.ask(ItemBytes.orEmpty(state.text("question")), state.number("expires_at", 0));
+            call.ask(state);
         }
         if (state.has("approved")) {
-            call.answer = new Approver.Answer(state.flag("approved", false), ItemBytes.orEmpty(state.text("reason")));
+            call.answer = Decision.answer(state);
         }
         call.output = state.has("output") ? item(state, "output") : null;
         return call;
@@ -56,6 +57,7 @@ final class OpenCall {
         out.flag("started", started).flag("forked", forked).flag("asked", asked);
         Instant expiry = expires;
         out.text("question", question).number("expires_at", expiry == null ? 0 : expiry.toEpochMilli());
+        out.text("rule", rule);
         Approver.Answer decided = answer;
         if (approved) {
             out.flag("was_approved", true);
@@ -113,10 +115,12 @@ final class OpenCall {
         return asked && answer == null;
     }
 
-    void ask(String why, long expiresAt) {
+    void ask(JsonFields entry) {
         asked = true;
-        question = why;
-        expires = expiresAt == 0 ? null : Instant.ofEpochMilli(expiresAt);
+        question = ItemBytes.orEmpty(entry.text("question"));
+        rule = ItemBytes.orEmpty(entry.text("rule"));
+        long at = entry.number("expires_at", 0);
+        expires = at == 0 ? null : Instant.ofEpochMilli(at);
     }
 
     /** When the question about it expires; null if never. */
@@ -127,7 +131,7 @@ final class OpenCall {
 
     /** The question about it. */
     Outcome.Pending pending() {
-        return new Outcome.Pending(item.callId(), version, item.name(), item.arguments(), question, expires);
+        return new Outcome.Pending(item.callId(), version, item.name(), item.arguments(), question, expires, rule);
     }
 
     void start() {
@@ -141,11 +145,13 @@ final class OpenCall {
     }
 
     // A decision is bound to the exact arguments that were asked about: one about others decides nothing.
-    void decide(String argumentsHash, Approver.Answer decision) {
-        if (answer == null && argumentsHash.equals(hash(call()))) {
+    boolean decide(String argumentsHash, Approver.Answer decision) {
+        boolean decided = answer == null && argumentsHash.equals(hash(call()));
+        if (decided) {
             answer = decision;
             approved |= decision.approved();
         }
+        return decided;
     }
 
     void output(Item item) {

@@ -153,6 +153,7 @@ public sealed interface Outcome {
      * @param arguments the exact arguments that a decision is bound to
      * @param question why approval is needed
      * @param expires when it counts as refused if nobody has decided by then; null if never
+     * @param rule what could be allowed with it for the rest of the conversation, as the tool proposes; empty for nothing
      */
     record Pending(
             String callId,
@@ -160,5 +161,6 @@ public sealed interface Outcome {
             String tool,
             String arguments,
             String question,
-            @Nullable Instant expires) {}
+            @Nullable Instant expires,
+            String rule) {}
 }

@@ -54,18 +54,19 @@ final class OwnCalls {
         return switch (decision.verdict()) {
             case ALLOW -> null;
             case DENY -> ToolOutput.error("refused: " + decision.reason());
-            case ASK -> asked(call, decision.reason());
+            case ASK -> tools.allowedByRules(call.call(), tool) ? null : asked(call, tool, decision.reason());
         };
     }
 
-    private @Nullable ToolOutput asked(OpenCall call, String why) {
+    private @Nullable ToolOutput asked(OpenCall call, Tool tool, String why) {
         Approver approver = run.config().approver();
         if (approver == null) {
             return ToolOutput.error("refused: this call needs approval, and nobody is there to give it: " + why);
         }
         Item.Call item = call.item();
+        String rule = tools.rule(call.call(), tool);
         Outcome.Pending question =
-                new Outcome.Pending(item.callId(), call.version(), item.name(), item.arguments(), why, null);
+                new Outcome.Pending(item.callId(), call.version(), item.name(), item.arguments(), why, null, rule);
         Approver.Answer answer;
         try {
             answer = approver.decide(question);
@@ -80,7 +81,11 @@ final class OwnCalls {
                     e);
             answer = Approver.Answer.deny("the approver failed: " + e);
         }
-        return answer != null && answer.approved() ? null : ToolCalls.refused(answer == null ? "" : answer.reason());
+        if (answer == null || !answer.approved()) {
+            return ToolCalls.refused(answer == null ? "" : answer.reason());
+        }
+        run.journal().add(Draft.approvalDecided(call, tools.withoutForeignRule(call.call(), answer)));
+        return null;
     }
 
     /** The output as the model reads it; the whole text of a long one goes into the journal. */

@@ -2,51 +2,53 @@ package dev.agentloop;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The questions of a run: put to the approver one at a time, on a thread of their own, or left for a later decision where
- * there is no approver. Belongs to the loop's thread.
+ * The questions of a run: put to the approver, one at a time, on a thread of its own, or left for a later decision where there
+ * is no approver. Belongs to the loop's thread.
  */
 final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
 
     private final RunScope run;
+    private final HostTools tools;
     private final BiConsumer<OpenCall, Approver.Answer> answered;
-    private final Deque<OpenCall> waiting = new ArrayDeque<>();
-    private final Map<Long, Outcome.Pending> open = new LinkedHashMap<>();
+    private final TreeMap<Long, Outcome.Pending> open = new TreeMap<>();
     private @Nullable Work asking;
 
     /**
      * The questions of one run.
      *
-     * @param answered called on the loop's thread with each answer, which becomes durable with the next commit
+     * @param answered called on the loop's thread with each answer, which is durable then; what it adds to the journal becomes
+     *     durable with the next commit
      */
-    Questions(RunScope run, BiConsumer<OpenCall, Approver.Answer> answered) {
+    Questions(RunScope run, HostTools tools, BiConsumer<OpenCall, Approver.Answer> answered) {
         this.run = run;
+        this.tools = tools;
         this.answered = answered;
     }
 
-    /** Asks about a call; the question is durable with the journal's next commit, and put after it. */
-    void ask(OpenCall call, String reason) {
+    /**
+     * Asks about a call; the question is durable with the journal's next commit, and put after it. Not while an approver is
+     * {@link #busy}.
+     *
+     * @param rule what else could be allowed with it; empty for nothing
+     */
+    void ask(OpenCall call, String reason, String rule) {
         Item.Call item = call.item();
-        Outcome.Pending question =
-                new Outcome.Pending(item.callId(), call.version(), item.name(), item.arguments(), reason, expiry());
+        Outcome.Pending question = new Outcome.Pending(
+                item.callId(), call.version(), item.name(), item.arguments(), reason, expiry(), rule);
         open.put(call.version(), question);
-        waiting.add(call);
         run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call.call())));
         run.journal().then(() -> {
             run.events().tell(new AgentEvent.ApprovalAsked(question));
-            askNext();
+            put(call, question);
         });
     }
 
@@ -58,13 +60,11 @@ final class Questions {
                 : run.config().clock().instant().plus(life);
     }
 
-    private void askNext() {
+    private void put(OpenCall call, Outcome.Pending question) {
         Approver approver = run.config().approver();
-        OpenCall call = waiting.peek();
-        if (approver == null || call == null || asking != null || run.control().isOver()) {
+        if (approver == null || run.control().isOver()) {
             return;
         }
-        Outcome.Pending question = Objects.requireNonNull(open.get(call.version()));
         asking = run.config()
                 .workers()
                 .call(
@@ -97,35 +97,39 @@ final class Questions {
         return answer;
     }
 
-    private void take(OpenCall call, Approver.Answer answer) {
-        if (waiting.peek() != call) {
+    private void take(OpenCall call, Approver.Answer given) {
+        if (open.remove(call.version()) == null) {
             return;
         }
-        waiting.remove();
-        open.remove(call.version());
         asking = null;
+        Approver.Answer answer = tools.withoutForeignRule(call.call(), given);
         run.journal().add(Draft.approvalDecided(call, answer));
         run.journal()
                 .then(() -> run.events()
                         .tell(new AgentEvent.ApprovalDecided(call.item().callId(), answer)));
+        // The others are judged by what the log says now.
+        run.journal().commit();
         answered.accept(call, answer);
         run.journal().commit();
-        askNext();
     }
 
     /** Whether the approver has a question to answer. */
     boolean busy() {
-        return run.config().approver() != null && !waiting.isEmpty();
+        return run.config().approver() != null && !open.isEmpty();
     }
 
-    /** The questions that nobody in this process answers. */
+    /** Whether a call before this one is asked about. */
+    boolean openBefore(long version) {
+        return open.lowerKey(version) != null;
+    }
+
+    /** The questions that nobody in this process answers, in the order of their calls. */
     List<Outcome.Pending> awaiting() {
         return List.copyOf(open.values());
     }
 
     /** Withdraws all questions. */
     void stop() {
-        waiting.clear();
         open.clear();
         Work question = asking;
         if (question != null) {

@@ -1,9 +1,11 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,9 @@ final class Redaction {
     /** Puts the redaction into the journal; what it names is erased when that is durable. */
     void add(String reason) {
         List<Long> versions = versions();
+        if (!rule().isEmpty()) {
+            run.journal().add(Draft.ruleRevoked(version));
+        }
         List<Item> items = new ArrayList<>();
         for (Item each : run.fold().prompt().items()) {
             Item kept = each.equals(item) ? replacement() : each;
@@ -91,14 +96,39 @@ final class Redaction {
         return null;
     }
 
-    // The item itself, the whole text of an output that was cut, and every copy of the prompt that has it.
+    // The item itself, the whole text of an output that was cut, every copy of the prompt that has it, and what could
+    // be
+    // allowed with a call, which says what the call said.
     private List<Long> versions() {
         String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + call(output) : "";
         byte[] line = ((ItemBytes) item).line();
+        String rule = rule();
+        byte[] allowed = Json.object(w -> w.text("rule", rule));
+        byte[] told = Arrays.copyOfRange(allowed, 1, allowed.length - 1);
         return run.store().stream(run.log().id(), 0)
-                .filter(entry -> entry.version() == version || entry.kind().equals(whole) || copies(entry, line))
+                .filter(entry -> entry.version() == version
+                        || entry.kind().equals(whole)
+                        || copies(entry, line)
+                        || isOfCall(entry)
+                        || !rule.isEmpty() && copies(entry, told))
                 .map(LogEntry::version)
                 .toList();
+    }
+
+    private boolean isOfCall(LogEntry entry) {
+        boolean asks = entry.kind().equals(Draft.APPROVAL_ASKED) || entry.kind().equals(Draft.APPROVAL_DECIDED);
+        return item instanceof Item.Call
+                && asks
+                && entry.payload() != null
+                && JsonFields.of(entry.content()).number("call", 0) == version;
+    }
+
+    private String rule() {
+        return run.fold().rules().all().stream()
+                .filter(rule -> rule.call() == version)
+                .map(Approver.Rule::text)
+                .findFirst()
+                .orElse("");
     }
 
     // The newest call before the output that has its id.

@@ -1,6 +1,8 @@
 package dev.agentloop;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,30 @@ public interface Tool {
      * an owner that may still be running, only the calls of such a tool, and calls that only read, are run again.
      */
     default boolean honoursFencing() {
+        return false;
+    }
+
+    /**
+     * What a person who is asked about this call can allow for the rest of the conversation, in words that they and
+     * {@link #allowedBy} understand: "commands that begin with: mvn test". Called on the loop's thread, as {@link #access} is.
+     *
+     * @return the narrowest rule that is of use; empty where each call is to be asked about
+     */
+    default Optional<String> rule(ToolCall call) {
+        return Optional.empty();
+    }
+
+    /**
+     * Whether a call that the policy would ask about is allowed by rules that a person gave in this conversation. A rule
+     * turns only a question into leave: what the policy refuses stays refused. Called on the loop's thread, as
+     * {@link #access} is, and again just before the call starts.
+     *
+     * <p>What it throws counts as no. Rules are kept in the log, and may be of another version of the tool, made for another
+     * workspace, or written by hand: what is not understood, or allows too much, allows nothing.
+     *
+     * @param rules at least one, as {@link #rule} gave it or a person chose
+     */
+    default boolean allowedBy(List<String> rules, ToolCall call) {
         return false;
     }
 

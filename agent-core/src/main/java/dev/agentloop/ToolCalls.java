@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,6 +21,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The gate: calls start in the order in which they became ready. Calls that only read run side by side; any other runs
  * alone, and that includes one whose time was up and which goes on all the same.
+ *
+ * <p>While a call is asked about, those after it that change things are held, neither started nor answered: what a person
+ * reads must stay as it is. After the answer they are judged again, in the order of their calls.
  */
 final class ToolCalls {
     private static final Logger LOG = LoggerFactory.getLogger(ToolCalls.class);
@@ -35,13 +39,16 @@ final class ToolCalls {
     private final Map<Long, RunningCall> running = new LinkedHashMap<>();
     private final List<RunningCall> late = new ArrayList<>();
     private final Set<Long> approved = new HashSet<>();
+    private final Set<Long> allowedByRule = new HashSet<>();
+    // By version, which is the order of the calls. While there are any, a question is open.
+    private final Map<Long, RunningCall> held = new TreeMap<>();
     private final Questions questions;
     private boolean over;
 
     ToolCalls(RunScope run) {
         this.run = run;
         this.tools = new HostTools(run);
-        this.questions = new Questions(run, this::answered);
+        this.questions = new Questions(run, tools, this::answeredNow);
     }
 
     /** Whether no call is ready, running or being decided about by the approver. */
@@ -103,22 +110,23 @@ final class ToolCalls {
     // It was let run by the policy of another run, which may have given it more rights than this one has.
     private void runAgain(OpenCall call, Tool tool, Tool.Access access, ApprovalPolicy.Verdict wanted) {
         ApprovalPolicy.Decision decision =
-                call.approved() ? ApprovalPolicy.Decision.allow() : tools.decide(call.call(), access);
+                call.approved() ? ApprovalPolicy.Decision.allow() : decide(call, tool, access);
         if (decision.verdict() == ApprovalPolicy.Verdict.DENY) {
             answer(
                     call,
                     ToolOutput.error("not run again, refused: " + decision.reason()
                             + " It was under way when its process ended, and may have had its effect or not."));
         } else if (decision.verdict() == ApprovalPolicy.Verdict.ASK || wanted == ApprovalPolicy.Verdict.ASK) {
-            questions.ask(
-                    call,
+            ask(
+                    new RunningCall(run, call, tool, access),
                     "This call was under way when its process ended, so its effect is unknown. Run it again?"
-                            + (decision.reason().isEmpty() ? "" : " " + decision.reason()));
+                            + (decision.reason().isEmpty() ? "" : " " + decision.reason()),
+                    "");
         } else {
             if (call.approved()) {
                 approved.add(call.version());
             }
-            ready.add(new RunningCall(run, call, tool, access));
+            startOrHold(new RunningCall(run, call, tool, access));
         }
     }
 
@@ -164,11 +172,61 @@ final class ToolCalls {
     }
 
     private void judge(OpenCall call, Tool tool, Tool.Access access) {
-        ApprovalPolicy.Decision decision = tools.decide(call.call(), access);
+        RunningCall next = new RunningCall(run, call, tool, access);
+        if (questions.busy() && !next.onlyReads()) {
+            held.put(call.version(), next);
+            return;
+        }
+        ApprovalPolicy.Decision decision = decide(call, tool, access);
         switch (decision.verdict()) {
-            case ALLOW -> ready.add(new RunningCall(run, call, tool, access));
-            case DENY -> answer(call, ToolOutput.error("refused: " + decision.reason()));
-            case ASK -> questions.ask(call, decision.reason());
+            case ALLOW -> startOrHold(next);
+            case DENY -> {
+                if (mustWait(next)) {
+                    held.put(call.version(), next);
+                } else {
+                    answer(call, ToolOutput.error("refused: " + decision.reason()));
+                }
+            }
+            case ASK -> ask(next, decision.reason(), tools.rule(call.call(), tool));
+        }
+    }
+
+    // A rule turns a question into leave, and nothing else.
+    private ApprovalPolicy.Decision decide(OpenCall call, Tool tool, Tool.Access access) {
+        ApprovalPolicy.Decision decision = tools.decide(call.call(), access);
+        if (decision.verdict() == ApprovalPolicy.Verdict.ASK && tools.allowedByRules(call.call(), tool)) {
+            allowedByRule.add(call.version());
+            return ApprovalPolicy.Decision.allow();
+        }
+        allowedByRule.remove(call.version());
+        return decision;
+    }
+
+    // An approver has one question at a time; what else is to be asked about is judged again when that is answered.
+    private void ask(RunningCall next, String reason, String rule) {
+        if (questions.busy()) {
+            held.put(next.call().version(), next);
+            return;
+        }
+        questions.ask(next.call(), reason, rule);
+        ready.removeIf(later -> {
+            boolean waits = mustWait(later);
+            if (waits) {
+                held.put(later.call().version(), later);
+            }
+            return waits;
+        });
+    }
+
+    private boolean mustWait(RunningCall call) {
+        return !call.onlyReads() && questions.openBefore(call.call().version());
+    }
+
+    private void startOrHold(RunningCall call) {
+        if (mustWait(call)) {
+            held.put(call.call().version(), call);
+        } else {
+            ready.add(call);
         }
     }
 
@@ -180,9 +238,28 @@ final class ToolCalls {
             answer(call, ToolOutput.error("unsupported call: " + call.item().name()));
         } else {
             approved.add(call.version());
-            ready.add(new RunningCall(run, call, tool, tools.access(call.call(), tool)));
+            startOrHold(new RunningCall(run, call, tool, tools.access(call.call(), tool)));
         }
+    }
+
+    private void answeredNow(OpenCall call, Approver.Answer answer) {
+        answered(call, answer);
+        List<RunningCall> released = List.copyOf(held.values());
+        held.clear();
+        released.forEach(this::judgeAgain);
         startReady();
+    }
+
+    private void judgeAgain(RunningCall waiting) {
+        OpenCall call = waiting.call();
+        Tool tool = waiting.tool();
+        if (approved.contains(call.version())) {
+            startOrHold(new RunningCall(run, call, tool, tools.access(call.call(), tool)));
+        } else if (call.started()) {
+            settleStarted(call, tool);
+        } else {
+            judge(call, tool, tools.access(call.call(), tool));
+        }
     }
 
     /** Starts the calls that may start now, once the journal is committed. */
@@ -202,7 +279,7 @@ final class ToolCalls {
             }
             // What a call reaches can have changed while it waited: an earlier one may have made a link.
             Tool.Access now = tools.access(call.call(), next.tool());
-            if (now != next.access() && !approved.contains(call.version())) {
+            if (!approved.contains(call.version()) && (now != next.access() || !stillAllowed(next))) {
                 judge(call, next.tool(), now);
                 continue;
             }
@@ -210,6 +287,11 @@ final class ToolCalls {
             run.journal().add(Draft.toolStarted(call.version(), call.item().callId()));
             run.journal().then(() -> start(next));
         }
+    }
+
+    private boolean stillAllowed(RunningCall next) {
+        return !allowedByRule.contains(next.call().version())
+                || tools.allowedByRules(next.call().call(), next.tool());
     }
 
     private boolean mayStart(RunningCall next) {
@@ -304,6 +386,7 @@ final class ToolCalls {
     void abandon() {
         over = true;
         ready.clear();
+        held.clear();
         starting.clear();
         questions.stop();
         running.values().forEach(this::leave);

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 /** What a person reads of a call before approving it. */
 class QuestionTextTest extends AgentTest {
     private List<String> lines(String tool, String arguments) {
-        return QuestionText.of(new Outcome.Pending("call_1", 5, tool, arguments, "May it?", null), workspace);
+        return QuestionText.of(new Outcome.Pending("call_1", 5, tool, arguments, "May it?", null, ""), workspace);
     }
 
     @Test
