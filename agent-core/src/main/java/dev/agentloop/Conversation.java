@@ -474,9 +474,13 @@ public final class Conversation {
         return handle.reading(log -> log.fold().rules().all());
     }
 
-    /** Lets a rule hold no more; what it allowed is asked about again. */
+    /**
+     * Lets a rule hold no more; what it allowed is asked about again.
+     *
+     * @throws IllegalStateException if it is none of {@link #rules}
+     */
     public void revoke(Approver.Rule rule) {
-        changing(scope -> scope.journal().add(Draft.ruleRevoked(rule.call())));
+        changing(scope -> scope.journal().add(scope.fold().rules().revocation(rule)));
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */

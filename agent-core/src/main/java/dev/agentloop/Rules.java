@@ -21,6 +21,16 @@ final class Rules {
         }
     }
 
+    /** The entry that lets a rule hold no more. */
+    Draft revocation(Approver.Rule rule) {
+        if (!rule.equals(inForce.get(rule.call()))) {
+            throw new IllegalStateException("there is no rule \"" + rule.text() + "\" for " + rule.tool()
+                    + " to revoke; those in force are "
+                    + inForce.values().stream().map(Approver.Rule::text).toList());
+        }
+        return Draft.ruleRevoked(rule.call());
+    }
+
     /** The rule that was given with the approval of this call holds no more. */
     void revoked(long call) {
         inForce.remove(call);

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +45,7 @@ final class ShellTool implements Tool {
     private final Settings settings;
     private final Specification specification;
     private final CommandSafety safety;
+    private final CommandRules rules;
 
     /**
      * What a host has chosen.
@@ -69,6 +71,7 @@ final class ShellTool implements Tool {
                         bounds.timeout().toMillis(),
                         bounds.longestTimeout().toMillis()));
         safety = new CommandSafety(settings.workspace(), settings.shell(), settings.environment());
+        rules = new CommandRules(settings.workspace(), safety);
     }
 
     @Override
@@ -97,6 +100,29 @@ final class ShellTool implements Tool {
             return Access.WRITES;
         }
         return isSafe(arguments) ? Access.READS : Access.UNRESTRICTED;
+    }
+
+    @Override
+    public Optional<String> rule(ToolCall call) {
+        try {
+            ShellArguments arguments = arguments(call);
+            Path directory = directory(settings.workspace(), arguments.workdir());
+            return settings.shell().isPosix() ? rules.proposed(arguments.command(), directory) : Optional.empty();
+        } catch (Refusal e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public boolean allowedBy(List<String> given, ToolCall call) {
+        try {
+            ShellArguments arguments = arguments(call);
+            Path directory = directory(settings.workspace(), arguments.workdir());
+            return settings.shell().isPosix() && rules.allow(given, arguments.command(), directory);
+        } catch (Refusal e) {
+            // A call that is refused anyway needs no leave.
+            return false;
+        }
     }
 
     @Override

@@ -70,6 +70,41 @@ public final class ShellTools {
         return new Builder(workspace);
     }
 
+    /**
+     * A rule for {@link dev.agentloop.Approver.Answer#always} and {@code Conversation.approve}: commands that begin with these
+     * words run without a question. A line of several commands is allowed if each one begins so, or is known to only read; a
+     * line that is not made of plain words never is. Later words are not looked at, and neither is what the program is: it
+     * may be a script that the model writes.
+     *
+     * <p>So the words must say what is run. Refused are prefixes that leave it open:
+     * <ul>
+     *   <li>empty ones, and assignments: they would allow every command;
+     *   <li>programs that run what later words say: {@code env}, {@code sudo}, {@code doas}, {@code su}, {@code xargs},
+     *       {@code parallel}, {@code find}, {@code fd}, {@code ssh}, {@code docker}, {@code podman}, {@code kubectl} and other
+     *       containers, wrappers such as {@code nice}, {@code time}, {@code timeout}, {@code nohup}, {@code setsid},
+     *       {@code stdbuf}, {@code flock}, {@code watch}, {@code script}, {@code strace}, {@code gdb}, {@code chroot},
+     *       {@code unshare}, {@code bwrap}, {@code tmux}, {@code screen}, {@code at}, {@code crontab}, package runners
+     *       ({@code npx}, {@code pnpx}, {@code bunx}, {@code uvx}, {@code pipx}, {@code nix-shell}), {@code busybox},
+     *       {@code awk}, editors such as {@code vim}, and words of the shell such as {@code eval}, {@code exec},
+     *       {@code source}, {@code cd}, {@code export}, {@code if};
+     *   <li>shells and interpreters without a script: {@code bash}, {@code sh -c}, {@code python3 -c}, {@code python3 -m},
+     *       {@code node -e}, {@code perl}, {@code java -jar}; with one they are what the script is: {@code python3 check.py};
+     *   <li>programs of many uses without one: {@code git}, {@code git -c}, {@code mvn}, {@code gradle}, {@code make},
+     *       {@code npm}, {@code npm run}, {@code cargo}, {@code go}, {@code uv}, {@code pip} and their like;
+     *   <li>those of these uses that run what they are given: {@code npm exec}, {@code pnpm dlx}, {@code yarn dlx},
+     *       {@code uv run}, {@code poetry run}, {@code bundle exec}, {@code go run}, {@code mvn exec:exec},
+     *       {@code git bisect}, {@code git rebase}, {@code git submodule}, {@code git config} and their like.
+     * </ul>
+     *
+     * @param workspace the folder of the tool that asks; in another one the rule allows nothing. A program or script that is
+     *     named by a path is looked for from here
+     * @param prefix the first words of the commands, quoted as for a shell
+     * @throws IllegalArgumentException if they are not plain words, or leave open what is run; the message tells a person why
+     */
+    public static String rule(Path workspace, String prefix) {
+        return CommandRules.text(workspace, prefix);
+    }
+
     /** Settings of the tool; each has a usual value. */
     public static final class Builder {
         private static final Duration TIMEOUT = Duration.ofSeconds(10);

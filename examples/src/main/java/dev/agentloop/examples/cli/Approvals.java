@@ -38,7 +38,7 @@ final class Approvals {
     }
 
     /**
-     * Tells what a question is about, and the two commands that answer it, from any folder.
+     * Tells what a question is about, and the commands that answer it, from any folder.
      *
      * @param commands what comes before and after {@code approve} or {@code deny}
      * @param folder the folder that the call was made for; null where none is known
@@ -50,6 +50,9 @@ final class Approvals {
         QuestionText.of(question, folder).forEach(line -> out.println("    " + line));
         out.println("    " + TerminalText.line(question.question()) + "; " + expiry(question));
         out.println("    to approve: " + commands.line("approve") + call);
+        if (!question.rule().isEmpty()) {
+            out.println("    or always:  " + commands.line("approve") + " --always" + call);
+        }
         out.println("    to refuse:  " + commands.line("deny") + call);
     }
 

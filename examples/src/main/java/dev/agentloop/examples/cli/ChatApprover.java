@@ -30,10 +30,11 @@ final class ChatApprover implements Approver {
             asking = true;
         }
         try {
-            out.println(
-                    "  may it? " + TerminalText.line(question.tool()) + " " + TerminalText.line(question.arguments()));
+            out.println("  may it? " + TerminalText.line(question.tool()));
+            QuestionText.of(question, workspace).forEach(line -> out.println("    " + line));
             while (true) {
-                out.println("  y, n, n and a reason for the model, or why");
+                out.println("  y, " + (question.rule().isEmpty() ? "" : "a for always, ")
+                        + "n, n and a reason for the model, or why");
                 Answer answer = answer(next(), question);
                 if (answer != null) {
                     return answer;
@@ -60,6 +61,9 @@ final class ChatApprover implements Approver {
         if (word.equals("y") || word.equals("yes")) {
             return Answer.approve();
         }
+        if (word.equals("a") || word.startsWith("a ")) {
+            return always(question, word.substring(1));
+        }
         if (word.equals("n") || word.equals("no")) {
             return Answer.deny("");
         }
@@ -70,6 +74,15 @@ final class ChatApprover implements Approver {
             out.println("  " + TerminalText.line(question.question()));
         }
         return null;
+    }
+
+    private @Nullable Answer always(Outcome.Pending question, String prefix) {
+        try {
+            return Answer.always(AlwaysRule.of(question, prefix, workspace));
+        } catch (IllegalArgumentException e) {
+            out.println("  " + TerminalText.line(String.valueOf(e.getMessage())));
+            return null;
+        }
     }
 
     /** Takes a line as an answer; false if nothing was asked. */

@@ -25,11 +25,13 @@ final class DecideCommand {
     private final Interrupts interrupts;
 
     /** What the command line says beside the options that exec has, too. */
-    private record Words(boolean approved, boolean run, String reason, List<String> others) {
+    private record Words(
+            boolean approved, boolean run, String reason, @Nullable String always, List<String> others) {
 
         static Words of(String command, List<String> words) {
             boolean run = true;
             String reason = null;
+            String always = null;
             List<String> others = new ArrayList<>();
             for (Iterator<String> rest = words.iterator(); rest.hasNext(); ) {
                 String word = rest.next();
@@ -39,14 +41,21 @@ final class DecideCommand {
                     reason = rest.hasNext() ? rest.next() : "";
                 } else if (word.startsWith("--reason=")) {
                     reason = word.substring(word.indexOf('=') + 1);
+                } else if (word.equals("--always")) {
+                    always = "";
+                } else if (word.startsWith("--always=")) {
+                    always = word.substring(word.indexOf('=') + 1);
                 } else {
                     others.add(word);
                 }
             }
+            if (always != null && command.equals(DENY)) {
+                throw new UsageException("--always belongs to approve");
+            }
             if (reason != null && (reason.isEmpty() || !command.equals(DENY))) {
                 throw new UsageException(command.equals(DENY) ? "--reason needs a value" : "--reason belongs to deny");
             }
-            return new Words(!command.equals(DENY), run, reason == null ? "" : reason, others);
+            return new Words(!command.equals(DENY), run, reason == null ? "" : reason, always, others);
         }
     }
 
@@ -111,8 +120,11 @@ final class DecideCommand {
         if (words.approved() || words.run() && conversation.awaitingApproval().size() > 1) {
             AskedFolder.check(store, conversation, options.folder());
         }
+        String rule = words.always() == null ? "" : rule(question, words.always());
         try {
-            if (words.approved()) {
+            if (!rule.isEmpty()) {
+                conversation.approve(question, rule);
+            } else if (words.approved()) {
                 conversation.approve(question);
             } else {
                 conversation.deny(question, words.reason());
@@ -126,7 +138,18 @@ final class DecideCommand {
         console.err()
                 .println((words.approved() ? "approved: " : "refused: ") + TerminalText.line(question.callId()) + " "
                         + Progress.title(ToolCall.function(question.callId(), question.tool(), question.arguments())));
+        if (!rule.isEmpty()) {
+            console.err().println("always allowed in this conversation: " + TerminalText.line(rule));
+        }
         return true;
+    }
+
+    private String rule(Outcome.Pending question, String prefix) {
+        try {
+            return AlwaysRule.of(question, prefix, options.folder());
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--always: " + e.getMessage());
+        }
     }
 
     private Outcome.@Nullable Pending question(

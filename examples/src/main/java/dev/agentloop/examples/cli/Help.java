@@ -47,6 +47,9 @@ final class Help {
               --deny CALL_ID[=WHY] with --resume: refuses it, and tells the model why
 
             Options of approve and deny
+              --always             with approve: also runs, in this conversation and without a question, the commands that
+                                   begin as the question says
+              --always=WORDS       with approve: those that begin with these words, such as --always="mvn test"
               --no-run             decides, and leaves the run to somebody else
               --reason TEXT        with deny: what the model is told
 

@@ -83,6 +83,7 @@ final class JsonEvents implements AgentListener {
                 json.writeStringField("call_id", e.callId());
                 json.writeBooleanField("approved", e.answer().approved());
                 json.writeStringField("reason", e.answer().reason());
+                rule(json, e.answer().rule());
             });
         } else if (event instanceof AgentEvent.DuplicateCall e) {
             line("duplicate_call", json -> json.writeStringField("call_id", e.callId()));
@@ -234,6 +235,13 @@ final class JsonEvents implements AgentListener {
         json.writeStringField("name", question.tool());
         json.writeStringField("arguments", question.arguments());
         json.writeStringField("question", question.question());
+        rule(json, question.rule());
+    }
+
+    private static void rule(JsonGenerator json, String rule) throws IOException {
+        if (!rule.isEmpty()) {
+            json.writeStringField("rule", rule);
+        }
     }
 
     private static void call(JsonGenerator json, ToolCall call) throws IOException {

@@ -14,6 +14,7 @@ final class LogCalls {
     private final LogLines lines;
     private final Map<String, String> asked = new LinkedHashMap<>();
     private final Set<String> started = new LinkedHashSet<>();
+    private final Map<Long, String> rules = new LinkedHashMap<>();
 
     LogCalls(LogLines lines) {
         this.lines = lines;
@@ -42,6 +43,17 @@ final class LogCalls {
                 asked.remove(call);
                 String reason = fields.text("reason").isEmpty() ? "" : ": " + fields.text("reason");
                 lines.detail(entry.version(), call + (fields.flag("approved") ? " approved" : " refused") + reason);
+                if (!fields.text("rule").isEmpty()) {
+                    rules.put(fields.number("call"), fields.text("rule"));
+                    lines.more("always allowed from here on: " + fields.text("rule"));
+                }
+            }
+            case "rule.revoked" -> {
+                String rule = rules.remove(fields.number("call"));
+                lines.detail(
+                        entry.version(),
+                        "no longer always allowed: "
+                                + (rule == null ? "what came with entry " + fields.number("call") : rule));
             }
             default -> {
                 return entry.kind().startsWith(WHOLE_OUTPUT) && wholeOutput(entry, fields);
@@ -76,9 +88,15 @@ final class LogCalls {
         }
     }
 
+    /** The conversation is a fork from here on, in which nothing was allowed yet. */
+    void forked() {
+        rules.clear();
+    }
+
     /** There are no more entries: what is open stays open. */
     void end() {
         started.forEach(call -> lines.line("call " + call + " was started and has no output"));
+        rules.values().forEach(rule -> lines.line("always allowed: " + rule));
         asked.forEach((call, expiry) -> lines.line("call " + call + " awaits a decision; its question " + expiry));
     }
 }

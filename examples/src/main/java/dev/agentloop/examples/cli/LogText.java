@@ -77,6 +77,7 @@ final class LogText implements LogView {
                                 + fields.number("format"));
             case "fork" -> {
                 turns.forked();
+                calls.forked();
                 lines.line(
                         version,
                         "forked from " + fields.text("of") + " behind its version " + fields.number("version"));

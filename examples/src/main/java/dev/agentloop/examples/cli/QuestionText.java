@@ -50,6 +50,9 @@ final class QuestionText {
     static List<String> of(Outcome.Pending question, @Nullable Path workspace) {
         QuestionText text = new QuestionText(question, workspace);
         text.write();
+        if (!question.rule().isEmpty()) {
+            text.lines.add("always allows " + TerminalText.line(question.rule()));
+        }
         return text.lines;
     }
 

@@ -135,6 +135,47 @@ class ApprovalsCommandTest extends AgentTest {
     }
 
     @Test
+    void always_asPrinted_letsWhatBeginsSoRunUnasked() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"touch one\"}"),
+                ScriptedResponse.calls("call_2", "shell_command", "{\"command\":\"touch one two\"}"),
+                ScriptedResponse.says("Made two."),
+                ScriptedResponse.calls("call_3", "shell_command", "{\"command\":\"touch two\"}"))) {
+            String asked = asked(server);
+            String rule = "commands in " + real(workspace) + " that begin with: touch one";
+            assertThat(asked).contains("    always allows " + rule + "\n");
+            try (ChildJvm agent = ChildJvm.start(
+                    Main.class, server.url().toString(), folder, proposed(asked, "or always: "))) {
+                assertThat(agent.exitCode()).as(agent.err()).isZero();
+                assertThat(agent.err()).contains("always allowed in this conversation: " + rule + "\n");
+            }
+            assertThat(workspace.resolve("two")).exists();
+            assertThat(look(Main.FINISHED, "log", "last")).contains("        always allowed: " + rule + "\n");
+            assertThat(run(server, Main.AWAITING_APPROVAL, "exec", "--resume", "last", "More"))
+                    .contains("$ touch two");
+        }
+    }
+
+    @Test
+    void always_withTooFewWords_isRefused_andNothingIsDecided() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                ScriptedResponse.calls("call_1", "shell_command", "{\"command\":\"bash -c 'touch one'\"}"),
+                ScriptedResponse.says("Not made."))) {
+            String id = conversation(asked(server));
+            assertThat(run(server, Main.USAGE, "approve", "--no-run", "--always", id))
+                    .contains("--always: nothing can be proposed for always here: this is not one command of plain words");
+            assertThat(run(server, Main.USAGE, "approve", "--no-run", "--always=bash", id))
+                    .contains("--always: a prefix must say what is run, but this one begins with bash, which runs whatever"
+                            + " it is given; name the script too, such as: bash FILE");
+            assertThat(run(server, Main.USAGE, "approve", "--no-run", "--always=touch one", id))
+                    .contains("--always: this command would not be allowed by \"touch one\": each of its parts has to begin"
+                            + " so, or to be known to only read");
+            assertThat(run(server, Main.USAGE, "deny", "--always", id)).contains("--always belongs to approve");
+            assertThat(look(Main.FINISHED, "approvals")).contains("call_1").doesNotContain("was decided", "or always:");
+        }
+    }
+
+    @Test
     void refusalInAnotherFolder_isTaken() throws IOException {
         Path other = Files.createDirectory(folder.resolve("other"));
         try (ScriptedServer server = ScriptedServer.answering(

@@ -74,6 +74,27 @@ class ChatCommandTest extends AgentTest {
     }
 
     @Test
+    void always_isAnsweredAtTheKeyboard_andNotAskedAgain() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        TOUCH,
+                        ScriptedResponse.calls("call_2", "shell_command", "{\"command\":\"touch made too\"}"),
+                        ScriptedResponse.says("Made."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Make files")
+                    .awaitErr("    always allows commands in " + real(workspace) + " that begin with: touch made\n")
+                    .awaitErr("  y, a for always, n, n and a reason for the model, or why\n")
+                    .type("a env")
+                    .awaitErr("a prefix must say what is run, but this one begins with env, which runs whatever later words")
+                    .type("a")
+                    .awaitOut("Made.")
+                    .endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(agent.err()).containsOnlyOnce("may it?");
+            assertThat(workspace.resolve("too")).exists();
+        }
+    }
+
+    @Test
     void refusal_tellsTheModelWhy() {
         try (ScriptedServer server = ScriptedServer.answering(TOUCH, ScriptedResponse.says("Then not."));
                 ChildJvm agent = start(server, "chat")) {

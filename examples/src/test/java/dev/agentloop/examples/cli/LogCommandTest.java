@@ -230,6 +230,22 @@ class LogCommandTest extends AgentTest {
     }
 
     @Test
+    void whatIsAlwaysAllowed_isSaid_whereItWasGiven_andAtTheEnd() {
+        append(
+                "01900000-0000-7000-8000-000000000001",
+                "approval.decided {\"call\":1,\"call_id\":\"call_1\",\"approved\":true,\"reason\":\"\",\"rule\":\"commands a\"}",
+                "fork {\"of\":\"01900000-0000-7000-8000-000000000000\",\"version\":1}",
+                "approval.decided {\"call\":3,\"call_id\":\"call_2\",\"approved\":true,\"reason\":\"\",\"rule\":\"commands b\"}",
+                "approval.decided {\"call\":4,\"call_id\":\"call_3\",\"approved\":true,\"reason\":\"\",\"rule\":\"commands c\"}",
+                "rule.revoked {\"call\":3}");
+        assertThat(look(Main.FINISHED, "log", "last"))
+                .contains("call_1 approved\n", "always allowed from here on: commands a\n")
+                .contains("no longer always allowed: commands b\n")
+                .contains("        always allowed: commands c\n")
+                .doesNotContain("        always allowed: commands a", "        always allowed: commands b");
+    }
+
+    @Test
     void id_canBeCutShort() {
         String first = "01900000-0000-7000-8000-00000000000a";
         String second = "01900000-0000-7000-8000-00000000000b";

@@ -27,6 +27,14 @@ class QuestionTextTest extends AgentTest {
     }
 
     @Test
+    void rule_isShown() {
+        assertThat(QuestionText.of(
+                        new Outcome.Pending("call_1", 5, "shell_command", "{\"command\":\"ls\"}", "?", null, "all\u001b of it"),
+                        workspace))
+                .containsExactly("in " + real(workspace), "$ ls", "always allows all\\u001b of it");
+    }
+
+    @Test
     void command_ofManyLines_isShownWhole_withoutItsControls() {
         String command = IntStream.range(0, 40).mapToObj(i -> "echo " + i).collect(Collectors.joining("\\n"));
         assertThat(lines("shell_command", "{\"command\":\"" + command + "\\nrm \\u001b[2K\\u202e\"}"))
