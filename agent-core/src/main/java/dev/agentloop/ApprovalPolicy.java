@@ -5,8 +5,9 @@ import java.util.Objects;
 /**
  * Decides which tool calls run, which need approval, and which are refused.
  *
- * <p>Called on the loop's thread, once for each call, before anything of the call is done; must be quick: one that
- * takes two seconds is named in the log. What it throws, and null, is answered as a refusal.
+ * <p>Called on the loop's thread, before anything of the call is done, once for each call and again for one that had to wait
+ * for a decision about another; must be quick: one that takes two seconds is named in the log. What it throws, and null, is
+ * answered as a refusal.
  */
 @FunctionalInterface
 public interface ApprovalPolicy {
@@ -76,7 +77,10 @@ public interface ApprovalPolicy {
             return new Decision(Verdict.ALLOW, "");
         }
 
-        /** The approver is asked; without one, the run ends as {@link Outcome.AwaitingApproval}. */
+        /**
+         * The approver is asked; without one, the run ends as {@link Outcome.AwaitingApproval}. Nobody is asked where a rule that
+         * a person gave in this conversation lets the call run, see {@link Tool#allowedBy}.
+         */
         public static Decision ask(String question) {
             return new Decision(Verdict.ASK, question);
         }

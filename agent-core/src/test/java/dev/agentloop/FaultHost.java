@@ -57,7 +57,11 @@ final class FaultHost {
                         () -> call.name().equals("edit")
                                 ? ApprovalPolicy.Decision.ask("may it?")
                                 : ApprovalPolicy.Decision.allow()))
-                .approver(question -> later("approver.decide", Approver.Answer::approve))
+                .approver(question -> later(
+                        "approver.decide",
+                        () -> cell.armed("tool.allowedBy")
+                                ? Approver.Answer.always(question.rule())
+                                : Approver.Answer.approve()))
                 .compactor(new FaultCompactor())
                 .prefixCache(() -> cell.quietly("cache.supplier", () -> new FaultCache(PrefixCache.hashChain())))
                 .toolFailure(
@@ -210,6 +214,16 @@ final class FaultHost {
         @Override
         public AfterCrash afterCrash(ToolCall call) {
             return cell.quietly("tool.afterCrash", () -> AfterCrash.RUN_AGAIN);
+        }
+
+        @Override
+        public Optional<String> rule(ToolCall call) {
+            return cell.quietly("tool.rule", () -> Optional.of("all of " + name));
+        }
+
+        @Override
+        public boolean allowedBy(List<String> rules, ToolCall call) {
+            return cell.quietly("tool.allowedBy", () -> rules.contains("all of " + name));
         }
 
         @Override

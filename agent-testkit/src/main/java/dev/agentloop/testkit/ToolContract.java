@@ -113,6 +113,17 @@ public abstract class ToolContract {
         assertThat(tool.outputTokens()).isPositive();
     }
 
+    /** Who allows what the tool proposes must not be asked about the very call again. */
+    @Test
+    void rule_allowsItsOwnCall_andOtherTextsDoNot() throws Exception {
+        Tool tool = tool();
+        ToolCall call = call(tool, "call_1", goodArguments(1));
+        tool.rule(call)
+                .ifPresent(
+                        rule -> assertThat(tool.allowedBy(List.of(rule), call)).isTrue());
+        assertThat(tool.allowedBy(List.of("", "no rule of this tool"), call)).isFalse();
+    }
+
     @TestFactory
     Stream<DynamicTest> badArguments_areAnsweredInWords() throws Exception {
         boolean custom = tool().specification().grammar() != null;

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
  * The first words of commands that a person allows once and for all. What comes after them is not looked at, so these words
@@ -207,7 +208,9 @@ final class CommandPrefix {
     /** Whether what it names by such a path lies in that home, seen from a directory. */
     boolean liesIn(Path home, Path directory) {
         List<String> there = placed(words, directory);
-        return relative().stream().allMatch(at -> Path.of(there.get(at)).startsWith(home));
+        return relative().stream()
+                .map(at -> Path.of(there.get(at)))
+                .allMatch(path -> path.startsWith(home) && !leadsUp(path));
     }
 
     /** The same for a command that is run at home: what it names by a path is the same file. */
@@ -231,9 +234,20 @@ final class CommandPrefix {
     private static List<String> placed(List<String> words, Path directory) {
         List<String> placed = new ArrayList<>(words);
         paths(words)
-                .forEach(at -> placed.set(
-                        at, directory.resolve(words.get(at)).normalize().toString()));
+                .forEach(at -> placed.set(at, placed(words.get(at), directory).toString()));
         return placed;
+    }
+
+    // Where a link was followed, ".." leads elsewhere than the words say: with it, a path is the same only as it
+    // stands.
+    private static Path placed(String word, Path directory) {
+        Path path = directory.resolve(word);
+        return leadsUp(path) ? path : path.normalize();
+    }
+
+    private static boolean leadsUp(Path path) {
+        return StreamSupport.stream(path.spliterator(), false)
+                .anyMatch(part -> part.toString().equals(".."));
     }
 
     // The places of the words that name what is run by a path: a program, and the script of an interpreter.

@@ -25,8 +25,9 @@ final class AlwaysRule {
         }
         if (prefix.isBlank()) {
             if (question.rule().isEmpty()) {
-                throw new IllegalArgumentException("nothing can be proposed for always here: this is not one command of plain"
-                        + " words beside those that only read, or its words leave open what is run");
+                throw new IllegalArgumentException(
+                        "nothing can be proposed for always here: this is not one command of plain"
+                                + " words beside those that only read, or its words leave open what is run");
             }
             return question.rule();
         }

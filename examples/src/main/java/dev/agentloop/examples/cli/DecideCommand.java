@@ -26,7 +26,11 @@ final class DecideCommand {
 
     /** What the command line says beside the options that exec has, too. */
     private record Words(
-            boolean approved, boolean run, String reason, @Nullable String always, List<String> others) {
+            boolean approved,
+            boolean run,
+            String reason,
+            @Nullable String always,
+            List<String> others) {
 
         static Words of(String command, List<String> words) {
             boolean run = true;

@@ -144,8 +144,8 @@ class ApprovalsCommandTest extends AgentTest {
             String asked = asked(server);
             String rule = "commands in " + real(workspace) + " that begin with: touch one";
             assertThat(asked).contains("    always allows " + rule + "\n");
-            try (ChildJvm agent = ChildJvm.start(
-                    Main.class, server.url().toString(), folder, proposed(asked, "or always: "))) {
+            try (ChildJvm agent =
+                    ChildJvm.start(Main.class, server.url().toString(), folder, proposed(asked, "or always: "))) {
                 assertThat(agent.exitCode()).as(agent.err()).isZero();
                 assertThat(agent.err()).contains("always allowed in this conversation: " + rule + "\n");
             }
@@ -163,13 +163,16 @@ class ApprovalsCommandTest extends AgentTest {
                 ScriptedResponse.says("Not made."))) {
             String id = conversation(asked(server));
             assertThat(run(server, Main.USAGE, "approve", "--no-run", "--always", id))
-                    .contains("--always: nothing can be proposed for always here: this is not one command of plain words");
+                    .contains(
+                            "--always: nothing can be proposed for always here: this is not one command of plain words");
             assertThat(run(server, Main.USAGE, "approve", "--no-run", "--always=bash", id))
-                    .contains("--always: a prefix must say what is run, but this one begins with bash, which runs whatever"
-                            + " it is given; name the script too, such as: bash FILE");
+                    .contains(
+                            "--always: a prefix must say what is run, but this one begins with bash, which runs whatever"
+                                    + " it is given; name the script too, such as: bash FILE");
             assertThat(run(server, Main.USAGE, "approve", "--no-run", "--always=touch one", id))
-                    .contains("--always: this command would not be allowed by \"touch one\": each of its parts has to begin"
-                            + " so, or to be known to only read");
+                    .contains(
+                            "--always: this command would not be allowed by \"touch one\": each of its parts has to begin"
+                                    + " so, or to be known to only read");
             assertThat(run(server, Main.USAGE, "deny", "--always", id)).contains("--always belongs to approve");
             assertThat(look(Main.FINISHED, "approvals")).contains("call_1").doesNotContain("was decided", "or always:");
         }

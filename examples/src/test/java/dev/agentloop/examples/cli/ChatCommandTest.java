@@ -84,7 +84,8 @@ class ChatCommandTest extends AgentTest {
                     .awaitErr("    always allows commands in " + real(workspace) + " that begin with: touch made\n")
                     .awaitErr("  y, a for always, n, n and a reason for the model, or why\n")
                     .type("a env")
-                    .awaitErr("a prefix must say what is run, but this one begins with env, which runs whatever later words")
+                    .awaitErr(
+                            "a prefix must say what is run, but this one begins with env, which runs whatever later words")
                     .type("a")
                     .awaitOut("Made.")
                     .endInput();

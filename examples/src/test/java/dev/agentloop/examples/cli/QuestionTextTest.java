@@ -29,7 +29,8 @@ class QuestionTextTest extends AgentTest {
     @Test
     void rule_isShown() {
         assertThat(QuestionText.of(
-                        new Outcome.Pending("call_1", 5, "shell_command", "{\"command\":\"ls\"}", "?", null, "all\u001b of it"),
+                        new Outcome.Pending(
+                                "call_1", 5, "shell_command", "{\"command\":\"ls\"}", "?", null, "all\u001b of it"),
                         workspace))
                 .containsExactly("in " + real(workspace), "$ ls", "always allows all\\u001b of it");
     }
