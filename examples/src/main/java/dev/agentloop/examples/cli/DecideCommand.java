@@ -124,7 +124,8 @@ final class DecideCommand {
         if (words.approved() || words.run() && conversation.awaitingApproval().size() > 1) {
             AskedFolder.check(store, conversation, options.folder());
         }
-        String rule = words.always() == null ? "" : rule(question, words.always());
+        String always = words.always();
+        String rule = always == null ? "" : rule(question, always);
         try {
             if (!rule.isEmpty()) {
                 conversation.approve(question, rule);
