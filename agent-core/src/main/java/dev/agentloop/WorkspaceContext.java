@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.PathText;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -52,14 +53,14 @@ record WorkspaceContext(
     }
 
     private static String agentsMd(Path workspace, String text) {
-        return "# AGENTS.md instructions for " + workspace
+        return "# AGENTS.md instructions for " + PathText.text(workspace)
                 + "\n\nThese replace all AGENTS.md instructions given earlier in"
                 + " this conversation.\n\n<INSTRUCTIONS>\n" + text + "\n</INSTRUCTIONS>";
     }
 
     private String environment(Path directory) {
         return "<environment_context>\n"
-                + "  <cwd>" + directory + "</cwd>\n"
+                + "  <cwd>" + PathText.text(directory) + "</cwd>\n"
                 + "  <shell>" + shell() + "</shell>\n"
                 + "  <current_date>" + LocalDate.now(clock) + "</current_date>\n"
                 + "  <timezone>" + clock.getZone() + "</timezone>\n"

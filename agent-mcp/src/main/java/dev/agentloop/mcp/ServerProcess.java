@@ -1,10 +1,12 @@
 package dev.agentloop.mcp;
 
+import dev.agentloop.internal.PathText;
 import dev.agentloop.internal.ProcessTree;
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -66,6 +68,11 @@ final class ServerProcess {
      */
     void start(Consumer<byte[]> lines, Consumer<ServerException> gone) {
         Process root;
+        String lost = lostOnTheWay();
+        if (!lost.isEmpty()) {
+            gone.accept(ServerException.gone("it was not started: " + lost + " a character that " + PathText.remedy()));
+            return;
+        }
         String marker = ProcessTree.newMarker();
         try {
             root = builder(marker).start();
@@ -91,17 +98,35 @@ final class ServerProcess {
     private ProcessBuilder builder(String marker) {
         McpServer.Command command = (McpServer.Command) server.target();
         ProcessBuilder builder = new ProcessBuilder(ProcessTree.inOwnSession(command.words()));
-        builder.environment().clear();
-        builder.environment()
-                .putAll(ServerParameters.builder(command.words().get(0))
-                        .env(command.environment())
-                        .build()
-                        .getEnv());
+        Map<String, String> variables = ServerParameters.builder(command.words().get(0))
+                .env(command.environment())
+                .build()
+                .getEnv();
+        // Values that are no text in this JVM's encoding survive only if they are not written again.
+        builder.environment().entrySet().removeIf(entry -> !entry.getValue().equals(variables.get(entry.getKey())));
+        variables.forEach(builder.environment()::putIfAbsent);
         builder.environment().put(marker, "1");
         if (command.directory() != null) {
             builder.directory(command.directory().toFile());
         }
         return builder;
+    }
+
+    // Nothing is repeated, since arguments and variables may hold a key.
+    private String lostOnTheWay() {
+        McpServer.Command command = (McpServer.Command) server.target();
+        if (!command.words().stream().allMatch(PathText::reachesPrograms)) {
+            return "its command line has";
+        }
+        if (command.directory() != null
+                && !PathText.reachesPrograms(command.directory().toString())) {
+            return "its folder has";
+        }
+        return command.environment().entrySet().stream()
+                .filter(entry -> !PathText.reachesPrograms(entry.getKey() + entry.getValue()))
+                .findFirst()
+                .map(entry -> "its variable " + entry.getKey() + " has")
+                .orElse("");
     }
 
     private static String readOutput(Process root, Consumer<byte[]> lines) {

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -89,9 +90,14 @@ final class ChangeSet {
         journal.commit(entries, changes.size() > 1);
     }
 
-    private static JournalEntry entry(FileChange change, String temporary) {
+    private static JournalEntry entry(FileChange change, String temporary) throws Refusal {
+        Path path = change.place().path();
+        if (!PathText.canBeWritten(path)) {
+            throw new Refusal(change.place().text() + ": lies at " + Names.shown(path)
+                    + ", a name that is no text and that the journal cannot hold; use the shell");
+        }
         return new JournalEntry(
-                change.place().path().toString(),
+                PathText.text(path),
                 temporary,
                 change.place().missingFolders(),
                 digest(change.after() == null ? null : change.before()),

@@ -63,7 +63,7 @@ final class CommandDescent {
             try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
                 for (Path entry : entries) {
                     Optional<Path> real = Files.isSymbolicLink(entry)
-                            ? CommandPaths.resolve(place, entry.getFileName().toString())
+                            ? CommandPaths.resolve(place, place.relativize(entry))
                             : Optional.of(entry);
                     if (real.filter(paths::contains).isEmpty() || seen.size() >= MAX_ENTRIES) {
                         return false;

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -49,11 +50,19 @@ final class CommandPaths {
      */
     static Optional<Path> resolve(Path directory, String argument) {
         try {
-            Path path = directory.getFileSystem().getPath(argument);
+            return resolve(directory, PathText.path(directory.getFileSystem(), argument));
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Where a path leads from {@code directory}, as {@link #resolve(Path, String)}. */
+    static Optional<Path> resolve(Path directory, Path path) {
+        try {
             Deque<Path> names = new ArrayDeque<>();
             path.forEach(names::add);
             return follow(path.isAbsolute() ? path.getRoot() : directory, names);
-        } catch (InvalidPathException | IOException e) {
+        } catch (IOException e) {
             return Optional.empty();
         }
     }

@@ -72,7 +72,7 @@ final class CommandPrograms {
     }
 
     private static boolean isOutside(Path program, CommandPaths paths) {
-        return CommandPaths.resolve(program.getRoot(), program.toString())
+        return CommandPaths.resolve(program.getRoot(), program)
                 .filter(real -> !paths.contains(real))
                 .isPresent();
     }

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -126,7 +127,10 @@ final class CommandSafety {
             Optional<Path> target = CommandPaths.resolve(directory, command.get(1));
             if (target.isEmpty()
                     || !paths.contains(target.get())
-                    || !target.get().equals(directory.resolve(command.get(1)).normalize())) {
+                    || !target.get()
+                            .equals(directory
+                                    .resolve(PathText.path(directory.getFileSystem(), command.get(1)))
+                                    .normalize())) {
                 return false;
             }
             directories.add(target.get());

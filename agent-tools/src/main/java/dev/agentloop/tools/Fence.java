@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -160,7 +161,8 @@ final class Fence {
         }
 
         private static String folded(Path path) {
-            return Normalizer.normalize(path.toString(), Normalizer.Form.NFC).toLowerCase(Locale.ROOT);
+            return Normalizer.normalize(PathText.text(path), Normalizer.Form.NFC)
+                    .toLowerCase(Locale.ROOT);
         }
     }
 }

@@ -71,7 +71,7 @@ final class FileSearch {
     /** The matching lines of a file that was found, at most so many; none if it is no longer there. */
     List<Line> lines(Hit hit, int most) throws IOException {
         List<Line> found = new ArrayList<>();
-        try (Place place = workspace.place(hit.path().toString())) {
+        try (Place place = workspace.place(hit.path())) {
             BasicFileAttributes attributes = place.attributes();
             if (attributes != null && attributes.isRegularFile()) {
                 scan(place.folder(), place.name(), most, found);

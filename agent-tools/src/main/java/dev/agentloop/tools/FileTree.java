@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -73,10 +74,10 @@ final class FileTree {
             BasicFileAttributes attributes = folder.attributes(name);
             if (attributes != null && attributes.isDirectory()) {
                 IgnoreRules rules = rules(folder, folder.names(), path, above);
-                descend(folder.folder(name), names, path + name + "/", rules);
+                descend(folder.folder(name), names, path + PathText.text(name) + "/", rules);
             } else if (attributes != null && attributes.isRegularFile()) {
                 start = path;
-                visitor.file(folder, name, name.toString(), attributes);
+                visitor.file(folder, name, PathText.text(name), attributes);
             }
         }
     }
@@ -88,7 +89,7 @@ final class FileTree {
         names.sort(Comparator.naturalOrder());
         for (Path name : names) {
             BasicFileAttributes attributes = folder.attributes(name);
-            String entry = path + name;
+            String entry = path + PathText.text(name);
             if (attributes == null
                     || isGit(name)
                     || closed(folder, name, attributes)

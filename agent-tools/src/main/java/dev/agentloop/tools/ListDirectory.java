@@ -2,6 +2,7 @@ package dev.agentloop.tools;
 
 import dev.agentloop.Tool;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ final class ListDirectory {
 
     private void visit(Folder folder, int level) throws IOException {
         List<Path> names = folder.names();
-        names.sort(Comparator.comparing(Path::toString));
+        names.sort(Comparator.comparing(PathText::text));
         for (Path name : names) {
             BasicFileAttributes attributes = folder.attributes(name);
             if (attributes == null) {

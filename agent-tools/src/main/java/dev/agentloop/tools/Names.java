@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
@@ -8,7 +9,7 @@ final class Names {
     private Names() {}
 
     static String shown(Path path) {
-        return shown(path.toString());
+        return shown(PathText.text(path));
     }
 
     /** Writes control, format and separator characters as escapes, so that the name stays on its line. */

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -17,9 +18,9 @@ final class NearNames {
 
     /** A clause for an error about a missing entry: the names beside it that look like it, or nothing. */
     static String hint(Place place) throws IOException {
-        String wanted = place.firstMissing().toString();
+        String wanted = PathText.text(place.firstMissing());
         List<String> near = place.folder().names().stream()
-                .map(Path::toString)
+                .map(PathText::text)
                 .filter(name -> distance(wanted, name) <= tolerance(wanted))
                 .sorted(Comparator.comparingInt((String name) -> distance(wanted, name))
                         .thenComparing(Comparator.naturalOrder()))
@@ -38,12 +39,13 @@ final class NearNames {
      * null if there is none, or several.
      */
     static @Nullable Path inOtherForm(Folder folder, Path wanted) throws IOException {
-        if (wanted.toString().chars().allMatch(c -> c < 0x80)) {
+        String text = PathText.text(wanted);
+        if (text.chars().allMatch(c -> c < 0x80)) {
             return null;
         }
-        String letters = composed(wanted.toString());
+        String letters = composed(text);
         List<Path> same = folder.names().stream()
-                .filter(name -> composed(name.toString()).equals(letters))
+                .filter(name -> composed(PathText.text(name)).equals(letters))
                 .toList();
         return same.size() == 1 ? same.get(0) : null;
     }

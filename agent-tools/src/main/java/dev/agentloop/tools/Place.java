@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,7 +67,7 @@ final class Place implements Closeable {
         Path path = folder.path();
         for (Path element : missing) {
             path = path.resolve(element);
-            paths.add(path.toString());
+            paths.add(PathText.text(path));
         }
         return paths;
     }

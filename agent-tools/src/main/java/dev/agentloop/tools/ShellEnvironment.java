@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import dev.agentloop.internal.ProcessTree;
 import java.util.HashMap;
 import java.util.List;
@@ -85,8 +86,13 @@ record ShellEnvironment(
         environment.putAll(WITHOUT_TERMINAL);
         environment.putAll(added);
         Map<String, String> git = isWanted("GIT_CONFIG_COUNT") ? host : Map.of();
-        environment.putAll(
-                GitSettings.of(git, (key, value) -> !hidden.contain(key, key) && !hidden.holds(key, value), added));
+        environment.putAll(GitSettings.of(
+                git,
+                (key, value) -> !hidden.contain(key, key)
+                        && !hidden.holds(key, value)
+                        // Under another number a value is written anew, and not as what it was.
+                        && PathText.reachesPrograms(key + value),
+                added));
         return environment;
     }
 

@@ -1,6 +1,6 @@
 package dev.agentloop.tools;
 
-import java.nio.charset.Charset;
+import dev.agentloop.internal.PathText;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A shell and how it is given a command.
@@ -41,13 +42,23 @@ record ShellProgram(Path path) {
         return PLAIN.contains(name());
     }
 
-    /** The program and its arguments that run {@code command}; no login shell, so that no start-up file is read. */
-    List<String> invocation(String command) {
+    /**
+     * The program and its arguments that run {@code command}; no login shell, so that no start-up file is read.
+     *
+     * @param directory where the shell itself has to go first; null if it is started there
+     * @throws Refusal if this JVM cannot hand the command to that shell as it is
+     */
+    List<String> invocation(String command, @Nullable Path directory) throws Refusal {
+        boolean plain = directory == null && PathText.reachesPrograms(command);
+        if (!plain && !isPosix()) {
+            throw new Refusal("The command was not run: it, or its folder, has a character that " + PathText.remedy()
+                    + ". With /bin/sh as its shell it could be run here, with " + path + " it cannot.");
+        }
         List<String> words = new ArrayList<>(List.of(path.toString()));
         switch (name()) {
             case "cmd" -> words.addAll(List.of("/d", "/s", "/c", command));
             case "powershell", "pwsh" -> words.addAll(List.of("-NoProfile", "-NonInteractive", "-Command", command));
-            default -> words.addAll(List.of("-c", survivesAsArgument(command) ? command : inAscii(command)));
+            default -> words.addAll(List.of("-c", plain ? command : inAscii(command, directory)));
         }
         return words;
     }
@@ -57,19 +68,18 @@ record ShellProgram(Path path) {
         return name.endsWith(".exe") ? name.substring(0, name.length() - 4) : name;
     }
 
-    /** Whether this JVM hands {@code command} on as it is: under the locale {@code C} it turns é into a ?. */
-    private boolean survivesAsArgument(String command) {
-        if (ProcessLauncher.WINDOWS || !isPosix()) {
-            return true;
-        }
-        String systemEncoding = System.getProperty("sun.jnu.encoding", "UTF-8");
-        boolean utf8 =
-                Charset.defaultCharset().equals(StandardCharsets.UTF_8) && systemEncoding.equalsIgnoreCase("UTF-8");
-        return utf8 || command.chars().allMatch(c -> c < 0x80);
+    /**
+     * The same command in ASCII only, for a POSIX shell, which puts it together from octal numbers: under the locale
+     * {@code C} a JVM turns é into a ?.
+     *
+     * @param directory where to run it; null if the shell is there
+     */
+    static String inAscii(String command, @Nullable Path directory) {
+        String run = "eval " + octal(command);
+        return directory == null ? run : "cd " + octal(PathText.text(directory)) + " && " + run;
     }
 
-    /** The same command in ASCII only, for a POSIX shell, which puts it together from octal numbers. */
-    static String inAscii(String command) {
+    private static String octal(String command) {
         StringBuilder octal = new StringBuilder();
         for (byte value : command.getBytes(StandardCharsets.UTF_8)) {
             if (value >= 'a' && value <= 'z' || value == ' ') {
@@ -78,6 +88,11 @@ record ShellProgram(Path path) {
                 octal.append(String.format(Locale.ROOT, "\\0%03o", value & 0xFF));
             }
         }
-        return "eval \"$(printf %b '" + octal + "')\"";
+        // A shell drops the line breaks at the end of what it puts in.
+        int end = command.length();
+        while (end > 0 && command.charAt(end - 1) == '\n') {
+            end--;
+        }
+        return "\"$(printf %b '" + octal + "')" + command.substring(end) + "\"";
     }
 }

@@ -4,6 +4,7 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -162,7 +163,7 @@ final class ShellTool implements Tool {
         Optional<CommandPatch> patch = CommandPatch.in(arguments.command());
         if (patch.isPresent()) {
             Path target = directory(directory, patch.get().directory());
-            return ToolOutput.text(settings.patches().apply(patch.get().patch(), target.toString()));
+            return ToolOutput.text(settings.patches().apply(patch.get().patch(), PathText.text(target)));
         }
         return run(arguments, directory, context);
     }
@@ -172,9 +173,10 @@ final class ShellTool implements Tool {
         if (!Files.isExecutable(shell)) {
             throw new Refusal("No command can be run: the shell " + shell + " is not an executable file.");
         }
+        boolean named = PathText.reachesPrograms(directory.toString());
         ProcessRequest request = new ProcessRequest(
-                settings.shell().invocation(arguments.command()),
-                directory,
+                settings.shell().invocation(arguments.command(), named ? null : directory),
+                named ? directory : directory.getRoot(),
                 settings.environment(),
                 arguments.timeout(),
                 settings.bounds().captureBytes());
@@ -183,24 +185,26 @@ final class ShellTool implements Tool {
         } catch (IOException e) {
             int bytes = arguments.command().getBytes(StandardCharsets.UTF_8).length;
             throw new Refusal(
-                    "The command could not be run by " + shell + " in " + directory + ": " + e.getMessage()
+                    "The command could not be run by " + shell + " in " + Names.shown(directory) + ": " + e.getMessage()
                             + ". It has " + bytes + " bytes; a system takes about 128,000.",
                     e);
         }
     }
 
     private Path directory(Path from, @Nullable String name) throws Refusal {
+        String problem = "";
         try {
-            Path directory = name == null ? from : from.resolve(name);
+            Path directory = name == null ? from : from.resolve(PathText.path(from.getFileSystem(), name));
             if (Files.isDirectory(directory)) {
                 return directory;
             }
         } catch (InvalidPathException e) {
-            // Not the name of a folder either.
+            problem = " (" + PathText.problem(e) + ")";
         }
-        throw new Refusal("There is no folder \"" + (name == null ? from : name)
-                + "\" to run the command in, seen from " + from
-                + ". Name one that exists, or leave workdir out to run in the workspace " + settings.workspace() + ".");
+        throw new Refusal("There is no folder \"" + (name == null ? Names.shown(from) : name)
+                + "\" to run the command in, seen from " + Names.shown(from) + problem
+                + ". Name one that exists, or leave workdir out to run in the workspace "
+                + Names.shown(settings.workspace()) + ".");
     }
 
     private static ProcessListener listener(ToolContext context) {

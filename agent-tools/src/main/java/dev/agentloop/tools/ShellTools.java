@@ -2,6 +2,7 @@ package dev.agentloop.tools;
 
 import dev.agentloop.Tool;
 import dev.agentloop.internal.Durations;
+import dev.agentloop.internal.PathText;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -253,9 +254,16 @@ public final class ShellTools {
         /**
          * The tool, as a list for the loop. The environment of this process is read once, now.
          *
-         * @throws IllegalArgumentException if the workspace lies in a place that is fenced
+         * @throws IllegalArgumentException if the workspace lies in a place that is fenced, or a variable that was set has
+         *     a character that the locale of this JVM does not have
          */
         public List<Tool> tools() {
+            added.forEach((name, value) -> {
+                if (!PathText.reachesPrograms(name + value)) {
+                    throw new IllegalArgumentException("ShellTools.setVariable: " + Names.shown(name)
+                            + " cannot be handed on, since it has a character that " + PathText.remedy());
+                }
+            });
             Map<String, String> environment =
                     new ShellEnvironment(allowed, removed, kept, secrets, added).of(System.getenv());
             ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);

@@ -1,11 +1,13 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import dev.agentloop.internal.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -31,7 +33,14 @@ final class StateFolder {
      * private folder among the temporary files, which may not outlive a restart of the machine.
      */
     static Path ofUser() {
-        return ofUser(System.getenv(), System.getProperty("os.name"), System.getProperty("user.home"));
+        try {
+            return ofUser(System.getenv(), System.getProperty("os.name"), System.getProperty("user.home"));
+        } catch (InvalidPathException e) {
+            throw new IllegalStateException(
+                    "the folder for journals of changed files cannot be found: the home or XDG_STATE_HOME has a character"
+                            + " that " + PathText.remedy() + ", or name a folder by state(…)",
+                    e);
+        }
     }
 
     static Path ofUser(Map<String, String> environment, String system, String home) {
@@ -66,7 +75,7 @@ final class StateFolder {
 
     /** The name of a workspace's folder: a digest of its path, so that two never share one. */
     static String nameOf(Path root) {
-        return HexFormat.of().formatHex(Sha256.of(root.toString().getBytes(StandardCharsets.UTF_8)), 0, 16);
+        return HexFormat.of().formatHex(Sha256.of(PathText.text(root).getBytes(StandardCharsets.UTF_8)), 0, 16);
     }
 
     /** Creates a private folder with its parents, or takes one that this user owns and nobody else may enter. */

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ final class Undo {
         List<String> lost = new ArrayList<>();
         boolean complete = true;
         for (JournalEntry entry : entries) {
-            files.add(workspace.shown(Path.of(entry.path())));
+            files.add(workspace.shown(PathText.path(workspace.base().getFileSystem(), entry.path())));
             complete &= state(entry) == State.NEW;
         }
         if (complete) {

@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -64,13 +65,19 @@ final class Workspace {
     private static Path realFolder(Path folder) {
         try {
             Path real = folder.toRealPath();
+            if (!PathText.canBeWritten(real)) {
+                throw new IllegalArgumentException("workspace root " + Names.shown(folder)
+                        + " has a name that cannot be written as text; rename it, or start this program in a locale of"
+                        + " its encoding");
+            }
             if (Files.isDirectory(real)) {
                 return real;
             }
         } catch (IOException e) {
-            throw new IllegalArgumentException("workspace root cannot be opened: " + folder, e);
+            throw new IllegalArgumentException(
+                    "workspace root cannot be opened: " + Names.shown(folder) + PathText.hint(folder), e);
         }
-        throw new IllegalArgumentException("workspace root is not a directory: " + folder);
+        throw new IllegalArgumentException("workspace root is not a directory: " + Names.shown(folder));
     }
 
     /** Where relative paths start: the real path of the first root. */
@@ -117,6 +124,11 @@ final class Workspace {
         return walk(path, true).place();
     }
 
+    /** Walks a path that was found, whose name may be no text. */
+    Place place(Path path) throws IOException {
+        return new Walk(this, Names.shown(path), base.resolve(path), true).place();
+    }
+
     /** Walks a path, and stays on the link if the last element is one. */
     Place entry(String path) throws IOException {
         return walk(path, false).place();
@@ -143,9 +155,9 @@ final class Workspace {
         }
         Path target;
         try {
-            target = base.resolve(path);
+            target = base.resolve(PathText.path(base.getFileSystem(), path));
         } catch (InvalidPathException e) {
-            throw new Refusal(Names.shown(path) + ": not a valid path: " + e.getReason(), e);
+            throw new Refusal(Names.shown(path) + ": not a valid path: " + PathText.problem(e), e);
         }
         return new Walk(this, Names.shown(path), target, toTheEnd);
     }

@@ -11,7 +11,7 @@ final class ProcessChild {
     public static void main(String[] arguments) throws Exception {
         String command = Files.readString(Path.of(arguments[0]));
         ProcessRequest request = new ProcessRequest(
-                ShellProgram.standard().invocation(command),
+                ShellProgram.standard().invocation(command, null),
                 Path.of("/"),
                 System.getenv(),
                 Duration.ofMinutes(1),

@@ -7,7 +7,6 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolOutput;
 import java.io.IOException;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -382,13 +381,13 @@ class ReadingToolsTest {
 
     @Test
     void namesThatTheLocaleCannotEncode_areShownAndWalkedPast() throws Exception {
-        byte[] name = {(byte) 0xFF, 'x'};
         Process touch = new ProcessBuilder("sh", "-c", "printf hit > \"$(printf '\\377x')\"")
                 .directory(root.toFile())
                 .start();
         assumeTrue(touch.waitFor() == 0, "the file system of " + root + " takes no names that are not UTF-8");
 
-        assertThat(calls.ok("list_dir", "dir_path", ".")).contains(new String(name, Charset.defaultCharset()));
+        assertThat(calls.ok("list_dir", "dir_path", ".")).contains("\uFFFDx\n");
         assertThat(calls.ok("grep_files", "pattern", "hit")).endsWith("x\n");
+        assertThat(calls.ok("grep_files", "pattern", "hit", "output", "lines")).isEqualTo("\uFFFDx:1:hit\n");
     }
 }

@@ -1,12 +1,10 @@
 package dev.agentloop.tools;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,20 +16,9 @@ import java.util.stream.Stream;
 final class Trees {
     private Trees() {}
 
-    /** Aborts a test whose file names, arguments or variables this JVM could not hand on. */
-    static void assumeLocaleHas(String characters) {
-        assumeTrue(
-                localeHas(characters),
-                "the locale of this run has ASCII only, as C has: LC_ALL=C.UTF-8 runs this test");
-    }
-
-    /** Whether file names, arguments and variables may have these characters: under the locale C only ASCII. */
-    static boolean localeHas(String characters) {
-        try {
-            return Path.of(characters).toString().equals(characters);
-        } catch (InvalidPathException e) {
-            return false;
-        }
+    /** A file below a folder, whatever letters its name has and the locale of this run knows. */
+    static Path at(Path folder, String path) {
+        return folder.resolve(PathText.path(folder.getFileSystem(), path));
     }
 
     /** Every entry below a folder with its kind, mode and content. */
@@ -39,7 +26,7 @@ final class Trees {
         Map<String, String> entries = new TreeMap<>();
         try (Stream<Path> paths = Files.walk(root)) {
             paths.filter(path -> !path.equals(root))
-                    .forEach(path -> entries.put(root.relativize(path).toString(), describe(path)));
+                    .forEach(path -> entries.put(PathText.text(root.relativize(path)), describe(path)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

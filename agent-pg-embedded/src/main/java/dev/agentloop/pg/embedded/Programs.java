@@ -1,5 +1,6 @@
 package dev.agentloop.pg.embedded;
 
+import dev.agentloop.internal.PathText;
 import dev.agentloop.internal.ProcessTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +31,13 @@ final class Programs {
 
     /** A process of its own session, out of reach of the terminal's Ctrl-C, and not root. */
     static ProcessBuilder builder(List<String> command) {
+        command.stream()
+                .filter(word -> !PathText.reachesPrograms(word))
+                .findFirst()
+                .ifPresent(word -> {
+                    throw new EmbeddedPostgresException("cannot run " + command.get(0) + " with " + word
+                            + ": it has a character that " + PathText.remedy());
+                });
         List<String> words = new ArrayList<>(command);
         if (ROOT) {
             Path unshare = ProcessTree.program("unshare", System.getenv())

@@ -5,6 +5,7 @@ import dev.agentloop.Item;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -52,7 +53,7 @@ final class AskedFolder {
         }
         if (entry.kind().equals(ENVIRONMENT) && Item.of(payload) instanceof Item.Message message) {
             Matcher told = FOLDER.matcher(message.text());
-            folder = told.matches() ? Path.of(told.group(1)) : folder;
+            folder = told.matches() ? path(told.group(1)) : folder;
         } else if (entry.kind().equals(OF_MODEL) && Item.of(payload) instanceof Item.Call call) {
             open.put(call.callId(), entry.version());
             if (folder != null) {
@@ -60,6 +61,16 @@ final class AskedFolder {
             }
         } else if (entry.kind().startsWith(OUTPUT) && Item.of(payload) instanceof Item.Output output) {
             open.remove(output.callId());
+        }
+    }
+
+    private static Path path(String told) {
+        try {
+            return Path.of(told);
+        } catch (InvalidPathException e) {
+            throw new UsageException(
+                    "the folder " + told + " of this conversation cannot be written in the encoding of this"
+                            + " locale: set LC_ALL to a locale of UTF-8, such as C.UTF-8");
         }
     }
 

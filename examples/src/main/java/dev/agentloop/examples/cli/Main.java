@@ -32,13 +32,32 @@ public final class Main {
         Console console = Console.ofProcess();
         // What ends in an unforeseen failure names it there, in words that may be anybody's.
         System.setErr(console.err());
-        System.exit(new Main(console).run(List.of(arguments)));
+        System.exit(new Main(console).runAsStarted(List.of(arguments)));
+    }
+
+    private int runAsStarted(List<String> arguments) {
+        return reporting(() -> {
+            LocaleCheck.check(
+                    System.getProperty("sun.jnu.encoding", "UTF-8"),
+                    arguments,
+                    console.environment(),
+                    System.getProperty("user.dir", ""));
+            return command(arguments);
+        });
     }
 
     /** Runs a command and gives its exit code. */
     int run(List<String> arguments) {
+        return reporting(() -> command(arguments));
+    }
+
+    private interface Work {
+        int run() throws IOException;
+    }
+
+    private int reporting(Work work) {
         try {
-            return command(arguments);
+            return work.run();
         } catch (UsageException e) {
             console.err()
                     .println("agent: " + TerminalText.line(String.valueOf(e.getMessage())) + "; " + console.program()

@@ -2,11 +2,8 @@ package dev.agentloop.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.agentloop.examples.ChildJvm;
 import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -14,8 +11,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,13 +18,10 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The script at the root of the repository, with a build that the test prepares: it would otherwise run Maven in the folder
- * in which Maven runs these tests.
- */
+/** The script that starts the agent: its builds, and its archives of loaded classes. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a shell script")
 class LauncherTest {
-    private static final Path ROOT = root();
+    private static final Path ROOT = Launcher.ROOT;
 
     @TempDir
     Path folder;
@@ -38,47 +30,9 @@ class LauncherTest {
 
     private record Ended(int exitCode, String out, String err) {}
 
-    private static Path root() {
-        Path start = Path.of("").toAbsolutePath();
-        for (Path at = start; at != null; at = at.getParent()) {
-            if (Files.exists(at.resolve("agent")) && Files.exists(at.resolve("agent-bom"))) {
-                return at;
-            }
-        }
-        throw new IllegalStateException("no launcher at or above " + start);
-    }
-
     @BeforeEach
     void prepareBuild() throws IOException {
-        build = Files.createDirectories(folder.resolve("a build"));
-        Path jars = Files.createDirectories(build.resolve("1/lib"));
-        List<String> classPath = new ArrayList<>();
-        for (String entry : ChildJvm.classPath().split(File.pathSeparator)) {
-            Path path = Path.of(entry);
-            if (Files.isDirectory(path)) {
-                path = jar(path, jars.resolve(classPath.size() + ".jar"));
-            }
-            classPath.add(path.toString());
-        }
-        Files.writeString(build.resolve("1/classpath"), String.join(File.pathSeparator, classPath) + "\n");
-        Files.createFile(build.resolve("1/started"));
-        Files.writeString(build.resolve("current"), build.resolve("1") + "\n");
-    }
-
-    private static Path jar(Path classes, Path jar) throws IOException {
-        try (OutputStream file = Files.newOutputStream(jar);
-                JarOutputStream out = new JarOutputStream(file);
-                Stream<Path> files = Files.walk(classes)) {
-            files.filter(Files::isRegularFile).forEach(path -> {
-                try {
-                    out.putNextEntry(new JarEntry(classes.relativize(path).toString()));
-                    Files.copy(path, out);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        }
-        return jar;
+        build = Launcher.build(folder);
     }
 
     private Ended launch(String path, String... arguments) throws IOException, InterruptedException {
