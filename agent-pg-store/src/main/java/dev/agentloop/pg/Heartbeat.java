@@ -36,6 +36,7 @@ final class Heartbeat implements Leases, AutoCloseable {
     private boolean forgotten;
     private boolean failed;
     private volatile @Nullable Span shown;
+    private volatile @Nullable StoreException forbidden;
 
     /** Between these two times of the monotonic clock nobody can have thought this process dead. */
     private record Span(long since, long until) {
@@ -52,6 +53,10 @@ final class Heartbeat implements Leases, AutoCloseable {
         this.rhythm = new Rhythm("agentloop-pg-heartbeat", interval, this::again, () -> {});
     }
 
+    /**
+     * Names this process, and shows from now on that it lives. One that may not show it can read and decide all the same; it
+     * is held for dead, and fails at its first effect.
+     */
     @Override
     public String process() {
         lock.lock();
@@ -60,11 +65,17 @@ final class Heartbeat implements Leases, AutoCloseable {
                 beat(Sql.REGISTER);
                 rhythm.begin();
                 begun = true;
+                forbidden = null;
             }
-            return process;
+        } catch (StoreException e) {
+            if (!SqlErrors.isForbidden(e)) {
+                throw e;
+            }
+            forbidden = e;
         } finally {
             lock.unlock();
         }
+        return process;
     }
 
     private void beat(Sql sql) {
@@ -149,6 +160,10 @@ final class Heartbeat implements Leases, AutoCloseable {
 
     @Override
     public boolean held(long since) {
+        StoreException never = forbidden;
+        if (never != null) {
+            throw never;
+        }
         Span span = shown;
         return span != null && span.since() - since <= 0 && System.nanoTime() - span.until() < 0;
     }

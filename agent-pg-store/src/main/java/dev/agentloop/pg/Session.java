@@ -23,6 +23,8 @@ record Session(Connection connection, TimeLimit limit) {
     <T> List<T> rows(Sql sql, Mapper<T> mapper, Object... parameters) throws SQLException {
         try (PreparedStatement statement = prepare(sql, parameters)) {
             return limit.within(statement, () -> rows(statement, mapper));
+        } catch (SQLException e) {
+            throw MissingRight.orOther(sql, e);
         }
     }
 
@@ -45,6 +47,8 @@ record Session(Connection connection, TimeLimit limit) {
     int change(Sql sql, Object... parameters) throws SQLException {
         try (PreparedStatement statement = prepare(sql, parameters)) {
             return limit.within(statement, statement::executeUpdate);
+        } catch (SQLException e) {
+            throw MissingRight.orOther(sql, e);
         }
     }
 
@@ -61,6 +65,8 @@ record Session(Connection connection, TimeLimit limit) {
             boolean query = statement.execute();
             checkDurable(statement.getWarnings());
             return query ? number(statement) : statement.getUpdateCount();
+        } catch (SQLException e) {
+            throw MissingRight.orOther(sql, e);
         }
     }
 

@@ -21,6 +21,7 @@ final class SqlErrors {
     private static final String NOT_CONNECTED = "08001";
     private static final String UNIQUE_VIOLATION = "23505";
     private static final List<String> CONNECTION_LOST = List.of("08", "57P01", "57P02", "58", "XX", UNKNOWN_STATE);
+    private static final List<String> FORBIDDEN = List.of("42501", "25006");
     private static final List<String> LOST_RACE = List.of("40001", "40P01");
 
     /** What to do, by the state or, where that is not named, by its class. */
@@ -64,6 +65,11 @@ final class SqlErrors {
                 && CONNECTION_LOST.stream().anyMatch(state(cause)::startsWith);
     }
 
+    /** Whether the database user may not do this, or nobody may on this server. */
+    static boolean isForbidden(StoreException e) {
+        return e.getCause() instanceof SQLException cause && FORBIDDEN.contains(state(cause));
+    }
+
     /** Why nothing was done: {@code UNAVAILABLE}. */
     static StoreException unavailable(String what, SQLException e) {
         return new StoreException(Kind.UNAVAILABLE, "cannot " + what + ": " + sentence(e) + "; " + advice(e), e);
@@ -102,6 +108,9 @@ final class SqlErrors {
     }
 
     private static String advice(SQLException e) {
+        if (e instanceof MissingRight missing) {
+            return missing.advice();
+        }
         String state = state(e);
         if (state.isEmpty() && e.getCause() instanceof SQLException because) {
             return advice(because);

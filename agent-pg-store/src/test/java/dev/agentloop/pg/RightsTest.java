@@ -6,17 +6,38 @@ import static dev.agentloop.pg.Logs.newId;
 import static dev.agentloop.pg.Logs.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.AgentLoop;
+import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.Conversation;
+import dev.agentloop.Item;
+import dev.agentloop.Outcome;
+import dev.agentloop.RunOptions;
+import dev.agentloop.Tool;
+import dev.agentloop.ToolCall;
+import dev.agentloop.ToolContext;
+import dev.agentloop.ToolOutput;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
+import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.testkit.ScriptedModel;
+import dev.agentloop.testkit.ScriptedResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -36,7 +57,7 @@ class RightsTest {
                 Pattern.compile("(?s)```sql\n(.*?)```").matcher(Files.readString(Path.of("../docs/postgres.md")));
         assertThat(block.find()).isTrue();
         run(server, block.group(1));
-        for (String role : List.of("read", "app", "erase")) {
+        for (String role : List.of("read", "decide", "run", "app", "erase")) {
             run(server, "CREATE ROLE " + role + "er LOGIN PASSWORD 'secret' IN ROLE agent_" + role);
         }
     }
@@ -77,11 +98,14 @@ class RightsTest {
 
             assertThat(reader.read(fork, 0, 10)).hasSize(4);
             assertThat(reader.load(id)).hasSize(3);
-            assertThat(reader.list("", 10)).hasSize(2);
+            assertThat(reader.list("", 10))
+                    .extracting(ConversationStore.Summary::conversation)
+                    .contains(id, fork);
             assertThat(reader.search("nothing", "", 10)).isEmpty();
             assertThat(reader.usage(id).conversations()).isEqualTo(1);
             assertRefused(() -> reader.append(id, head, entries(head, 1)));
             assertRefused(() -> reader.leave(id, InboxMessage.of("b", "test", new byte[] {'1'})));
+            assertThat(reader.inbox(id)).isEmpty();
 
             eraser.erase(id, List.of(1L));
             eraser.delete(fork);
@@ -90,5 +114,173 @@ class RightsTest {
                             .deleted())
                     .isEqualTo(1);
         }
+    }
+
+    /** A loop of a tool that must be asked about. */
+    private static AgentLoop loop(PgConversationStore store, AtomicInteger sent, ScriptedResponse... answers) {
+        return AgentLoop.builder()
+                .model(ScriptedModel.answering(answers))
+                .tools(new Send(sent))
+                .approval(ApprovalPolicy.of(ApprovalPolicy.Mode.ON_REQUEST, ApprovalPolicy.Rights.READ_ONLY))
+                .store(store)
+                .build();
+    }
+
+    private static class Send implements Tool {
+        private final AtomicInteger sent;
+
+        Send(AtomicInteger sent) {
+            this.sent = sent;
+        }
+
+        @Override
+        public Specification specification() {
+            return Specification.function("send", "sends it", "{\"type\":\"object\",\"properties\":{}}");
+        }
+
+        @Override
+        public ToolOutput call(ToolCall call, ToolContext context) {
+            sent.incrementAndGet();
+            return ToolOutput.text("sent");
+        }
+    }
+
+    @Test
+    void oneRuns_anotherDecides_andNeitherDoesTheOthersWork() throws Exception {
+        AtomicInteger sent = new AtomicInteger();
+        try (PgConversationStore running = as("runer");
+                PgConversationStore deciding = as("decideer");
+                PgConversationStore reading = as("reader");
+                AgentLoop runner = loop(
+                        running, sent, ScriptedResponse.calls("c1", "send", "{}"), ScriptedResponse.says("Done."));
+                AgentLoop decider = loop(deciding, sent);
+                AgentLoop reader = loop(reading, sent)) {
+            Conversation conversation = runner.newConversation();
+            String id = conversation.id();
+            assertThat(conversation.run("Send it.")).isInstanceOf(Outcome.AwaitingApproval.class);
+            assertThat(reader.resume(id).prompt().items()).isNotEmpty();
+            Outcome.Pending question = reader.resume(id).awaitingApproval().get(0);
+
+            assertThat(refusal(() -> reader.resume(id).approve(question)))
+                    .contains("the statement leave needs INSERT, SELECT on agent_inbox and SELECT, UPDATE on"
+                            + " agent_conversation: give the database user these rights, or the role agent_decide");
+            assertThat(refusal(() -> conversation.approve(question)))
+                    .contains("row-level security policy", "or the role agent_decide of docs/postgres.md");
+            assertRunnerLeavesNothingElse(running, id);
+            assertDeciderChangesNoLog(deciding, decider, id);
+            assertThat(sent).hasValue(0);
+
+            decider.resume(id).approve(question);
+            assertThat(runner.resume(id).run(RunOptions.DEFAULT).text()).isEqualTo("Done.");
+            assertThat(sent).hasValue(1);
+            assertThat(running.inbox(id)).isEmpty();
+        }
+    }
+
+    /** What the conversation's next run would take for a decision, more input or a cancellation. */
+    private static void assertRunnerLeavesNothingElse(PgConversationStore running, String id) {
+        long version = running.head(id).orElseThrow().version();
+        for (String kind : List.of("approval.decided", "input", "cancel", "turn.abandoned")) {
+            for (long call = 1; call <= version; call++) {
+                InboxMessage message = InboxMessage.of("approval.decided:" + call, kind, new byte[] {'{', '}'});
+                assertThat(refusal(() -> running.leave(id, message))).contains("row-level security policy");
+            }
+        }
+        assertThat(running.leave(id, InboxMessage.of("turn.abandoned:1", "turn.abandoned", new byte[] {'{', '}'})))
+                .isTrue();
+        running.removeMessages(id, List.of("turn.abandoned:1"));
+    }
+
+    private static void assertDeciderChangesNoLog(PgConversationStore deciding, AgentLoop decider, String id) {
+        LogPosition head = deciding.head(id).orElseThrow();
+        assertThat(refusal(() -> deciding.append(id, head, entries(head, 1))))
+                .contains(
+                        "permission denied for table agent_entry (SQLSTATE 42501); the statement append_one needs INSERT,"
+                                + " SELECT on agent_entry: give the database user these rights, or the role agent_run");
+        assertRefused(() -> deciding.append(newId(), LogPosition.START, entries(LogPosition.START, 1)));
+        assertRefused(() -> deciding.fork(id, head, newId()));
+        assertRefused(() -> deciding.erase(id, List.of(1L)));
+        assertThat(refusal(() -> deciding.delete(id))).contains("or the role agent_erase");
+        assertRefused(() -> deciding.removeMessages(id, List.of("x")));
+        assertRefused(() -> decider.newConversation().run("Go on."));
+        for (String change : List.of(
+                "UPDATE agent_entry SET payload = NULL",
+                "DELETE FROM agent_entry",
+                "DELETE FROM agent_conversation",
+                "UPDATE agent_conversation SET parent = NULL",
+                "UPDATE agent_node SET beat = 0",
+                "TRUNCATE agent_entry")) {
+            assertThatThrownBy(() -> runAs("decideer", change))
+                    .as(change)
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("permission denied");
+        }
+        assertThat(deciding.head(id)).contains(head);
+    }
+
+    private static void runAs(String user, String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(server.jdbcUrl(), user, "secret");
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    @Test
+    void runnerThatMayNotShowItsLife_failsBeforeAnEffect_andSaysWhichRight() throws Exception {
+        run(server, "CREATE ROLE lifeless LOGIN PASSWORD 'secret' IN ROLE agent_read");
+        run(server, "GRANT INSERT ON agent_entry, agent_conversation TO lifeless");
+        AtomicInteger sent = new AtomicInteger();
+        try (PgConversationStore store = as("lifeless");
+                AgentLoop loop = AgentLoop.builder()
+                        .model(ScriptedModel.answering(ScriptedResponse.calls("c1", "send", "{}")))
+                        .tools(new Send(sent))
+                        .store(store)
+                        .build()) {
+            assertThat(refusal(() -> loop.newConversation().run("Send it.")))
+                    .contains("cannot tell that this process is alive: permission denied for table agent_node")
+                    .contains("the statement register needs INSERT, SELECT, UPDATE on agent_node")
+                    .contains("or the role agent_run");
+        }
+        assertThat(sent).hasValue(0);
+    }
+
+    @Test
+    void whoDecides_steersAndCancelsTheRunOfAnother() throws Exception {
+        ScriptedModel model = ScriptedModel.answering(
+                ScriptedResponse.calls("c1", "send", "{}"),
+                ScriptedResponse.calls("c2", "send", "{}"),
+                ScriptedResponse.says("Done."));
+        AtomicInteger sent = new AtomicInteger();
+        try (PgConversationStore running = as("runer");
+                PgConversationStore deciding = as("decideer");
+                AgentLoop decider = loop(deciding, sent)) {
+            Tool asks = new Send(sent) {
+                @Override
+                public ToolOutput call(ToolCall call, ToolContext context) {
+                    Conversation seen = decider.resume(context.conversation());
+                    if (call.callId().equals("c1")) {
+                        assertThat(seen.steer("Twice.")).isTrue();
+                    } else {
+                        seen.cancel();
+                        await().until(context::cancelled);
+                    }
+                    return super.call(call, context);
+                }
+            };
+            try (AgentLoop runner =
+                    AgentLoop.builder().model(model).tools(asks).store(running).build()) {
+                Conversation conversation = runner.newConversation();
+                assertThat(conversation.run("Send it.")).isInstanceOf(Outcome.Cancelled.class);
+                // A message may lie for a while before the run sees it; then it is the next one's.
+                assertThat(conversation.run("Go on.").text()).isEqualTo("Done.");
+            }
+        }
+        assertThat(model.lastPrompt().items()).contains(Item.user("Twice."));
+    }
+
+    private static String refusal(ThrowingCallable act) {
+        StoreException refusal = catchThrowableOfType(StoreException.class, act);
+        assertThat(refusal).isNotNull();
+        return String.valueOf(refusal.getMessage());
     }
 }

@@ -102,8 +102,9 @@ class TroubleTest {
         try (PgConversationStore visiting = visitor()) {
             assertThat(told(Kind.UNAVAILABLE, () -> visiting.append(id, head, entries(head, 1))))
                     .isEqualTo("cannot append to conversation " + id
-                            + ": permission denied for table agent_entry (SQLSTATE 42501); give the database user the"
-                            + " missing right");
+                            + ": permission denied for table agent_entry (SQLSTATE 42501); the statement append_one"
+                            + " needs INSERT, SELECT on agent_entry: give the database user these rights, or the role"
+                            + " agent_run of docs/postgres.md, which has them");
             assertUnchanged();
             assertThat(visiting.read(id, 0, 10)).isEqualTo(before);
             run(server, "GRANT INSERT ON agent_entry TO visitor");
