@@ -128,7 +128,7 @@ public final class FileTools {
         /**
          * Sets where journals are kept, in a folder for each first root: a local folder outside of the roots, the same
          * for every process that works on them. By default {@code agentloop} in the user's state folder:
-         * {@code $XDG_STATE_HOME} or {@code ~/.local/state}, {@code ~/Library/Application Support} on macOS,
+         * {@code $XDG_STATE_HOME} or {@code ~/.local/state} ({@code ~} is {@code $HOME}), {@code ~/Library/Application Support} on macOS,
          * {@code %LOCALAPPDATA%} on Windows, a private folder among the temporary files for a user without a home.
          *
          * @throws IllegalStateException if it was set already

@@ -28,7 +28,8 @@ final class StateFolder {
     private StateFolder() {}
 
     /**
-     * The folder for the state of a user's programs: {@code $XDG_STATE_HOME} or {@code ~/.local/state},
+     * The folder for the state of a user's programs: {@code $XDG_STATE_HOME} or {@code ~/.local/state}, with {@code ~} for
+     * {@code $HOME} or else the home that the system knows,
      * {@code ~/Library/Application Support} on macOS, {@code %LOCALAPPDATA%} on Windows. For a user without a home, a
      * private folder among the temporary files, which may not outlive a restart of the machine.
      */
@@ -43,20 +44,38 @@ final class StateFolder {
         }
     }
 
-    static Path ofUser(Map<String, String> environment, String system, String home) {
+    static Path ofUser(Map<String, String> environment, String system, String ofSystem) {
         String name = system.toLowerCase(Locale.ROOT);
-        String configured =
-                environment.get(name.contains("win") && !name.contains("darwin") ? "LOCALAPPDATA" : "XDG_STATE_HOME");
+        boolean windows = name.contains("win") && !name.contains("darwin");
+        String configured = environment.get(windows ? "LOCALAPPDATA" : "XDG_STATE_HOME");
         if (configured != null && Path.of(configured).isAbsolute()) {
             return Path.of(configured, "agentloop");
         }
-        Path user = Path.of(home);
-        if (!user.isAbsolute() || !Files.isWritable(user)) {
-            return Path.of(System.getProperty("java.io.tmpdir"), "agentloop-" + System.getProperty("user.name"));
+        Path named = Path.of(windows ? "" : environment.getOrDefault("HOME", ""));
+        Path home = named.isAbsolute() ? named : Path.of(ofSystem);
+        if (!home.isAbsolute() || !Files.isWritable(home)) {
+            return Path.of(System.getProperty("java.io.tmpdir"), "agentloop-" + user(System.getProperty("user.name")));
         }
         return name.contains("mac")
-                ? user.resolve(Path.of("Library", "Application Support", "agentloop"))
-                : user.resolve(Path.of(".local", "state", "agentloop"));
+                ? home.resolve(Path.of("Library", "Application Support", "agentloop"))
+                : home.resolve(Path.of(".local", "state", "agentloop"));
+    }
+
+    /** A user's name; of one whom the system does not list, and Java calls "?", the number. */
+    static String user(String name) {
+        if (!name.equals("?")) {
+            return name;
+        }
+        try {
+            Path probe = Files.createTempFile("owner", null);
+            try {
+                return Files.getOwner(probe).getName();
+            } finally {
+                Files.delete(probe);
+            }
+        } catch (IOException e) {
+            return "user";
+        }
     }
 
     /**

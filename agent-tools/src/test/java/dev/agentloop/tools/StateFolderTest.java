@@ -30,10 +30,24 @@ class StateFolderTest {
                 .isEqualTo(temp.resolve("Library/Application Support/agentloop"));
         assertThat(StateFolder.ofUser(Map.of("LOCALAPPDATA", "/local"), "Windows 11", home))
                 .isEqualTo(Path.of("/local/agentloop"));
+        assertThat(StateFolder.ofUser(Map.of("HOME", home), "Linux", "/elsewhere"))
+                .isEqualTo(temp.resolve(".local/state/agentloop"));
+        for (String none : List.of("", "relative")) {
+            assertThat(StateFolder.ofUser(Map.of("HOME", none), "Linux", home))
+                    .isEqualTo(temp.resolve(".local/state/agentloop"));
+        }
         assertThat(StateFolder.ofUser(Map.of(), "Linux", "?").getFileName().toString())
                 .startsWith("agentloop-");
+        assertThat(StateFolder.ofUser(Map.of("HOME", "/nonexistent"), "Linux", home))
+                .hasParentRaw(Path.of(System.getProperty("java.io.tmpdir")));
         assertThat(StateFolder.ofUser(Map.of(), "Linux", "/nonexistent"))
                 .hasParentRaw(Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    @Test
+    void user_whomTheSystemDoesNotList_hasANameAllTheSame() throws IOException {
+        assertThat(StateFolder.user("ann")).isEqualTo("ann");
+        assertThat(StateFolder.user("?")).isEqualTo(Files.getOwner(temp).getName());
     }
 
     @Test

@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Where conversations are kept if nobody says it, and where they are not. */
 class HomeFolderTest extends AgentTest {
@@ -21,7 +26,9 @@ class HomeFolderTest extends AgentTest {
         assertThat(HomeFolder.of(Map.of("HOME", folder.toString()), other.toString()))
                 .isEqualTo(folder.resolve(".agentloop"));
         assertThat(HomeFolder.of(Map.of(), other.toString())).isEqualTo(other.resolve(".agentloop"));
-        assertThat(HomeFolder.of(Map.of("HOME", "here"), other.toString())).isEqualTo(other.resolve(".agentloop"));
+        for (String none : List.of("", "here", "./here", "~")) {
+            assertThat(HomeFolder.of(Map.of("HOME", none), other.toString())).isEqualTo(other.resolve(".agentloop"));
+        }
         assertThat(HomeFolder.of(Map.of("HOME", other.toString(), "XDG_STATE_HOME", folder.toString()), "?"))
                 .isEqualTo(folder.resolve("agentloop"));
     }
@@ -45,18 +52,66 @@ class HomeFolderTest extends AgentTest {
                         + folder.resolve(".agentloop").resolve("conversations"));
     }
 
-    @Test
+    @ParameterizedTest
+    @MethodSource("commands")
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "links need rights there")
-    void storeInTheWorkspace_isRefused() throws IOException {
+    void storeInTheWorkspace_isRefused(List<String> command) throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("link"), workspace);
-        for (Path store :
-                List.of(workspace, workspace.resolve("a/b"), link.resolve("c"), workspace.resolve("../workspace"))) {
-            assertThat(look(
-                            Map.of("HOME", folder.toString()),
-                            Main.USAGE,
-                            List.of("exec", "--cd", workspace.toString(), "--store", store.toString(), "x")))
-                    .contains("--store: ", " lies in the folder to work in, " + workspace, "Name a place outside");
+        Path here = Path.of("").toAbsolutePath();
+        for (Path store : List.of(
+                workspace,
+                workspace.resolve("a/b"),
+                link,
+                link.resolve("c"),
+                workspace.resolve("../workspace"),
+                workspace.resolve("../link/./d/../e"),
+                here.relativize(workspace.toRealPath()).resolve("f"))) {
+            assertRefused(command, workspace, store.toString());
+            assertRefused(command, link, store.toString());
         }
+        assertThat(workspace).isEmptyDirectory();
+    }
+
+    /** What looks like an address is a folder's name, below where this was started. */
+    @ParameterizedTest
+    @MethodSource("commands")
+    void storeThatIsNamedByAnAddress_isAFolderLikeAnyOther(List<String> command) {
+        Path here = Path.of("").toAbsolutePath();
+        for (String store : List.of("file:conversations", "file:///" + folder, "./file:x", "conversations", ".")) {
+            assertRefused(command, here, store);
+        }
+        assertThat(here.resolve("file:")).doesNotExist();
+        assertThat(here.resolve("conversations")).doesNotExist();
+    }
+
+    static Stream<List<String>> commands() {
+        return Stream.of(
+                List.of("exec", "x"),
+                List.of("exec", "--json", "x"),
+                List.of("exec", "--resume", "last"),
+                List.of("chat"),
+                List.of("approve", "last"),
+                List.of("deny", "last"));
+    }
+
+    private void assertRefused(List<String> command, Path there, String store) {
+        List<String> words = new ArrayList<>(command);
+        words.addAll(1, List.of("--cd", there.toString(), "--store", store));
+        assertThat(look(Map.of("HOME", folder.toString()), Main.USAGE, words))
+                .as("%s", words)
+                .contains("--store: ", " lies in the folder to work in, " + there, "Name a place outside");
+    }
+
+    /** A home where nothing can be written, also not by root. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void homeThatCannotBeWritten_isSaid() {
+        String home = "/proc/none";
+        assertThat(look(
+                        Map.of("HOME", home, "OPENAI_BASE_URL", "http://127.0.0.1:9"),
+                        Main.FAILED,
+                        List.of("exec", "--cd", workspace.toString(), "x")))
+                .contains("agent: ", home + "/.agentloop/conversations");
         assertThat(workspace).isEmptyDirectory();
     }
 }
