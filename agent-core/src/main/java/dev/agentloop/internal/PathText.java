@@ -110,22 +110,27 @@ public final class PathText {
                 || File.separatorChar == '\\'
                 || (LOCALE.equals(StandardCharsets.UTF_8)
                         && Charset.defaultCharset().equals(StandardCharsets.UTF_8)
-                        && StandardCharsets.UTF_8.newEncoder().canEncode(text));
+                        && isText(text));
+    }
+
+    /** Whether a text has a form in UTF-8: a Java string may have half of a surrogate pair. */
+    public static boolean isText(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
     /** Why a text is the name of no file, and what to do about it. */
     public static String problem(InvalidPathException e) {
-        boolean unknown = !ASCII_ONLY
-                && !LOCALE.newEncoder().canEncode(e.getInput())
-                && StandardCharsets.UTF_8.newEncoder().canEncode(e.getInput());
+        boolean unknown = !ASCII_ONLY && !LOCALE.newEncoder().canEncode(e.getInput()) && isText(e.getInput());
         return unknown ? "it has a character that " + remedy() : e.getReason();
     }
 
     /** The end of a sentence about what the locale cannot carry: who cannot, and what the operator does. */
     public static String remedy() {
-        return LOCALE.name()
-                + ", the encoding of the locale that this program was started in, does not have; start it with "
-                + UTF_8_LOCALE + " or another UTF-8 locale";
+        Charset other = LOCALE.equals(StandardCharsets.UTF_8) ? Charset.defaultCharset() : LOCALE;
+        return other.equals(StandardCharsets.UTF_8)
+                ? "is half of a surrogate pair, which no encoding has; leave it out"
+                : other.name() + ", the encoding that this program was started in, does not have; start it with "
+                        + UTF_8_LOCALE + " or another UTF-8 locale";
     }
 
     /** What to add to the error about a path that was not found: the remedy, if the locale has spoiled its name. */

@@ -61,6 +61,23 @@ class SupervisionTest {
         }
     }
 
+    /** As in a locale that has no accents: what would be handed on is something else than what was meant. */
+    @Test
+    void start_serverWhoseWordsCannotBeHandedOn_isNotStarted() {
+        String made = folder.resolve("made").toString();
+        try (McpServers servers = McpServers.builder()
+                .server(McpServer.stdio("word", "touch", made, made + "\uD83D"))
+                .server(McpServer.stdio("variable", "touch", made).withEnvironment("WHO", "secret\uD83D"))
+                .start()) {
+            assertThat(detail(servers, "word"))
+                    .startsWith("it was not started: its command line has a character that ");
+            assertThat(detail(servers, "variable"))
+                    .startsWith("it was not started: its variable WHO has a character that ")
+                    .doesNotContain("secret");
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
     private static String detail(McpServers servers, String name) {
         return servers.status().stream()
                 .filter(status -> status.server().equals(name))

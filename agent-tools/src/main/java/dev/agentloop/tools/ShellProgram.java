@@ -49,6 +49,9 @@ record ShellProgram(Path path) {
      * @throws Refusal if this JVM cannot hand the command to that shell as it is
      */
     List<String> invocation(String command, @Nullable Path directory) throws Refusal {
+        if (!PathText.isText(command)) {
+            throw new Refusal("The command was not run: it has half of a surrogate pair, which no encoding has.");
+        }
         boolean plain = directory == null && PathText.reachesPrograms(command);
         if (!plain && !isPosix()) {
             throw new Refusal("The command was not run: it, or its folder, has a character that " + PathText.remedy()

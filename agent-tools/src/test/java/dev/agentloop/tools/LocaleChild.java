@@ -148,8 +148,8 @@ final class LocaleChild {
         }
         assertThat(other.error("shell_command", "command", "echo é > made"))
                 .isEqualTo(
-                        "The command was not run: it, or its folder, has a character that US-ASCII, the encoding of the"
-                                + " locale that this program was started in, does not have; start it with LC_ALL=C.UTF-8 or another"
+                        "The command was not run: it, or its folder, has a character that US-ASCII, the encoding that this"
+                                + " program was started in, does not have; start it with LC_ALL=C.UTF-8 or another"
                                 + " UTF-8 locale. With /bin/sh as its shell it could be run here, with " + shell
                                 + " it cannot.");
         assertThat(file("made")).doesNotExist();

@@ -188,6 +188,16 @@ class ShellToolTest {
         assertThat(shell("printf '%s' 'äöü€😀'").text()).endsWith("Output:\näöü€😀");
     }
 
+    @Test
+    void call_ofHalfACharacter_isRefused() throws Exception {
+        ToolOutput output = shell("echo '\uD83D' > made");
+
+        assertThat(output.error()).isTrue();
+        assertThat(output.text())
+                .isEqualTo("The command was not run: it has half of a surrogate pair, which no encoding has.");
+        assertThat(workspace.resolve("made")).doesNotExist();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/bin/bash", "/bin/sh"})
     void inAscii_ofACommand_runsAsTheCommandItself(String shell) throws Exception {

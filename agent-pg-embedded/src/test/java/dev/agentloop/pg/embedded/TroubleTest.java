@@ -36,6 +36,14 @@ class TroubleTest {
         }
     }
 
+    /** In a locale without accents it would be another folder's name. */
+    @Test
+    void program_whoseArgumentCannotBeHandedOn_isNotStarted() {
+        assertThatThrownBy(() -> Programs.run(List.of("echo", "\uD83D")))
+                .isInstanceOf(EmbeddedPostgresException.class)
+                .hasMessageStartingWith("cannot run echo with \uD83D: it has a character that ");
+    }
+
     @Test
     void folderInUse_namesTheProcess() {
         try (EmbeddedPostgres running = server().start()) {
