@@ -24,6 +24,7 @@ final class LocaleChild {
     private final Path root;
     private final Random random;
     private final Calls calls;
+    private int names;
 
     private LocaleChild(Path root, Path state, Random random) {
         this.root = root;
@@ -49,8 +50,9 @@ final class LocaleChild {
         System.out.print(System.getProperty("sun.jnu.encoding"));
     }
 
+    /** No two are the same. */
     private String name() {
-        StringBuilder name = new StringBuilder("x");
+        StringBuilder name = new StringBuilder("x").append(names++);
         for (int i = 1 + random.nextInt(6); i > 0; i--) {
             name.append(LETTERS.get(random.nextInt(LETTERS.size())));
         }
