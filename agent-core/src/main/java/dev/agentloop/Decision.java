@@ -73,7 +73,6 @@ final class Decision {
     /** What a message decides about a call; null if it decides nothing: another call, other arguments, too late. */
     static Approver.@Nullable Answer answer(OpenCall call, InboxMessage message) {
         boolean late = call.expires() != null && message.at().isAfter(call.expires());
-        // By the kind too: a store may let some leave messages, but no decisions.
         if (late || !message.kind().equals(KIND) || !message.id().equals(id(call))) {
             return null;
         }

@@ -22,7 +22,8 @@ final class CommandChild {
      */
     public static void main(String[] arguments) throws Exception {
         Path workspace = Path.of(arguments[0]);
-        ShellTools.Builder builder = ShellTools.builder(workspace).state(workspace);
+        ShellTools.Builder builder =
+                ShellTools.builder(workspace).state(workspace.resolveSibling(workspace.getFileName() + "-state"));
         if (arguments.length > 2) {
             builder.onlyVariables(
                     List.of(arguments).subList(2, arguments.length).toArray(String[]::new));
