@@ -113,6 +113,15 @@ public final class PathText {
                         && isText(text));
     }
 
+    /** Whether {@link File}, which has text where a path has bytes, means the same file. */
+    public static boolean isFile(Path path) {
+        try {
+            return path.toFile().toPath().equals(path);
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
     /** Whether a text has a form in UTF-8: a Java string may have half of a surrogate pair. */
     public static boolean isText(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);

@@ -32,6 +32,8 @@ public interface ConversationStore extends AutoCloseable {
      *
      * <p>An append is forced to the disk before it returns. One process at a time can write to a conversation. A line that
      * a crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
+     *
+     * @throws IllegalArgumentException if the locale of this JVM does not have a character of the folder's name
      */
     static ConversationStore files(Path folder) {
         return new FileStore(folder);

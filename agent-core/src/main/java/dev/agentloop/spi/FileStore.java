@@ -1,5 +1,6 @@
 package dev.agentloop.spi;
 
+import dev.agentloop.internal.PathText;
 import dev.agentloop.spi.StoreException.Kind;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -59,6 +60,10 @@ final class FileStore implements ConversationStore {
 
     FileStore(Path folder, FileAccess access) {
         this.folder = folder.toAbsolutePath().normalize();
+        if (!PathText.isFile(this.folder)) {
+            throw new IllegalArgumentException("conversations cannot be kept in " + PathText.text(this.folder)
+                    + ": its name has a character that " + PathText.remedy());
+        }
         this.access = access;
         this.logs = new FileLogs(this.folder, access);
     }
