@@ -1,6 +1,7 @@
 package dev.agentloop.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentloop.internal.ProcessTree;
@@ -8,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,144 +21,135 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Makes up commands and runs those that are said to be safe: they must neither change a file, nor read one outside, nor
  * run a program that is not known.
  *
  * <p>{@code -Dagentloop.fuzz.runs=100000} makes up so many, for each kind of programs; {@code -Dagentloop.fuzz.seed}
- * takes the seed that a failure prints.
+ * takes the seed that a failure prints. Give such a run time by {@code -Dsurefire.timeout=7200}, in seconds.
  */
 @EnabledOnOs(OS.LINUX)
-@Timeout(value = 1, unit = TimeUnit.HOURS)
+@Timeout(value = 2, unit = TimeUnit.HOURS)
 class CommandSafetyFuzzTest {
     private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 5_000);
     private static final int BATCH = 100;
+    private static final int LARGEST_READ = 1 << 16;
     private static final String SECRET = "only-to-be-found-outside";
 
-    // In these lists ␣ is a space, ␤ a line break and ⇥ a tab.
-
-    /** Programs that open files, and what they are called with most. */
-    private static final Map<String, List<String>> READERS = """
-            base64 -d -i -o -w --output=made --wrap=0
-            cat -n -A - --
-            cd - -P -- .. src in
-            cut -c1- -d: -f1 -d -f --bytes=1-
-            find -delete -exec -ok cat {} ; -fls -fprint made -fprintf -L -follow -name * -type f -print ! -o -newer \
-                -files0-from -samefile -ls
-            grep -r -R -n a -rn -f -e -ra -Ra --file=list --regexp=a -flist --dereference-recursive --include=* -A -C \
-                1 -d recurse -5 --fil=list
-            head -n -c 5 -5 -c5 --lines=3 -v
-            ls -l -la -R -L -RL -H --color=auto -I -d
-            nl -b a -ba -p
-            paste -s -d , -d,
-            rev --
-            rg a -n -L --follow -z -iz --pre --pre=./tool ./tool --files -f -e --hidden --hostname-bin=./tool \
-                --search-zip -g *
-            sed -n 5p 1,3p -i -e w␣made 5w␣made -i.bak 1e␣./tool -s -z
-            stat -c %n -f -L --printf=%n
-            tac -b -r -s a
-            tail -n -c +2 -5 --lines=3 -q
-            uniq -c -d -u -f 1 --count made -
-            wc -l -c --files0-from=list -L
-            """.lines()
-            .map(CommandSafetyFuzzTest::words)
-            .collect(Collectors.toMap(words -> words.get(0), words -> words.subList(1, words.size())));
-
-    private static final List<String> READER_NAMES =
-            READERS.keySet().stream().sorted().toList();
-
-    private static final List<String> PROGRAMS = words("""
-            echo expr false id numfmt pwd seq tr true uname which whoami sort tee touch cp mv ln mkdir rm truncate sh
-            bash env xargs awk git ./tool dd split install printf test . eval exec command time !
-            """);
-
-    /** Commands that walk through folders, which chance alone seldom makes whole. */
-    private static final List<String> WALKS = words("""
-            grep␣-r␣a grep␣-rn␣-e␣a grep␣-ra␣a grep␣-d␣recurse␣a ls␣-R ls␣-lR find rg␣a rg␣--hidden␣-n␣a
-            """);
+    /** When the files outside were last changed, as programs print it. */
+    private static final List<String> TIMES = List.of("1987-06-05", "Jun  5  1987", "549894896");
 
     /** Programs of these names come first on the path and write down that they were run. */
-    private static final List<String> TRAPS = words("""
-            sort tee touch cp mv ln mkdir rm truncate sh bash env xargs awk git dd split install made tool a
-            """);
-
-    private static final List<String> OPTIONS = words("""
-            -n -l -a -R -r -L -o -i -c -f -e -w -z -d -s -H -P -C -A -m -5 -rn -c5 -fx -ox -- - -D --output=made
-            --output --color --in-place --file=list --help --version
-            """);
-
-    private static final List<String> TEXTS = words("""
-            a made 1 5p 1,3p w␣made 5w␣made s/a/b/w␣made 1e␣touch␣made + ; {} f ./tool *.txt x␣y a|b a>made
-            $(touch␣made) `touch␣made` $HOME &&␣touch␣made ␤␣touch␣made \\ ' " # a=b PATH=. ~ é {a,made} -o $ ⇥ ! ( )
-            """);
-
-    private static final List<String> GLUE = words("""
-            ␣|␣ ␣&&␣ ␣||␣ ;␣ ␤ ; | && ␣&␣ ␣|&␣ ␣;;␣ \\␤ ␣# ␣( )␣
-            """);
-
-    private static final List<String> REDIRECTIONS = words("""
-            >␣made >made >>␣a.txt 2>made &>made >|made <a.txt <<<x <<E␤x␤E␤ 2>&1 3<>made >$(echo␣made) >␣'made'
-            <(touch␣made)
+    private static final List<String> TRAPS = RandomCommands.words("""
+            sort tee touch cp mv ln mkdir rm truncate sh bash env xargs awk git dd split install made tool a nohup
+            timeout nice list src
             """);
 
     @TempDir
     private Path base;
 
     private Path workspace;
-    private Random random = new Random();
+    private Path outside;
+    private boolean readingLeavesTraces;
 
     @Test
     void isSafe_ofWhatTheUsualProgramsRun_neitherChangesNorLeavesTheWorkspace() throws Exception {
-        fill();
-
         tryAll(List.of());
     }
 
     @Test
     void isSafe_ofWhatBusyBoxRuns_neitherChangesNorLeavesTheWorkspace() throws Exception {
-        Optional<Path> busybox = ProcessTree.program("busybox", System.getenv());
-        assumeTrue(busybox.isPresent(), "busybox is not on the path");
-        fill();
-        List<String> applets = Stream.concat(READER_NAMES.stream(), PROGRAMS.stream())
-                .filter(name -> name.matches("[a-z0-9]+") && !TRAPS.contains(name) && !name.equals("rg"))
-                .toList();
-        Path links = Files.createDirectories(base.resolve("applets"));
-        for (String applet : applets) {
-            Files.createSymbolicLink(links.resolve(applet), busybox.get());
-        }
+        tryAll(List.of(applets(program("busybox"))));
+    }
 
-        tryAll(List.of(links));
+    @Test
+    void isSafe_ofWhatCoreutilsInRustRun_neitherChangesNorLeavesTheWorkspace() throws Exception {
+        tryAll(List.of(applets(program("coreutils"))));
+    }
+
+    /** What the tests above would miss if it were said to be safe, were there no traps. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "echo x >made",
+                "echo x >>a.txt",
+                "./tool",
+                "touch made",
+                "sort a.txt",
+                "/bin/rm a.txt",
+                "/bin/ln -s a.txt made",
+                "/bin/chmod 600 a.txt",
+                "echo x >../outside/made",
+                "cat out/secret.txt",
+                "cat hop2",
+                "base64 ../outside/secret.txt",
+                "wc -l ~/secret.txt",
+                "ls out",
+                "ls -l ../outside/secret.txt",
+                "stat -L -c %Y hop",
+                "grep -R a .",
+                "find -L . -name 'only*'",
+                "cd src && ls && ../tool"
+            })
+    void traps_ofWhatBreaksOut_areSprung(String command) throws Exception {
+        CommandSafety safety = safety(environment(List.of()));
+        assertThat(safety.isSafe(command, workspace)).isFalse();
+        Map<String, String> before = snapshot();
+
+        assertThatThrownBy(() -> requireHarmless(List.of(command), workspace, environment(List.of()), before, command))
+                .isInstanceOf(AssertionError.class);
     }
 
     private void tryAll(List<Path> first) throws Exception {
         long seed = Long.getLong("agentloop.fuzz.seed", System.nanoTime());
-        random = new Random(seed);
-        Map<String, String> environment = environment(first);
-        CommandSafety safety = new CommandSafety(workspace, ShellProgram.standard(), environment);
+        RandomCommands random = new RandomCommands(new Random(seed), base);
         Map<String, String> before = snapshot();
         int safe = 0;
         for (int run = 0; run < RUNS; run += BATCH) {
-            Path directory = chance(50) ? workspace : workspace.resolve("clean");
-            List<String> commands = Stream.generate(this::line)
+            Path directory = workspace.resolve(random.any(List.of("", "clean", "clean", "src")));
+            List<Path> path = new ArrayList<>(
+                    random.chance(15) ? List.of(base.resolve("odd"), workspace.resolve("bin")) : List.of());
+            path.addAll(first);
+            Map<String, String> environment = environment(path);
+            CommandSafety safety = safety(environment);
+            List<String> commands = Stream.generate(random::line)
                     .limit(BATCH)
                     .filter(command -> safety.isSafe(command, directory))
                     .distinct()
                     .toList();
             safe += commands.size();
 
-            String output = run(commands, directory, environment);
-
-            String what = "seed " + seed + ", in " + directory + " one of:\n" + String.join("\n", commands);
-            assertThat(output).as(what).doesNotContain(SECRET);
-            assertThat(snapshot()).as(what).isEqualTo(before);
+            String what = "seed " + seed + ", in " + directory + ", one of:\n" + String.join("\n", commands);
+            requireHarmless(commands, directory, environment, before, what);
         }
         assertThat(safe).as("safe ones, seed " + seed).isGreaterThan(RUNS / 20);
+    }
+
+    private void requireHarmless(
+            List<String> commands,
+            Path directory,
+            Map<String, String> environment,
+            Map<String, String> before,
+            String what)
+            throws IOException {
+        String output = run(commands, directory, environment);
+
+        assertThat(output).as(what).doesNotContain(SECRET);
+        TIMES.forEach(time -> assertThat(output).as(what).doesNotContain(time));
+        assertThat(snapshot()).as(what).isEqualTo(before);
+    }
+
+    private CommandSafety safety(Map<String, String> environment) {
+        return new CommandSafety(workspace, ShellProgram.standard(), environment);
     }
 
     private Map<String, String> environment(List<Path> first) {
@@ -163,12 +157,13 @@ class CommandSafetyFuzzTest {
                         .map(Path::toString)
                         .collect(Collectors.joining(":"))
                 + ":/usr/bin:/bin";
-        Map<String, String> set = Map.of("HOME", base.resolve("outside").toString(), "PATH", path);
+        Map<String, String> set = Map.of("HOME", outside.toString(), "PATH", path);
         return new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), set).of(System.getenv());
     }
 
     /** Each command in a shell of its own, eight at a time, ended soon, as some wait for more to come. */
-    private String run(List<String> commands, Path directory, Map<String, String> environment) throws IOException {
+    private static String run(List<String> commands, Path directory, Map<String, String> environment)
+            throws IOException {
         String script = "for c; do /usr/bin/timeout -k 1 0.5 /bin/bash -c \"$c\" & (( ++n % 8 )) || wait; done; wait";
         List<String> words = new ArrayList<>(List.of("/bin/bash", "-c", script, "commands"));
         words.addAll(commands);
@@ -178,122 +173,124 @@ class CommandSafetyFuzzTest {
         return result.output();
     }
 
-    private void fill() throws IOException {
+    private static Path program(String name) {
+        Optional<Path> program = ProcessTree.program(name, System.getenv());
+        assumeTrue(program.isPresent(), name + " is not on the path");
+        return program.get();
+    }
+
+    /** A folder of links to a program that is many, by the names that commands here are made of. */
+    private Path applets(Path many) throws IOException {
+        ProcessRequest help = new ProcessRequest(
+                List.of(many.toString(), "--help"), base, System.getenv(), Duration.ofMinutes(1), 1 << 20);
+        List<String> known = List.of(ProcessRun.of(help, new Silent()).output().split("[,\\s]+"));
+        assertThat(known).contains("cat", "ls");
+        Path copy = Files.copy(many, base.resolve(many.getFileName()));
+        Path links = Files.createDirectories(base.resolve("applets"));
+        Stream<String> names = Stream.concat(RandomCommands.READER_NAMES.stream(), RandomCommands.PROGRAMS.stream());
+        for (String name : names.filter(known::contains)
+                .filter(name -> !TRAPS.contains(name))
+                .toList()) {
+            Files.createSymbolicLink(links.resolve(name), copy);
+        }
+        return links;
+    }
+
+    @BeforeEach
+    void fill() throws IOException {
         base = base.toRealPath();
         workspace = Files.createDirectories(base.resolve("ws"));
-        Path outside = Files.createDirectories(base.resolve("outside"));
         Files.createDirectories(workspace.resolve("src/deep"));
-        Files.writeString(workspace.resolve("a.txt"), "a\nb\nc\n");
-        Files.writeString(workspace.resolve("x y"), "5p\n");
-        Files.writeString(workspace.resolve("src/Main.java"), "class Main {}\n");
-        Files.writeString(outside.resolve("secret.txt"), "a " + SECRET + "\n");
-        Files.writeString(workspace.resolve("list"), outside.resolve("secret.txt") + "\0");
-        Files.createSymbolicLink(workspace.resolve("out"), Path.of("../outside"));
-        Files.createSymbolicLink(workspace.resolve("src/out.txt"), outside.resolve("secret.txt"));
-        Files.createSymbolicLink(workspace.resolve("in"), Path.of("src"));
-        Path tool = Files.writeString(
-                workspace.resolve("tool"),
-                "#!/bin/sh\ntouch '" + workspace.resolve("made") + "'\ncat '" + outside + "'/*\n");
-        assertThat(tool.toFile().setExecutable(true)).isTrue();
         Files.createDirectories(workspace.resolve("clean/src/deep"));
-        Files.writeString(workspace.resolve("clean/a.txt"), "a\n");
-        Files.createSymbolicLink(workspace.resolve("clean/in"), Path.of("src/deep"));
+        Files.createDirectories(workspace.resolve("bin"));
+        fillOutside();
+        write("a.txt", "a\nb\nc\n");
+        write("x y", "5p\n");
+        write("src/Main.java", "class Main {}\n");
+        write("-n", "a\n");
+        write("-r", "a\n");
+        write("--pre=tool", "a\n");
+        write("list", outside.resolve("secret.txt") + "\0");
+        write("clean/a.txt", "a\n");
+        link("out", "../outside");
+        link("src/out.txt", outside.resolve("secret.txt").toString());
+        link("in", "src");
+        link("in2", "in");
+        link("hop", "src/out.txt");
+        link("hop2", "hop");
+        link("up", "..");
+        link("round", "round");
+        link("src/deep/far", "../../out");
+        link("clean/in", "src/deep");
+        link("clean/in2", "in");
+        link("clean/src/deep/up", "../../in2");
+        String breakOut = "#!/bin/sh\n/bin/touch '" + workspace.resolve("made") + "'\n/bin/cat '" + outside + "'/*\n";
+        executable(workspace.resolve("tool"), breakOut);
+        fillPrograms(breakOut);
+    }
+
+    /** Files that were last read long ago, so that the next reading changes that time, where the system keeps it. */
+    private void fillOutside() throws IOException {
+        outside = Files.createDirectories(base.resolve("outside"));
+        FileTime time = FileTime.from(Instant.parse("1987-06-05T12:34:56Z"));
+        for (String name : List.of("probe", "secret.txt", SECRET)) {
+            Path file = Files.writeString(outside.resolve(name), "a " + SECRET + "\n");
+            Files.setLastModifiedTime(file, time);
+            Files.setAttribute(file, "lastAccessTime", time);
+        }
+        Path probe = outside.resolve("probe");
+        Files.readString(probe);
+        readingLeavesTraces = !Files.getAttribute(probe, "lastAccessTime").equals(time);
+        Files.delete(probe);
+    }
+
+    private void fillPrograms(String breakOut) throws IOException {
         Path traps = Files.createDirectories(base.resolve("traps"));
         for (String name : TRAPS) {
-            Path trap = Files.writeString(traps.resolve(name), "#!/bin/sh\necho \"$0 $*\" >>'" + base + "/was-run'\n");
-            assertThat(trap.toFile().setExecutable(true)).isTrue();
+            executable(traps.resolve(name), "#!/bin/sh\necho \"$0 $*\" >>'" + base + "/was-run'\n");
+        }
+        // What is no program hides none: the shell goes on to the folder in the workspace.
+        Path odd = Files.createDirectories(base.resolve("odd"));
+        Files.createDirectory(odd.resolve("cat"));
+        Files.writeString(odd.resolve("head"), breakOut);
+        executable(odd.resolve("wc"), "#!/no/such/interpreter\n");
+        Files.createSymbolicLink(odd.resolve("ls"), Path.of("not-there"));
+        for (String name : List.of("cat", "head", "wc", "ls")) {
+            executable(workspace.resolve("bin").resolve(name), breakOut);
         }
     }
 
-    /** Everything below the base: kinds, rights, times and contents. */
+    private void write(String name, String text) throws IOException {
+        Files.writeString(workspace.resolve(name), text);
+    }
+
+    private void link(String name, String target) throws IOException {
+        Files.createSymbolicLink(workspace.resolve(name), Path.of(target));
+    }
+
+    private static void executable(Path file, String text) throws IOException {
+        assertThat(Files.writeString(file, text).toFile().setExecutable(true)).isTrue();
+    }
+
+    /** Everything below the base: kinds, rights, times and contents; of what is outside, when it was read instead. */
     private Map<String, String> snapshot() throws IOException {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> paths = Files.walk(base)) {
             for (Path path : (Iterable<Path>) paths::iterator) {
-                Map<String, Object> attributes = Files.readAttributes(
-                        path, "unix:mode,lastModifiedTime,ctime,ino,nlink", LinkOption.NOFOLLOW_LINKS);
-                String content = Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) ? Files.readString(path) : "";
-                files.put(path.toString(), new TreeMap<>(attributes) + content);
+                Map<String, Object> attributes = new TreeMap<>(Files.readAttributes(
+                        path,
+                        "unix:mode,lastModifiedTime,lastAccessTime,ctime,ino,nlink,size",
+                        LinkOption.NOFOLLOW_LINKS));
+                boolean file = Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+                boolean secret = path.startsWith(outside);
+                boolean program = file && Files.size(path) > LARGEST_READ;
+                if (!file || !secret || !readingLeavesTraces) {
+                    attributes.remove("lastAccessTime");
+                }
+                files.put(path.toString(), attributes + (file && !secret && !program ? Files.readString(path) : ""));
             }
         }
         return files;
-    }
-
-    private String line() {
-        StringBuilder line = new StringBuilder(command());
-        while (chance(30)) {
-            line.append(any(GLUE)).append(command());
-        }
-        return line.toString();
-    }
-
-    private String command() {
-        if (chance(5)) {
-            return any(WALKS) + (chance(50) ? "" : " " + path());
-        }
-        String program = any(chance(70) ? READER_NAMES : PROGRAMS);
-        StringBuilder command = new StringBuilder(quoted(program, 3));
-        List<String> own = READERS.getOrDefault(program, OPTIONS);
-        if (chance(40)) {
-            command.append(' ').append(quoted(path(), 30));
-        }
-        int words = random.nextInt(4);
-        for (int i = 0; i < words; i++) {
-            command.append(chance(95) ? " " : "\t").append(word(own));
-        }
-        if (chance(4)) {
-            command.append(' ').append(any(REDIRECTIONS));
-        }
-        return command.toString();
-    }
-
-    private String word(List<String> options) {
-        int kind = random.nextInt(100);
-        if (kind < 45) {
-            String option = any(options);
-            boolean special = option.chars().anyMatch(c -> " *;(){}".indexOf(c) >= 0);
-            return quoted(option, special ? 90 : 5);
-        }
-        if (kind < 50) {
-            return quoted(any(OPTIONS), 10);
-        }
-        return kind < 90 ? quoted(path(), 30) : quoted(any(TEXTS), 80);
-    }
-
-    private String path() {
-        return any(words("""
-                        a.txt src src/Main.java in in/Main.java x␣y list . made src/deep ./a.txt out out/secret.txt
-                        src/out.txt .. ../outside ../outside/secret.txt in/../a.txt src/../.. in/out.txt ~/secret.txt
-                        deep/../out.txt out.txt clean ../clean clean/in /proc/self/cwd/a.txt /proc/self/root/BASE/outside/secret.txt
-                        /proc/self/cwd/../outside/secret.txt /dev/stdin /dev/fd/1 /dev/null BASE/outside/secret.txt BASE/ws/a.txt tool -o src/made
-                        """)).replace("BASE", base.toString());
-    }
-
-    private String quoted(String word, int percent) {
-        if (!chance(percent)) {
-            return word;
-        }
-        return switch (random.nextInt(5)) {
-            case 0 -> "'" + word + "'";
-            case 1 -> "\"" + word + "\"";
-            case 2 -> "\\" + word;
-            case 3 -> word.length() < 2 ? "''" + word : word.charAt(0) + "'" + word.substring(1) + "'";
-            default -> "$'" + word + "'";
-        };
-    }
-
-    private static List<String> words(String text) {
-        return Stream.of(text.strip().split("\\s+"))
-                .map(word -> word.replace('␣', ' ').replace('␤', '\n').replace('⇥', '\t'))
-                .toList();
-    }
-
-    private String any(List<String> list) {
-        return list.get(random.nextInt(list.size()));
-    }
-
-    private boolean chance(int percent) {
-        return random.nextInt(100) < percent;
     }
 
     private static final class Silent implements ProcessListener {

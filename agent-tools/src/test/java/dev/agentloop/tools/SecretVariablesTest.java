@@ -3,11 +3,20 @@ package dev.agentloop.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -18,138 +27,51 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Secrets and harmless variables in the environment of a real JVM, and what of them a real command is given. */
 @DisabledOnOs(OS.WINDOWS)
 class SecretVariablesTest {
-    /** Names whose values say nothing. */
-    private static final List<String> SECRET_NAMES = List.of(
-            "AUTHORIZATION",
-            "BEARER",
-            "PASS",
-            "PIN",
-            "DB_PW",
-            "SSHPASS",
-            "GITHUB_PAT",
-            "JWT",
-            "SESSION_COOKIE",
-            "DOCKER_AUTH_CONFIG",
-            "SENTRY_DSN",
-            "SLACK_WEBHOOK_URL",
-            "AZURE_STORAGE_CONNECTION_STRING",
-            "ConnectionStrings__Default",
-            "DB_CONN_STR",
-            "OPENAI_API_KEY",
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SESSION_TOKEN",
-            "GOOGLE_APPLICATION_CREDENTIALS",
-            "PGPASSWORD",
-            "MYSQL_PWD",
-            "SMTP_PASS",
-            "npm_config__authToken",
-            "dbPass",
-            "KEYSTORE",
-            "SSH_KEYS",
-            "MONKEYPATCH_API_KEY",
-            "OAUTH_CLIENT",
-            "VAULT_UNSEAL_PASSPHRASE",
-            "CI_CREDS",
-            "LOGIN_TOTP",
-            "WALLET_MNEMONIC");
+    /** What the values of secrets hold that makes them seen. */
+    private static final String CANARY = "CANARY";
 
-    /** Values that tell by themselves; CANARY is what must not be seen. */
-    private static final Map<String, String> SECRET_VALUES = Map.ofEntries(
-            Map.entry("CONN", "Server=db;Password=CANARY;Encrypt=true"),
-            Map.entry("JDBC_URL", "jdbc:postgresql://db/app?user=u&password=CANARY"),
-            Map.entry("DB_URL_SLASH", "postgres://u:pa/CANARY@h/app"),
-            Map.entry("DB_URL", "postgres://u:CANARY@h/app"),
-            Map.entry("PROXY", "http://u:CANARY@proxy:3128"),
-            Map.entry("CACHE", "redis://:CANARY@h:6379/0"),
-            Map.entry("MY_CUSTOM", "sk-proj-CANARY"),
-            Map.entry("MY_HUB", "ghp_CANARY0123456789"),
-            Map.entry("MY_CLOUD", "AKIACANARY0123456789"),
-            Map.entry("MY_CLAIM", "eyJhbGciOiJIUzI1NiJ9.CANARY.x"),
-            Map.entry("MY_SLACK", "xoxb-CANARY-1"),
-            Map.entry("MY_LAB", "glpat-CANARY-1"),
-            Map.entry("MY_HEADER", "Authorization: Basic CANARY"),
-            Map.entry("MY_LINE_TWO", "x: Bearer CANARY01"),
-            Map.entry("MY_LINE", "Basic CANARYxx=="),
-            Map.entry("MY_OPTS", "-Djavax.net.ssl.trustStorePassword=CANARY"),
-            Map.entry("MY_JSON", "{\"user\":\"u\",\"password\": \"CANARY\"}"),
-            Map.entry("MY_PEM", "-----BEGIN RSA PRIVATE KEY-----\nCANARY"),
-            Map.entry("MY_HOOK", "https://hooks.slack.com/services/CANARY"));
-
-    private static final Map<String, String> HARMLESS = Map.ofEntries(
-            Map.entry("GIT_AUTHOR_NAME", "A B"),
-            Map.entry("GIT_AUTHOR_EMAIL", "a@b.c"),
-            Map.entry("SSH_AUTH_SOCK", "/tmp/agent.1"),
-            Map.entry("GIT_ASKPASS", "echo"),
-            Map.entry("XAUTHORITY", "/root/.Xauthority"),
-            Map.entry("KEYBOARD", "de"),
-            Map.entry("KEYMAP", "de"),
-            Map.entry("COMPASS_HOME", "/opt/compass"),
-            Map.entry("BYPASS", "1"),
-            Map.entry("AUTHORS", "a, b"),
-            Map.entry("MONKEY", "1"),
-            Map.entry("PINCH", "1"),
-            Map.entry("SPINNER", "off"),
-            Map.entry("PATTERN", "x"),
-            Map.entry("COMPAT", "1"),
-            Map.entry("PASSENGER_COUNT", "3"),
-            Map.entry("TOKENIZERS_PARALLELISM", "false"),
-            Map.entry("HOME", "/root"),
-            Map.entry("USER", "postgres"),
-            Map.entry("LANGUAGE", "sk-SK:en"),
-            Map.entry("SHELL", "/bin/bash"),
-            Map.entry("EDITOR", "vi"),
-            Map.entry("JAVA_HOME", "/usr/lib/jvm/x"),
-            Map.entry("MAVEN_OPTS", "-Xmx1g"),
-            Map.entry("GRADLE_OPTS", "-Dx=y"),
-            Map.entry("CI", "true"),
-            Map.entry("DISPLAY", ":0"),
-            Map.entry("XDG_SESSION_ID", "1"),
-            Map.entry("DESKTOP_SESSION", "plasma"),
-            Map.entry("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/0/bus"),
-            Map.entry("http_proxy", "http://proxy:3128"),
-            Map.entry("npm_config_registry", "http://host:8080/@scope/x"),
-            Map.entry("no_proxy", "localhost,127.0.0.1"),
-            Map.entry("PGHOST", "db"),
-            Map.entry("PGUSER", "app"),
-            Map.entry("DATABASE_URL", "postgres://app@db/app"),
-            Map.entry("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22"),
-            Map.entry("CONNECT_TIMEOUT", "5"),
-            Map.entry("PORT", "123456"),
-            Map.entry("ENVIRONMENT_FOLDER", "/opt/sk-learn-env/bin"),
-            Map.entry("DESCRIPTION", "basic authentication, bearer something"),
-            Map.entry("REGION", "ASIAPACIFIC"),
-            Map.entry("LS_COLORS", "*.tar=01;31:*.key=00;33"),
-            Map.entry("RUNNER", "task-runner"),
-            Map.entry("DSNAME", "x"),
-            Map.entry("PWNED", "no"),
-            Map.entry("TZ", "UTC"));
+    private static final Pattern PLACE = Pattern.compile("\\{([bx])([0-9]+)}");
+    private static final String LETTERS_AND_DIGITS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
     @TempDir
+    private Path base;
+
     private Path workspace;
+
+    @BeforeEach
+    void makeWorkspace() throws IOException {
+        workspace = Files.createDirectory(base.toRealPath().resolve("ws"));
+    }
 
     @Test
     void command_ofAHostWithSecrets_seesNoneOfThem() throws Exception {
-        Map<String, String> host = new TreeMap<>(SECRET_VALUES);
-        SECRET_NAMES.forEach(name -> host.put(name, "CANARY-of-" + name));
+        long seed = Long.getLong("agentloop.seed", System.nanoTime());
+        Map<String, String> host = new TreeMap<>(table("values"));
+        Random random = new Random(seed);
+        host.replaceAll((name, value) -> filled(value, random));
+        List<String> names = lines("secrets").toList();
+        names.forEach(name -> host.put(name, CANARY + "-of-" + name));
+        assertThat(names).hasSizeGreaterThanOrEqualTo(30);
 
         String output = env(host);
 
+        assertThat(names(output)).as("seed " + seed).doesNotContainAnyElementsOf(host.keySet());
         assertThat(output)
                 .startsWith("Access: UNRESTRICTED\nExit code: 0\n")
                 .contains("PAGER=cat")
-                .doesNotContain("CANARY");
-        assertThat(names(output)).doesNotContainAnyElementsOf(host.keySet());
+                .doesNotContain(CANARY);
     }
 
     @Test
     void command_ofAHostWithHarmlessVariables_seesAllOfThem() throws Exception {
-        assertThat(HARMLESS).hasSizeGreaterThanOrEqualTo(40);
-        Map<String, String> host = new TreeMap<>(HARMLESS);
+        Map<String, String> harmless = table("harmless");
+        assertThat(harmless).hasSizeGreaterThanOrEqualTo(40);
+        Map<String, String> host = new TreeMap<>(harmless);
         host.put("PGPASSWORD", "postgres");
         host.put("GPG_KEY", "none");
 
         assertThat(env(host).lines())
-                .containsAll(HARMLESS.entrySet().stream()
+                .containsAll(harmless.entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue())
                         .toList())
                 .anyMatch(line -> line.startsWith("PATH="));
@@ -212,6 +134,30 @@ class SecretVariablesTest {
         assertThatThrownBy(() -> ShellTools.builder(workspace).onlyVariables())
                 .hasMessage("ShellTools.onlyVariables needs at least one name, such as \"PATH\"; to let commands see no"
                         + " variable of this process, call removeVariables(\"*\")");
+    }
+
+    /** The variables of a file, {@code NAME=VALUE} each, with {@code ␤} for a line break. */
+    private static Map<String, String> table(String file) throws IOException {
+        return lines(file)
+                .collect(Collectors.toMap(
+                        line -> line.substring(0, line.indexOf('=')),
+                        line -> line.substring(line.indexOf('=') + 1).replace('␤', '\n')));
+    }
+
+    private static Stream<String> lines(String file) throws IOException {
+        try (InputStream stream = SecretVariablesTest.class.getResourceAsStream("environment/" + file + ".txt")) {
+            return new String(Objects.requireNonNull(stream, file).readAllBytes(), StandardCharsets.UTF_8).lines();
+        }
+    }
+
+    /** A value with {@code {b20}} made 20 random letters and digits, and {@code {x20}} as many hexadecimal ones. */
+    private static String filled(String value, Random random) {
+        return PLACE.matcher(value).replaceAll(place -> {
+            String digits = place.group(1).equals("x") ? "0123456789abcdef" : LETTERS_AND_DIGITS;
+            return random.ints(Integer.parseInt(place.group(2)), 0, digits.length())
+                    .mapToObj(i -> digits.substring(i, i + 1))
+                    .collect(Collectors.joining());
+        });
     }
 
     private static List<String> names(String output) {
