@@ -147,13 +147,23 @@ final class PatchedText {
     }
 
     private String join(List<Line> result, String ending) {
-        boolean open = !lines.isEmpty() && lines.get(lines.size() - 1).ending().isEmpty();
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < result.size(); i++) {
-            Line line = result.get(i);
-            boolean last = i == result.size() - 1;
-            text.append(line.text()).append(last && open ? "" : endingOf(line, ending));
+        for (int i = 0; i < result.size() - 1; i++) {
+            text.append(result.get(i).text()).append(endingOf(result.get(i), ending));
+        }
+        if (!result.isEmpty()) {
+            Line last = result.get(result.size() - 1);
+            text.append(last.text()).append(isOpen() && !stays(last) ? "" : last.ending());
         }
         return text.toString();
+    }
+
+    /** Whether the file has no final line break; then a line that comes to its end gets none, but one that stays keeps its own. */
+    private boolean isOpen() {
+        return !lines.isEmpty() && lines.get(lines.size() - 1).ending().isEmpty();
+    }
+
+    private boolean stays(Line line) {
+        return lines.stream().anyMatch(old -> old == line);
     }
 }

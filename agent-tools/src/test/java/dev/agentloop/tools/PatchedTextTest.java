@@ -71,8 +71,13 @@ class PatchedTextTest {
     void apply_missingFinalLineBreak_staysMissing() throws Exception {
         assertThat(patched("a\nb", "@@\n-b\n+c")).isEqualTo("a\nc");
         assertThat(patched("a\nb", "@@\n+c")).isEqualTo("a\nb\nc");
-        assertThat(patched("a\nb", "@@\n-b")).isEqualTo("a");
         assertThat(patched("a\nb\n", "@@\n-a\n+c")).isEqualTo("c\nb\n");
+    }
+
+    @Test
+    void apply_lastLineWithoutLineBreakGoes_keepsTheLineBreakOfTheOneBefore() throws Exception {
+        assertThat(patched("a\nb", "@@\n-b")).isEqualTo("a\n");
+        assertThat(patched("a\nb\nc", "@@\n a\n-b\n-c\n+d")).isEqualTo("a\nd");
     }
 
     @Test
@@ -115,7 +120,10 @@ class PatchedTextTest {
                 ending = "\n"; // A line without an ending does not show which one the file has.
             }
             String text = String.join(ending, old) + (open ? "" : ending);
-            String expected = edited.isEmpty() ? "" : String.join(ending, edited) + (open ? "" : ending);
+            // A line that stays keeps the line break that it has.
+            boolean endsOpen =
+                    edited.isEmpty() || open && !old.subList(0, old.size() - 1).contains(edited.get(edited.size() - 1));
+            String expected = String.join(ending, edited) + (endsOpen ? "" : ending);
             assertThat(patched(text, chunks.toString().stripTrailing()))
                     .as("seed %d, round %d:%n%s", seed, round, chunks)
                     .isEqualTo(expected);
