@@ -109,6 +109,19 @@ class InboxTest extends LoopFixture {
         }
     }
 
+    @Test
+    void decision_ofAnotherKind_decidesNothing() {
+        Script script = new Script(calls(call("1", "write")), says("done"));
+        try (AgentLoop agent = asking(script).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            InboxMessage decision = decision(conversation.id());
+            store.leave(conversation.id(), InboxMessage.of(decision.id(), "note", decision.payload()));
+            assertThat(conversation.run(RunOptions.DEFAULT)).isInstanceOf(Outcome.AwaitingApproval.class);
+            assertThat(effects).hasValue(0);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"{\"approved\":true,\"hash\":\"of another call\"}", "no JSON", "[]"})
     void messageThatDecidesNothing_doesNotStandInTheWayOfADecision(String payload) {

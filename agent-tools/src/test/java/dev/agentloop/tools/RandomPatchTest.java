@@ -12,12 +12,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,6 +40,8 @@ class RandomPatchTest {
 
     private static final List<String> NAMES =
             List.of("a.txt", "dir/b.txt", "with space.txt", "-dash", "caf\u00E9.txt", "cafe\u0301.txt", "no-ending");
+
+    private static final Pattern HEADER = Pattern.compile("\\*{3} (?:(?:Add|Delete|Update) File|Move to):(?: *)(.*)");
 
     @TempDir
     Path temp;
@@ -89,7 +97,10 @@ class RandomPatchTest {
             assertThat(damaged || patch.mayFail()).as(what).isTrue();
         } else {
             applied++;
-            requireOthersUntouched(patch, lines, before, after, what);
+            Set<String> headers = headers(lines);
+            Predicate<String> named =
+                    damaged ? name -> headers.contains(composed(name)) : patch.outcomes()::containsKey;
+            requireOthersUntouched(named, before, after, what);
             if (!damaged) {
                 for (Map.Entry<String, Outcome> outcome : patch.outcomes().entrySet()) {
                     require(root.resolve(outcome.getKey()), outcome.getValue(), what);
@@ -104,21 +115,25 @@ class RandomPatchTest {
     }
 
     private static void requireOthersUntouched(
-            RandomPatch patch, List<String> lines, Map<String, String> before, Map<String, String> after, String what) {
+            Predicate<String> named, Map<String, String> before, Map<String, String> after, String what) {
         Map<String, String> left = new TreeMap<>(before);
         Map<String, String> there = new TreeMap<>(after);
-        for (String name : patch.outcomes().keySet()) {
-            left.remove(name);
-            there.remove(name);
-        }
-        // A damaged name may be another one: of those, what is named anywhere in the patch.
-        left.keySet()
-                .removeIf(name ->
-                        !there.containsKey(name) && String.join("\n", lines).contains(name));
-        there.keySet()
-                .removeIf(name ->
-                        !left.containsKey(name) && String.join("\n", lines).contains(name));
+        left.keySet().removeIf(named);
+        there.keySet().removeIf(named);
         assertThat(there).as(what).isEqualTo(left);
+    }
+
+    /** The names in the headers of a patch, which damage may have changed. */
+    private static Set<String> headers(List<String> lines) {
+        return lines.stream()
+                .map(line -> HEADER.matcher(line.strip()))
+                .filter(Matcher::matches)
+                .map(header -> composed(header.group(1)))
+                .collect(Collectors.toSet());
+    }
+
+    private static String composed(String name) {
+        return Normalizer.normalize(name, Normalizer.Form.NFC);
     }
 
     private void require(Path file, Outcome outcome, String what) throws IOException {
