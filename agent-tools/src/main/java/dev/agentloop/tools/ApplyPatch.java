@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>No file is replaced as a whole: adding one that exists, or moving onto one, is an error, since a model that does
  *       so has not seen what it would destroy. Codex replaces it.
  *   <li>The ending of each line, a missing final line break, a byte order mark, the encoding and the mode of a file are
- *       kept. In a file of mixed line endings Codex gives all lines the same one.
+ *       kept, and so is every byte of a line that stays. In a file of mixed line endings Codex gives all lines the same
+ *       one.
  *   <li>Lines that stay are left as the file has them, even if they were only found by forgiving blank space.
  *   <li>Names and lines are found in either Unicode form of letters with accents: systems write names in one, models in
  *       the other.
@@ -68,6 +69,7 @@ final class ApplyPatch {
             for (FilePatch file : PatchParser.parse(text).files()) {
                 plan.add(file);
             }
+            plan.requireNoFileBelowAnother();
             return plan;
         } catch (Refusal e) {
             plan.close();

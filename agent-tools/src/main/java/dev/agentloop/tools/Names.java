@@ -35,10 +35,13 @@ final class Names {
         return "\\u" + HexFormat.of().withUpperCase().toHexDigits(c);
     }
 
-    /** Refuses to create a name that no line of a patch or a listing could carry. */
+    /** Refuses to create a file with a name that no line of a patch or a listing could carry, or with that of a folder. */
     static void requirePlain(String path) throws Refusal {
         if (path.codePoints().anyMatch(Names::hidden)) {
             throw new Refusal(shown(path) + ": the file tools create no names with control characters or line breaks");
+        }
+        if (path.endsWith("/")) {
+            throw new Refusal(path + ": ends with a slash, as folders do; name the file");
         }
     }
 

@@ -119,6 +119,20 @@ final class PatchPlan implements Closeable {
         return file;
     }
 
+    /** What was found only while files are written would have to be undone. */
+    void requireNoFileBelowAnother() throws Refusal {
+        for (PlannedFile file : files.values()) {
+            Path folder = file.exists ? file.place.path().getParent() : null;
+            for (; folder != null; folder = folder.getParent()) {
+                PlannedFile above = files.get(folder);
+                if (above != null && above.exists) {
+                    throw new Refusal(above.place.text() + ": would be a file and, for " + file.place.text()
+                            + " in the same patch, a folder; give one of them another name");
+                }
+            }
+        }
+    }
+
     /** What is to be done to reach the plan, less what is so already; what goes comes last, so a move loses nothing. */
     List<FileChange> changes() {
         return files.values().stream()

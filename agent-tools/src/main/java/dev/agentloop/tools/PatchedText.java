@@ -11,7 +11,8 @@ import java.util.List;
  *
  * <p>Chunks are found from the top to the bottom of the file. Lines that stay keep what the file has, blank space
  * included, even if the patch writes them a little differently; lines that come get the line ending of their
- * neighbour; a file without a final line break stays without one.
+ * neighbour; a file without a final line break stays without one, unless its last line goes and one that stays, with its
+ * line break, comes last.
  */
 final class PatchedText {
     private record Line(String text, String ending) {}

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ApplyPatchTest {
     @TempDir
@@ -303,6 +305,30 @@ class ApplyPatchTest {
 
         assertThat(read("sub/dir/a.txt")).isEqualTo("x\n");
         assertThat(read("sub/b.txt")).isEqualTo("y\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "*** Add File: new/a.txt\n+1\n*** Add File: new\n+2",
+                "*** Add File: new\n+1\n*** Add File: new/a.txt\n+2",
+                "*** Update File: old\n*** Move to: new/a.txt\n*** Add File: new\n+2"
+            })
+    void patch_aFileThatIsAFolderForAnother_isRefusedBeforeAnythingIsWritten(String body) throws Exception {
+        Trees.write(root.resolve("old"), "1\n");
+
+        assertThat(error(body))
+                .isEqualTo("apply_patch verification failed: new: would be a file and, for new/a.txt in the same patch,"
+                        + " a folder; give one of them another name");
+        assertThat(Trees.snapshot(root)).containsOnly(Map.entry("old", "rw-r--r-- 1\n"));
+    }
+
+    @Test
+    void names_ofFoldersForNewFiles_areRefused() throws Exception {
+        assertThat(error("*** Add File: new/\n+x")).contains("new/: ends with a slash, as folders do");
+        assertThat(calls.error("write_file", "file_path", "new/", "content", "x"))
+                .contains("new/: ends with a slash, as folders do");
+        assertThat(Trees.snapshot(root)).isEmpty();
     }
 
     @Test
