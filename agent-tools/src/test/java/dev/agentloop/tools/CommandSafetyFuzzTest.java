@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class CommandSafetyFuzzTest {
-    private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 5_000);
+    private static final int RUNS = Integer.getInteger("agentloop.fuzz.runs", 3_000);
     private static final int BATCH = 100;
     private static final int LARGEST_READ = 1 << 16;
     private static final String SECRET = "only-to-be-found-outside";

@@ -2,12 +2,14 @@ package dev.agentloop.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -127,6 +129,44 @@ class SecretVariablesTest {
         assertThat(ShellEnvironment.USUAL.of(Map.of(name, value, "DB_PASSWORD", value)))
                 .containsKey(name)
                 .doesNotContainKey("DB_PASSWORD");
+    }
+
+    /** Each would take minutes, or all of the stack, if what comes again could be tried from every place again. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a",
+                "-",
+                "a-",
+                "a:",
+                "?&",
+                "&a-",
+                "://",
+                "a://b:",
+                "u:p",
+                "x",
+                "login ",
+                "\n",
+                " - ",
+                "Aa",
+                "sk-",
+                "a=b;",
+                "token ",
+                "bearer ",
+                "--a-",
+                "-- ",
+                "_a",
+                "lin_",
+                "a_",
+                "dckr_a_",
+                "\"auth\""
+            })
+    void of_aValueAsLongAsTheSystemAllows_isJudgedSoon(String piece) {
+        String value = piece.repeat(120_000 / piece.length());
+
+        assertThat(assertTimeoutPreemptively(
+                        Duration.ofMinutes(1), () -> ShellEnvironment.USUAL.of(Map.of("LONG", value))))
+                .containsKey("PAGER");
     }
 
     @Test
