@@ -3,6 +3,7 @@ package dev.agentloop.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.ToolOutput;
+import dev.agentloop.internal.PathText;
 import dev.agentloop.tools.RandomPatch.Changed;
 import dev.agentloop.tools.RandomPatch.Gone;
 import dev.agentloop.tools.RandomPatch.Outcome;
@@ -75,9 +76,9 @@ class RandomPatchTest {
         Path root = Files.createDirectory(temp.resolve("run" + seed));
         Map<String, RandomText> files = new TreeMap<>();
         for (String name : NAMES) {
-            if (random.nextInt(3) != 0 && Trees.localeHas(name)) {
+            if (random.nextInt(3) != 0) {
                 files.put(name, RandomText.random(random));
-                Path file = root.resolve(name);
+                Path file = Trees.at(root, name);
                 Files.createDirectories(file.getParent());
                 Files.write(file, files.get(name).bytes());
             }
@@ -103,7 +104,7 @@ class RandomPatchTest {
             requireOthersUntouched(named, before, after, what);
             if (!damaged) {
                 for (Map.Entry<String, Outcome> outcome : patch.outcomes().entrySet()) {
-                    require(root.resolve(outcome.getKey()), outcome.getValue(), what);
+                    require(Trees.at(root, outcome.getKey()), outcome.getValue(), what);
                 }
             }
         }
@@ -243,7 +244,7 @@ class RandomPatchTest {
         Map<String, String> contents = new TreeMap<>();
         try (Stream<Path> paths = Files.walk(root)) {
             for (Path path : paths.filter(Files::isRegularFile).toList()) {
-                String name = root.relativize(path).toString().replace('\\', '/');
+                String name = PathText.text(root.relativize(path)).replace('\\', '/');
                 contents.put(name, new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1));
             }
         }
