@@ -15,6 +15,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -139,6 +140,16 @@ public final class CrashPoints {
         @Override
         public boolean honoursFencing() {
             return tool.honoursFencing();
+        }
+
+        @Override
+        public Optional<String> rule(ToolCall call) {
+            return tool.rule(call);
+        }
+
+        @Override
+        public boolean allowedBy(List<String> rules, ToolCall call) {
+            return tool.allowedBy(rules, call);
         }
 
         @Override

@@ -9,6 +9,8 @@ import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.spi.ConversationStore;
+import java.util.Optional;
+import java.util.stream.Stream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -129,6 +131,16 @@ class CrashHarnessTest {
         public int outputTokens() {
             return 7;
         }
+
+        @Override
+        public Optional<String> rule(ToolCall call) {
+            return Optional.of("a rule");
+        }
+
+        @Override
+        public boolean allowedBy(List<String> rules, ToolCall call) {
+            return rules.contains("a rule");
+        }
     }
 
     @Test
@@ -138,7 +150,9 @@ class CrashHarnessTest {
         Tool pointed = CrashPoints.ofThisProcess().around(tool);
         for (Method method : Tool.class.getMethods()) {
             if (!method.getName().equals("call")) {
-                Object[] arguments = method.getParameterCount() == 0 ? new Object[0] : new Object[] {call};
+                Object[] arguments = Stream.of(method.getParameterTypes())
+                        .map(type -> type.equals(List.class) ? List.of("a rule") : call)
+                        .toArray();
                 assertThat(method.invoke(pointed, arguments))
                         .as("%s", method)
                         .isEqualTo(method.invoke(tool, arguments));

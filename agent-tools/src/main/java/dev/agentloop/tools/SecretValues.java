@@ -59,8 +59,8 @@ final class SecretValues {
         return !passwords(value).isEmpty()
                 || NAMED.stream().anyMatch(look -> look.matcher(value).find())
                 || SHAPED.stream().anyMatch(look -> look.matcher(value).find())
-                || marked.matches() && isRandom(marked.group(1))
-                || ONE_WORD.matcher(value).matches() && isRandom(value);
+                || marked.matches() && isRandom(marked.group(1), 1)
+                || ONE_WORD.matcher(value).matches() && isRandom(value, 2);
     }
 
     /** The passwords in the addresses that a value holds. */
@@ -78,8 +78,10 @@ final class SecretValues {
     /**
      * Whether small letters, capitals and digits take turns as only chance makes them; names in camel case change less
      * often, and hexadecimal numbers, which mostly are sums of files and no secrets, have letters of one case.
+     *
+     * @param groups of digits that there must be: chance leaves one out of seventy short ones without any
      */
-    private static boolean isRandom(String text) {
+    private static boolean isRandom(String text, int groups) {
         int changes = 0;
         int digitRuns = 0;
         int[] counts = new int[4];
@@ -91,6 +93,6 @@ final class SecretValues {
             digitRuns += kind == 0 && before != 0 ? 1 : 0;
             before = kind;
         }
-        return changes * 5 >= text.length() * 2 && digitRuns >= 2 && counts[1] >= 3 && counts[2] >= 3;
+        return changes * 5 >= text.length() * 2 && digitRuns >= groups && counts[1] >= 3 && counts[2] >= 3;
     }
 }

@@ -47,7 +47,8 @@ class SecretVariablesTest {
 
     @Test
     void command_ofAHostWithSecrets_seesNoneOfThem() throws Exception {
-        long seed = Long.getLong("agentloop.seed", System.nanoTime());
+        // Values are recognized by how chance looks, which is no certainty: one seed that is known.
+        long seed = Long.getLong("agentloop.seed", 4711);
         Map<String, String> host = new TreeMap<>(table("values"));
         Random random = new Random(seed);
         host.replaceAll((name, value) -> filled(value, random));
