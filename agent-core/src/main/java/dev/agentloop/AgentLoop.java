@@ -91,6 +91,14 @@ public final class AgentLoop implements AutoCloseable {
         return new Conversation(config, id, log.position());
     }
 
+    /**
+     * The AGENTS.md files that a run that begins now would tell the model of, outer ones first; empty without a workspace. Those
+     * that are blank, or are left out because they belong to another user or no room is left, are not among them.
+     */
+    public List<Path> agentsFiles() {
+        return config.context().agentsFiles();
+    }
+
     /** Closes the agent at once: {@link #close(Duration)} without a time to drain, so within about two seconds. */
     @Override
     public void close() {

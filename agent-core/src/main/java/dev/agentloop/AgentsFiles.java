@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,14 +25,30 @@ final class AgentsFiles {
 
     private AgentsFiles() {}
 
+    /** What is taken of a file. */
+    private record Found(Path file, String text) {}
+
     /** The texts, outer folders first, joined by blank lines; empty where there is no file with text. */
     static Optional<String> read(Path workingDirectory) {
+        List<Found> found = find(workingDirectory);
+        return found.isEmpty()
+                ? Optional.empty()
+                : Optional.of(found.stream().map(Found::text).collect(Collectors.joining("\n\n")));
+    }
+
+    /** The files that these texts are from. */
+    static List<Path> files(Path workingDirectory) {
+        return find(workingDirectory).stream().map(Found::file).toList();
+    }
+
+    private static List<Found> find(Path workingDirectory) {
         List<Path> folders = upToRoot(real(workingDirectory));
         Path root = folders.get(folders.size() - 1);
-        List<String> texts = new ArrayList<>();
+        List<Found> found = new ArrayList<>();
         int left = MOST_BYTES;
         for (Path folder : folders) {
-            String text = text(root, folder);
+            Found first = first(root, folder);
+            String text = first == null ? "" : first.text();
             String head = head(text, left);
             boolean cut = head.length() < text.length();
             if (cut) {
@@ -43,11 +61,11 @@ final class AgentsFiles {
             }
             // Nothing of the files further out, which would only be their first words.
             left = cut ? 0 : left - head.getBytes(StandardCharsets.UTF_8).length;
-            if (!head.isBlank()) {
-                texts.add(0, head.strip());
+            if (first != null && !head.isBlank()) {
+                found.add(0, new Found(first.file(), head.strip()));
             }
         }
-        return texts.isEmpty() ? Optional.empty() : Optional.of(String.join("\n\n", texts));
+        return found;
     }
 
     private static Path real(Path workingDirectory) {
@@ -74,8 +92,8 @@ final class AgentsFiles {
         return List.of(workingDirectory);
     }
 
-    /** The text of the first file of a folder that has any. */
-    private static String text(Path root, Path folder) {
+    /** The first file of a folder that has any text. */
+    private static @Nullable Found first(Path root, Path folder) {
         for (String name : NAMES) {
             Path file = folder.resolve(name);
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -83,14 +101,14 @@ final class AgentsFiles {
                     // In UTF-16 a byte of UTF-8 takes two.
                     String text = ProjectFile.text(root, file, 2 * MOST_BYTES + 2);
                     if (!text.isBlank()) {
-                        return text.strip();
+                        return new Found(file, text.strip());
                     }
                 } catch (IOException e) {
                     LOG.warn("{} is left out: {}", file, e.toString());
                 }
             }
         }
-        return "";
+        return null;
     }
 
     /** As much of the beginning as has so many bytes in UTF-8, no character split. */

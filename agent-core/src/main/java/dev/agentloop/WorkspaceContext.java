@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,11 @@ record WorkspaceContext(
             sections.put("environment", Item.user(environment(workspace)));
         }
         return sections;
+    }
+
+    @Override
+    public List<Path> agentsFiles() {
+        return workspace == null ? List.of() : AgentsFiles.files(workspace);
     }
 
     private static String permissions(ModePolicy policy) {

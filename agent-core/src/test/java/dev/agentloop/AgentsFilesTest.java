@@ -71,6 +71,9 @@ class AgentsFilesTest {
         write("repo/a/b/AGENTS.md", "  \n");
         write("repo/a/b/c/AGENTS.md", "inner");
         assertThat(AgentsFiles.read(folder.resolve("repo/a/b/c"))).contains("root\n\noverride\n\ninner");
+        assertThat(AgentsFiles.files(folder.resolve("repo/a/b/c")))
+                .extracting(file -> folder.toRealPath().relativize(file).toString())
+                .containsExactly("repo/AGENTS.md", "repo/a/AGENTS.override.md", "repo/a/b/c/AGENTS.md");
         assertThat(AgentsFiles.read(folder)).contains("above the root");
         assertThat(AgentsFiles.read(folder.resolve("elsewhere"))).isEmpty();
     }

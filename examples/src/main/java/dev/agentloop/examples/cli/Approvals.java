@@ -6,6 +6,7 @@ import dev.agentloop.spi.ConversationStore;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -40,20 +41,20 @@ final class Approvals {
     /**
      * Tells what a question is about, and the commands that answer it, from any folder.
      *
-     * @param commands what comes before and after {@code approve} or {@code deny}
+     * @param out where, of the console
+     * @param commands that answer it
      * @param folder the folder that the call was made for; null where none is known
      */
     static void tell(
-            PrintStream out, Commands commands, String conversation, Outcome.Pending question, @Nullable Path folder) {
-        String call = " " + conversation + " " + TerminalText.shellWord(question.callId());
+            Console console, PrintStream out, Commands commands, Outcome.Pending question, @Nullable Path folder) {
         out.println("  " + TerminalText.line(question.callId()) + " " + TerminalText.line(question.tool()));
         QuestionText.of(question, folder).forEach(line -> out.println("    " + line));
         out.println("    " + TerminalText.line(question.question()) + "; " + expiry(question));
-        out.println("    to approve: " + commands.line("approve") + call);
+        console.tell("    to approve:", out, commands.line("approve", question.callId()));
         if (!question.rule().isEmpty()) {
-            out.println("    or always:  " + commands.line("approve") + " --always" + call);
+            console.tell("    or always: ", out, commands.line("approve", question.callId(), "--always"));
         }
-        out.println("    to refuse:  " + commands.line("deny") + call);
+        console.tell("    to refuse: ", out, commands.line("deny", question.callId()));
     }
 
     /**
@@ -61,10 +62,13 @@ final class Approvals {
      *
      * @param program how this program is called
      * @param repeated the words that they must repeat
+     * @param conversation its id
      */
-    record Commands(String program, List<String> repeated) {
-        String line(String command) {
-            return Options.commandLine(program, command, repeated);
+    record Commands(String program, List<String> repeated, String conversation) {
+        CommandText line(String command, String callId) {
+            List<String> words = new ArrayList<>(repeated);
+            words.addAll(List.of(conversation, callId));
+            return Options.commandLine(program, command, words);
         }
     }
 

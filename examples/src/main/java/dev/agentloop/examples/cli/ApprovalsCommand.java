@@ -66,14 +66,20 @@ final class ApprovalsCommand {
                         new ArrayList<>(folder == null ? List.of() : List.of("--cd", folder.toString()));
                 repeated.addAll(options.repeated());
                 if (decided.contains(question.call())) {
-                    console.out()
-                            .println("  " + TerminalText.line(question.callId())
-                                    + " was decided, but no run has taken that up; to go on: "
-                                    + Options.commandLine(console.program(), "exec", repeated) + " --resume "
-                                    + id);
+                    List<String> words = new ArrayList<>(repeated);
+                    words.addAll(List.of("--resume", id));
+                    console.tell(
+                            "  " + TerminalText.line(question.callId())
+                                    + " was decided, but no run has taken that up; to go on:",
+                            console.out(),
+                            Options.commandLine(console.program(), "exec", words));
                 } else {
                     Approvals.tell(
-                            console.out(), new Approvals.Commands(console.program(), repeated), id, question, folder);
+                            console,
+                            console.out(),
+                            new Approvals.Commands(console.program(), repeated, id),
+                            question,
+                            folder);
                 }
                 found++;
             }

@@ -117,7 +117,8 @@ final class AskedFolder {
         return !calls.isEmpty();
     }
 
-    private static Path real(Path folder) {
+    /** Where the folder really is, links followed. */
+    static Path real(Path folder) {
         try {
             return folder.toRealPath();
         } catch (IOException e) {

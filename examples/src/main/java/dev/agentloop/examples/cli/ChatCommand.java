@@ -24,7 +24,10 @@ final class ChatCommand {
               /cancel  ends what it is doing    /id    how to go on later
               /quit    ends the talk            /help  says this
               /compact shortens the prompt      /undo-compact  takes that back
+              Enter alone goes on with what was not finished
             """;
+
+    private static final String GOES_ON = "Enter goes on";
 
     private static final String COMPACT = "/compact";
     private static final String UNDO = "/undo-compact";
@@ -34,8 +37,11 @@ final class ChatCommand {
     private final Function<String, Model> models;
     private final Interrupts interrupts;
     private final ChatApprover approver;
+    private final ChatScreen screen;
     private final BlockingQueue<Line> lines = new LinkedBlockingQueue<>();
     private volatile boolean running;
+    private boolean unfinished;
+    private String first = "";
 
     /** What was typed, or that nothing more will be. */
     private record Line(String text, boolean end) {
@@ -48,6 +54,7 @@ final class ChatCommand {
         this.models = models;
         this.interrupts = interrupts;
         this.approver = new ChatApprover(console.err(), options.folder());
+        this.screen = new ChatScreen(console);
     }
 
     /** Talks until the user ends it, and gives the exit code. */
@@ -55,19 +62,18 @@ final class ChatCommand {
         try (Session session = Session.open(options, console.environment(), models, approver)) {
             Conversation conversation = session.conversation();
             AskedFolder.check(session.store(), conversation, options.folder());
-            console.err()
-                    .println("conversation " + conversation.id() + ", " + TerminalText.line(session.model())
-                            + "; /help says more");
-            session.tellServers(console.err());
+            tellStart(session);
             ChatCompaction compaction = new ChatCompaction(conversation, console);
             interrupts.ask(() -> interrupted(conversation, compaction));
             if (!options.prompt().isEmpty()) {
                 lines.add(new Line(options.prompt(), false));
+                first = options.prompt();
             }
             Thread keyboard = new Thread(() -> read(conversation, compaction), "keyboard");
             keyboard.setDaemon(true);
             keyboard.start();
             talk(conversation, compaction);
+            console.freshLine();
             if (conversation.version() > 0) {
                 tellId(conversation);
             }
@@ -78,9 +84,27 @@ final class ChatCommand {
         }
     }
 
+    private void tellStart(Session session) {
+        StartText.tell(console.err(), session, options, "; /help says more");
+        if (options.resume() != null) {
+            LastWords last = LastWords.of(session);
+            last.tell(console.err(), Approvals.open(session.store(), session.conversation()));
+            unfinished = last.unfinished();
+            if (unfinished) {
+                console.err().println("  " + GOES_ON);
+            }
+        }
+    }
+
     private void talk(Conversation conversation, ChatCompaction compaction) throws InterruptedException {
         while (true) {
             console.err().print("> ");
+            console.err().flush();
+            // As if it had been typed.
+            if (!first.isEmpty()) {
+                console.err().println(TerminalText.line(first));
+                first = "";
+            }
             Line line = lines.take();
             if (line.end()) {
                 return;
@@ -88,29 +112,52 @@ final class ChatCommand {
             switch (line.text()) {
                 case COMPACT -> compaction.compact();
                 case UNDO -> compaction.undo();
-                default -> answer(conversation, line.text());
+                case "" -> goOn(conversation);
+                default -> answer(run -> conversation.run(line.text(), run));
             }
         }
     }
 
-    private void answer(Conversation conversation, String message) {
+    private void goOn(Conversation conversation) {
+        if (unfinished) {
+            answer(conversation::run);
+        }
+    }
+
+    private void answer(Function<RunOptions, Outcome> talk) {
         running = true;
+        unfinished = true;
         try {
-            Outcome outcome = conversation.run(
-                    message,
-                    RunOptions.listeningWith(new ChatScreen(console)).withDelivery(RunOptions.Delivery.DIRECT));
-            if (!(outcome instanceof Outcome.Finished)) {
-                console.err().println(TerminalText.line(outcome.describe()));
+            Outcome outcome = talk.apply(RunOptions.listeningWith(screen).withDelivery(RunOptions.Delivery.DIRECT));
+            unfinished = !(outcome instanceof Outcome.Finished);
+            if (unfinished) {
+                tellEnding(outcome);
             }
-        } catch (ModelException | StoreException | Conversation.BusyException e) {
-            console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));
+        } catch (ModelException | StoreException | IllegalStateException e) {
+            console.err().println("agent: " + screen.ending(String.valueOf(e.getMessage())));
+            console.err().println(GOES_ON);
         } finally {
             running = false;
             interrupts.reset();
         }
     }
 
+    private void tellEnding(Outcome outcome) {
+        String text = screen.ending(EndingText.of(outcome));
+        if (EndingText.isFull(outcome)) {
+            console.err().println(text);
+            console.err().println(EndingText.FULL);
+            console.tell(
+                    " ",
+                    options.resumeCommand(console.program(), "chat", outcome.conversation())
+                            .with("--model", "NAME"));
+        } else {
+            console.err().println(text + "; " + GOES_ON);
+        }
+    }
+
     private void interrupted(Conversation conversation, ChatCompaction compaction) {
+        console.interrupted();
         if (compaction.cancel()) {
             interrupts.reset();
         } else if (running) {
@@ -123,6 +170,7 @@ final class ChatCommand {
     private void read(Conversation conversation, ChatCompaction compaction) {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(console.in(), StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
+                console.lineTyped();
                 typed(conversation, compaction, line);
             }
         } catch (IOException e) {
@@ -135,7 +183,11 @@ final class ChatCommand {
     private void typed(Conversation conversation, ChatCompaction compaction, String line) {
         if (line.startsWith("/")) {
             command(conversation, compaction, line.strip());
-        } else if (!line.isBlank() && !approver.take(line)) {
+        } else if (line.isBlank()) {
+            if (!running) {
+                lines.add(new Line("", false));
+            }
+        } else if (!approver.take(line)) {
             if (conversation.steer(line)) {
                 console.err().println("  it is told before its next step");
             } else {
@@ -172,6 +224,6 @@ final class ChatCommand {
     }
 
     private void tellId(Conversation conversation) {
-        console.err().println("to go on: " + options.resumeCommand(console.program(), "chat", conversation.id()));
+        console.tell("to go on:", options.resumeCommand(console.program(), "chat", conversation.id()));
     }
 }

@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 /** Shortens the prompt of a talk because the user asks for it, and takes that back. Cancelled on any thread. */
 final class ChatCompaction {
     private final Conversation conversation;
+    private final Console console;
     private final PrintStream err;
     private @Nullable Thread working;
 
     ChatCompaction(Conversation conversation, Console console) {
         this.conversation = conversation;
+        this.console = console;
         this.err = console.err();
     }
 
@@ -23,7 +25,8 @@ final class ChatCompaction {
     void compact() {
         work(Thread.currentThread());
         try {
-            Optional<Conversation.Compaction> done = conversation.compact(RunOptions.listeningWith(new Progress(err)));
+            Optional<Conversation.Compaction> done =
+                    conversation.compact(RunOptions.listeningWith(new Progress(console, Progress.Kind.TALK)));
             if (done.isEmpty()) {
                 err.println("there is nothing to gain: the prompt is as short as it can be made");
             }

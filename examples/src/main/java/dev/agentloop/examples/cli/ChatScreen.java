@@ -15,12 +15,13 @@ final class ChatScreen implements AgentListener {
 
     ChatScreen(Console console) {
         this.text = console.out();
-        this.progress = new Progress(console.err());
+        this.progress = new Progress(console, Progress.Kind.TALK);
     }
 
     @Override
     public void onEvent(AgentEvent event) {
         if (event instanceof AgentEvent.Delta delta) {
+            progress.answering();
             if (delta.kind() == Model.Delta.TEXT) {
                 show(delta.text());
             }
@@ -43,6 +44,12 @@ final class ChatScreen implements AgentListener {
             return;
         }
         progress.onEvent(event);
+    }
+
+    /** What is to be said of how the run ended. */
+    String ending(String text) {
+        endLine();
+        return progress.ending(text);
     }
 
     private void show(String piece) {

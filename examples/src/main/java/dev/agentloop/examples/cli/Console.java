@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a command reads and writes.
@@ -17,24 +18,47 @@ import java.util.Map;
  * @param in what the user types
  * @param out results
  * @param err progress and errors
+ * @param data where results go that programs read, so that their lines are not broken
  * @param environment the environment variables
+ * @param terminal the terminal that progress goes to; null where it is none
  */
-record Console(InputStream in, PrintStream out, PrintStream err, Map<String, String> environment) {
+record Console(
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        PrintStream data,
+        Map<String, String> environment,
+        @Nullable Terminal terminal) {
     private static final int FILE_TYPE = 0170000;
     private static final int CHARACTER_DEVICE = 0020000;
+    private static final int OUT = 1;
+    private static final int ERR = 2;
+
+    /** A console without a terminal of this program's. */
+    Console(InputStream in, PrintStream out, PrintStream err, Map<String, String> environment) {
+        this(in, out, err, out, environment, null);
+    }
 
     /** The process's own, in UTF-8 whatever the locale says: results are read by programs too. */
     static Console ofProcess() {
+        Map<String, String> environment = System.getenv();
+        FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+        FileOutputStream err = new FileOutputStream(FileDescriptor.err);
+        boolean outIsTerminal = isTerminal(OUT);
+        boolean errIsTerminal = isTerminal(ERR);
+        Terminal terminal = outIsTerminal || errIsTerminal ? new Terminal(TerminalWidth.of(environment)) : null;
+        PrintStream errors = terminal != null && errIsTerminal ? terminal.stream(err) : stream(err, false);
+        // Two streams of one terminal would not know where the other one has left the cursor.
+        boolean same = outIsTerminal && errIsTerminal && device(OUT).equals(device(ERR));
+        PrintStream results =
+                same ? errors : terminal != null && outIsTerminal ? terminal.stream(out) : stream(out, false);
         return new Console(
-                System.in,
-                stream(new FileOutputStream(FileDescriptor.out), isTerminal(1)),
-                stream(new FileOutputStream(FileDescriptor.err), isTerminal(2)),
-                System.getenv());
+                System.in, results, errors, stream(out, outIsTerminal), environment, errIsTerminal ? terminal : null);
     }
 
     /** A stream of text; what goes to a terminal does nothing there but be read. */
     static PrintStream stream(OutputStream out, boolean terminal) {
-        return new PrintStream(terminal ? new TerminalOutput(out) : out, true, StandardCharsets.UTF_8);
+        return new PrintStream(terminal ? new TerminalOutput(out, () -> 0) : out, true, StandardCharsets.UTF_8);
     }
 
     // The JDK knows it only of the input and the output together. A terminal is a device of characters; the others of
@@ -47,6 +71,51 @@ record Console(InputStream in, PrintStream out, PrintStream err, Map<String, Str
         } catch (IOException | RuntimeException e) {
             return System.console() != null;
         }
+    }
+
+    private static String device(int descriptor) {
+        try {
+            return String.valueOf(Files.getAttribute(Path.of("/dev/fd/" + descriptor), "unix:rdev"));
+        } catch (IOException | RuntimeException e) {
+            return "";
+        }
+    }
+
+    /** Begins a line on a terminal, unless one begins already. */
+    void freshLine() {
+        if (terminal != null) {
+            terminal.freshLine();
+        }
+    }
+
+    /** Ctrl-C was pressed, of which the terminal shows something. */
+    void interrupted() {
+        if (terminal != null) {
+            terminal.interrupted();
+        }
+    }
+
+    /** A line was typed: what is printed next begins a line. */
+    void lineTyped() {
+        if (terminal != null) {
+            terminal.lineTyped();
+        }
+    }
+
+    /** A line about what is waited for. */
+    StatusLine statusLine() {
+        return new StatusLine(err, terminal);
+    }
+
+    /** Prints a command that the user may copy. */
+    void tell(String label, CommandText command) {
+        tell(label, err, command);
+    }
+
+    /** Prints it to this stream of the console's. */
+    void tell(String label, PrintStream to, CommandText command) {
+        int width = terminal == null ? 0 : terminal.width();
+        command.lines(label, width).forEach(to::println);
     }
 
     /** How this program is called, for the commands that it proposes. */

@@ -142,7 +142,7 @@ final class DecideCommand {
         }
         console.err()
                 .println((words.approved() ? "approved: " : "refused: ") + TerminalText.line(question.callId()) + " "
-                        + Progress.title(ToolCall.function(question.callId(), question.tool(), question.arguments())));
+                        + ToolLines.title(ToolCall.function(question.callId(), question.tool(), question.arguments())));
         if (!rule.isEmpty()) {
             console.err().println("always allowed in this conversation: " + TerminalText.line(rule));
         }
@@ -190,6 +190,6 @@ final class DecideCommand {
     }
 
     private void tellHowToGoOn(Conversation conversation) {
-        console.err().println("to go on: " + options.resumeCommand(console.program(), "exec", conversation.id()));
+        console.tell("to go on:", options.resumeCommand(console.program(), "exec", conversation.id()));
     }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -44,8 +45,10 @@ final class DemoCommand {
             tellDiff(project);
             tellRequests(server.requests());
             out.println("The project is in " + project.folder());
-            out.println("To read the log of the conversation: "
-                    + Options.commandLine(
+            console.tell(
+                    "To read the log of the conversation:",
+                    out,
+                    Options.commandLine(
                             console.program(),
                             "log",
                             List.of("--store", options.store().shown(), ConversationRef.LAST)));
@@ -66,7 +69,10 @@ final class DemoCommand {
 
     private Outcome run(AgentLoop.Builder builder) {
         try (AgentLoop agent = builder.build()) {
-            return agent.newConversation().run(DemoScript.TASK, RunOptions.listeningWith(new Progress(out)));
+            return agent.newConversation()
+                    .run(
+                            DemoScript.TASK,
+                            RunOptions.listeningWith(new Progress(out, new StatusLine(out, null), Progress.Kind.SHOW)));
         }
     }
 
@@ -81,6 +87,7 @@ final class DemoCommand {
                 ApprovalPolicy.Rights.WORKSPACE_WRITE,
                 new StorePlace.Folder(folder.resolve("conversations")),
                 folder.resolve("state"),
+                Duration.ZERO,
                 false,
                 List.of(),
                 null,

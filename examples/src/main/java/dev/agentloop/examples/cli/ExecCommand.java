@@ -41,8 +41,10 @@ final class ExecCommand {
 
     /** Runs the conversation of a session that the caller opened and closes; gives the exit code. */
     int goOn(Session session, String input) {
-        session.tellServers(console.err());
-        interrupts.ask(session.conversation()::cancel);
+        interrupts.ask(() -> {
+            console.interrupted();
+            session.conversation().cancel();
+        });
         return interrupts.received() ? interrupts.exitCode() : run(session, input);
     }
 
@@ -70,12 +72,14 @@ final class ExecCommand {
 
     private int run(Session session, String input) {
         Conversation conversation = session.conversation();
-        JsonEvents json = new JsonEvents(console.out());
-        AgentListener listener = options.json() ? json : new Progress(console.err());
+        JsonEvents json = new JsonEvents(console.data());
+        Progress progress = new Progress(console, Progress.Kind.TASK);
+        AgentListener listener = options.json() ? json : progress;
         if (options.json()) {
             json.opened(conversation.id(), options.store().shown());
+            session.tellServers(console.err());
         } else {
-            console.err().println("conversation " + conversation.id() + ", " + TerminalText.line(session.model()));
+            tellStart(session);
         }
         RunOptions run = RunOptions.listeningWith(event -> {
             // A signal that came before there was a run to cancel.
@@ -85,20 +89,27 @@ final class ExecCommand {
             listener.onEvent(event);
         });
         try {
-            return report(input.isEmpty() ? conversation.run(run) : conversation.run(input, run));
+            return report(progress, input.isEmpty() ? conversation.run(run) : conversation.run(input, run));
         } catch (ModelException | StoreException | IllegalStateException e) {
             // The last one: another process runs it, or input came while a call awaits a decision.
             if (options.json()) {
                 json.failed(String.valueOf(e.getMessage()));
             }
-            console.err().println("agent: " + TerminalText.line(String.valueOf(e.getMessage())));
+            console.err().println("agent: " + progress.ending(String.valueOf(e.getMessage())));
             hint(conversation.id(), "to try again:");
             return Main.FAILED;
         }
     }
 
-    private int report(Outcome outcome) {
-        console.err().println(how(outcome) + "; " + Progress.tokens(outcome.usage()));
+    private void tellStart(Session session) {
+        StartText.tell(console.err(), session, options, "");
+        if (options.resume() != null && console.terminal() != null) {
+            LastWords.of(session).tell(console.err(), Approvals.open(session.store(), session.conversation()));
+        }
+    }
+
+    private int report(Progress progress, Outcome outcome) {
+        console.err().println(progress.ending(EndingText.of(outcome)) + "; " + Progress.tokens(outcome.usage()));
         if (outcome instanceof Outcome.Finished) {
             if (!options.json()) {
                 console.out().println(outcome.text());
@@ -106,28 +117,29 @@ final class ExecCommand {
             return Main.FINISHED;
         }
         if (outcome instanceof Outcome.AwaitingApproval awaiting) {
-            Approvals.Commands commands = new Approvals.Commands(console.program(), options.repeated());
+            Approvals.Commands commands =
+                    new Approvals.Commands(console.program(), options.repeated(), outcome.conversation());
             for (Outcome.Pending question : awaiting.pending()) {
-                Approvals.tell(console.err(), commands, outcome.conversation(), question, options.folder());
+                Approvals.tell(console, console.err(), commands, question, options.folder());
             }
             return Main.AWAITING_APPROVAL;
         }
-        hint(outcome.conversation(), "to go on:");
+        if (EndingText.isFull(outcome)) {
+            console.err().println(EndingText.FULL);
+            console.tell(
+                    " ",
+                    options.resumeCommand(console.program(), NAME, outcome.conversation())
+                            .with("--model", "NAME"));
+        } else {
+            hint(outcome.conversation(), "to go on:");
+        }
         if (outcome instanceof Outcome.LimitReached) {
             return Main.LIMIT_REACHED;
         }
         return outcome instanceof Outcome.Cancelled ? interrupts.exitCode() : Main.FAILED;
     }
 
-    private static String how(Outcome outcome) {
-        if (outcome instanceof Outcome.AwaitingApproval awaiting) {
-            int calls = awaiting.pending().size();
-            return calls + (calls == 1 ? " tool call awaits approval" : " tool calls await approval");
-        }
-        return TerminalText.line(outcome.describe());
-    }
-
     private void hint(String conversation, String what) {
-        console.err().println(what + " " + options.resumeCommand(console.program(), NAME, conversation));
+        console.tell(what, options.resumeCommand(console.program(), NAME, conversation));
     }
 }

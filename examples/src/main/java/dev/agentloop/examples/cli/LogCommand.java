@@ -1,6 +1,7 @@
 package dev.agentloop.examples.cli;
 
 import dev.agentloop.spi.ConversationStore;
+import java.io.PrintStream;
 
 /** Prints a conversation: for a person, or as data. */
 final class LogCommand {
@@ -14,12 +15,13 @@ final class LogCommand {
 
     /** Prints it and gives the exit code. */
     int run() {
+        PrintStream out = options.json() ? console.data() : console.out();
         try (ConversationStore store = options.store().open(console.environment())) {
             String id = ConversationRef.resolve(store, options.store(), options.conversation());
-            LogView view = options.json() ? new LogJson(console.out()) : new LogText(console.out(), options);
+            LogView view = options.json() ? new LogJson(out) : new LogText(out, options);
             // Whoever reads may have read enough, as head and less have.
-            store.stream(id, 0).takeWhile(entry -> !console.out().checkError()).forEach(view::show);
-            if (console.out().checkError()) {
+            store.stream(id, 0).takeWhile(entry -> !out.checkError()).forEach(view::show);
+            if (out.checkError()) {
                 return Main.FAILED;
             }
             view.end(store.inbox(id));

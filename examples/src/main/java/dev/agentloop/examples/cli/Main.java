@@ -2,6 +2,7 @@ package dev.agentloop.examples.cli;
 
 import dev.agentloop.Model;
 import dev.agentloop.ModelException;
+import dev.agentloop.RetryPolicy;
 import dev.agentloop.openai.OpenAiModel;
 import dev.agentloop.pg.embedded.EmbeddedPostgresException;
 import dev.agentloop.spi.StoreException;
@@ -92,6 +93,9 @@ public final class Main {
                 return new LogCommand(console, ReadOptions.parse(command, rest, console.environment())).run();
             }
             case "demo" -> {
+                if (!rest.isEmpty()) {
+                    throw new UsageException("demo takes no options");
+                }
                 return new DemoCommand(console).run();
             }
             case "warm-up" -> {
@@ -113,7 +117,11 @@ public final class Main {
                     + " none (" + console.program() + " demo needs neither)");
         }
         try {
-            return OpenAiModel.builder(name).environment(console.environment()).build();
+            return OpenAiModel.builder(name)
+                    .environment(console.environment())
+                    // A session tries again itself.
+                    .retries(RetryPolicy.NEVER)
+                    .build();
         } catch (IllegalArgumentException e) {
             // The address may hold a password, so it is not repeated.
             throw new UsageException("OPENAI_BASE_URL is not an http or https address");

@@ -6,6 +6,7 @@ import dev.agentloop.Approver;
 import dev.agentloop.mcp.McpServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +30,7 @@ final class OptionParser {
     private static final List<String> EXEC_ONLY = List.of("--json", "--approve", "--deny");
     private static final List<String> DECIDING = List.of("approve", "deny");
     private static final List<String> DECIDED = List.of("--resume", "--approve", "--deny");
-    private static final List<String> REPEATED = List.of("--approval", "--sandbox", "--mcp", "--mcp-trust");
+    private static final List<String> REPEATED = List.of("--approval", "--sandbox", "--mcp", "--mcp-trust", "--wait");
 
     private final String command;
     private final Deque<String> words;
@@ -46,6 +47,7 @@ final class OptionParser {
     private final List<McpServer> mcp = new ArrayList<>();
     private final Set<String> trusted = new LinkedHashSet<>();
     private @Nullable String resume;
+    private @Nullable Duration wait;
 
     private OptionParser(String command, List<String> words) {
         this.command = command;
@@ -99,6 +101,7 @@ final class OptionParser {
             case "--store" -> store = value(name, given);
             case "--mcp" -> mcp.add(McpOption.parse(value(name, given)));
             case "--mcp-trust" -> trusted.add(value(name, given));
+            case "--wait" -> wait = WaitOption.parse(value(name, given));
             case "--resume" -> resume = value(name, given);
             case "--approve" -> decisions.put(value(name, given), Approver.Answer.approve());
             case "--deny" -> deny(value(name, given));
@@ -140,7 +143,8 @@ final class OptionParser {
                 + value + "\"");
     }
 
-    private static String spelled(Enum<?> choice) {
+    /** A choice as the command line spells it. */
+    static String spelled(Enum<?> choice) {
         return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
@@ -178,11 +182,17 @@ final class OptionParser {
                 sandbox,
                 place,
                 HomeFolder.state(environment),
+                wait == null ? usualWait() : wait,
                 environment.getOrDefault("OPENAI_BASE_URL", OPENAI).matches("\\s*|" + OPENAI + "(/.*)?"),
                 servers(),
                 resume,
                 decisions,
                 repeated);
+    }
+
+    // Who talks sees the time go by, and can end it; nobody ends what waits in a script.
+    private Duration usualWait() {
+        return command.equals("chat") ? WaitOption.FOR_EVER : Duration.ZERO;
     }
 
     private List<McpServer> servers() {

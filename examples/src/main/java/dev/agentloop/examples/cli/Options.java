@@ -5,9 +5,10 @@ import dev.agentloop.ApprovalPolicy.Rights;
 import dev.agentloop.Approver;
 import dev.agentloop.mcp.McpServer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param sandbox how far calls may reach without asking
  * @param store where the conversations are kept
  * @param state where changes of files under way are noted; null for where the user's programs keep such things
+ * @param patience how long to wait for a server that cannot be reached; zero for not at all
  * @param openAi whether requests go to OpenAI's own server
  * @param mcp the MCP servers whose tools the model gets too
  * @param resume which conversation to go on with, as {@link ConversationRef} reads it; null for a new one
@@ -38,6 +40,7 @@ record Options(
         Rights sandbox,
         StorePlace store,
         @Nullable Path state,
+        Duration patience,
         boolean openAi,
         List<McpServer> mcp,
         @Nullable String resume,
@@ -61,6 +64,7 @@ record Options(
                 sandbox,
                 store,
                 state,
+                patience,
                 openAi,
                 mcp,
                 conversation,
@@ -69,15 +73,16 @@ record Options(
     }
 
     /** The command line that goes on with a conversation. */
-    String resumeCommand(String program, String command, String conversation) {
-        return commandLine(program, command, repeated) + " --resume " + conversation;
+    CommandText resumeCommand(String program, String command, String conversation) {
+        List<String> words = new ArrayList<>(repeated);
+        words.addAll(List.of("--resume", conversation));
+        return commandLine(program, command, words);
     }
 
     /** A command with words that are repeated. */
-    static String commandLine(String program, String command, List<String> repeated) {
-        return program + " " + command
-                + repeated.stream()
-                        .map(word -> " " + TerminalText.shellWord(word))
-                        .collect(Collectors.joining());
+    static CommandText commandLine(String program, String command, List<String> repeated) {
+        List<String> words = new ArrayList<>(List.of(program, command));
+        repeated.forEach(word -> words.add(TerminalText.shellWord(word)));
+        return new CommandText(words);
     }
 }

@@ -4,63 +4,110 @@ import dev.agentloop.AgentEvent;
 import dev.agentloop.AgentListener;
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
+import dev.agentloop.Outcome;
 import dev.agentloop.PrefixCache;
-import dev.agentloop.ToolCall;
 import dev.agentloop.Usage;
 import java.io.PrintStream;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** Tells a person what a run does, one short line for each thing. Used by the thread that runs. */
+/** Tells a person what runs do, one short line for each thing, one cause once. Used by the thread that runs. */
 final class Progress implements AgentListener {
-    private static final int WIDTH = 160;
     /** From how many per cent of the window on it is told how full it is. */
     private static final int FULL = 70;
 
     private final PrintStream out;
-    private final Set<String> running = new HashSet<>();
+    private final Causes causes = new Causes();
+    private final CacheLine cache = new CacheLine();
+    private final Kind kind;
+    private final Tries tries;
+    private final ToolLines tools;
     private String said = "";
     private String used = "";
+    private @Nullable String broken;
+    private boolean stepOpen;
+    private boolean firstStep;
     private boolean compacted;
     private PrefixCache.Report prefix = new PrefixCache.Report(0, 0, 0, 0, null, null, false);
 
-    Progress(PrintStream out) {
+    /** What the runs are part of. */
+    enum Kind {
+        /** A talk, which shows the model's text itself, and asks questions. */
+        TALK,
+        /** A task, after which it is said what it took. */
+        TASK,
+        /** A demonstration. */
+        SHOW
+    }
+
+    Progress(Console console, Kind kind) {
+        this(console.err(), console.statusLine(), kind);
+    }
+
+    Progress(PrintStream out, StatusLine line, Kind kind) {
+        this.kind = kind;
         this.out = out;
+        this.tries = new Tries(out, line, causes);
+        this.tools = new ToolLines(out);
     }
 
     @Override
     public void onEvent(AgentEvent event) {
+        if (event instanceof AgentEvent.Retrying e) {
+            tries.failed(e);
+            return;
+        }
+        // A step that has failed ends before it is known whether that was the last try.
+        if (!(event instanceof AgentEvent.StepEnded)) {
+            tries.over();
+        }
+        if (event instanceof AgentEvent.RunStarted) {
+            begin();
+        } else if (event instanceof AgentEvent.RunEnded e) {
+            ended(e.outcome());
+        } else {
+            tellBroken();
+            aboutTheStep(event);
+        }
+        compacted = event instanceof AgentEvent.Compacted;
+    }
+
+    private void begin() {
+        causes.forget();
+        tools.begin();
+        broken = null;
+        used = "";
+        said = "";
+    }
+
+    private void aboutTheStep(AgentEvent event) {
         if (event instanceof AgentEvent.StepStarted e) {
-            tellUsed();
-            prefix = e.prefix();
-            out.println("step " + e.step());
+            stepStarted(e);
         } else if (event instanceof AgentEvent.ItemAdded e) {
             itemAdded(e.item());
+        } else if (event instanceof AgentEvent.ApprovalAsked e) {
+            tools.asked(e.question().callId());
         } else if (event instanceof AgentEvent.ToolStarted e) {
-            running.add(e.call().callId());
-            out.println("  " + title(e.call()));
+            openStep();
+            tools.started(e.call());
         } else if (event instanceof AgentEvent.ToolEnded e) {
-            toolEnded(e);
+            openStep();
+            tools.ended(e);
         } else if (event instanceof AgentEvent.StepEnded e) {
             stepEnded(e);
-        } else if (event instanceof AgentEvent.CacheUsed e && e.verdict().miss() != PrefixCache.Miss.NONE) {
-            out.println("  cache: " + TerminalText.line(e.verdict().describe()));
-        } else if (event instanceof AgentEvent.Retrying e) {
-            out.println("  try " + e.attempt() + " failed, another one in " + TerminalText.time(e.delay()) + ": "
-                    + TerminalText.line(e.cause()));
+        } else if (event instanceof AgentEvent.CacheUsed e) {
+            String line = cache.of(e.verdict());
+            if (line != null) {
+                out.println("  cache: " + line);
+            }
         } else if (event instanceof AgentEvent.DuplicateCall e) {
             warn("the model sent the call " + e.callId() + " twice; the second one was dropped");
         } else if (event instanceof AgentEvent.EpochStarted e && e.epoch() > 1 && !compacted) {
             out.println("  the prompt begins anew: " + TerminalText.line(e.reason()));
         } else if (event instanceof AgentEvent.Warning e) {
             warn(e.text());
-        } else if (event instanceof AgentEvent.RunEnded) {
-            tellUsed();
         } else {
             aboutTheContext(event);
         }
-        compacted = event instanceof AgentEvent.Compacted;
     }
 
     private void aboutTheContext(AgentEvent event) {
@@ -74,7 +121,7 @@ final class Progress implements AgentListener {
                     + "; the prompt behind it is another one, and about " + TerminalText.number(e.missTokens())
                     + " tokens are read anew");
         } else if (event instanceof AgentEvent.CompactionFailed e) {
-            warn("compaction by " + e.by() + " failed, and nothing was changed: " + e.cause());
+            warn("compaction by " + e.by() + " failed, and nothing was changed: " + causes.rest(e.cause()));
         } else if (event instanceof AgentEvent.Compacted e) {
             out.println("  compacted by " + TerminalText.line(e.by()) + ": "
                     + TerminalText.number(e.before().tokens()) + " tokens before, about "
@@ -87,11 +134,38 @@ final class Progress implements AgentListener {
         return offer.equals(Compactor.Offer.FREE) ? "asks no model" : "may use " + tokens(offer.usage());
     }
 
-    // Behind the ends of the step's calls, which may come later than the end of the response.
+    private void stepStarted(AgentEvent.StepStarted event) {
+        tellUsed();
+        prefix = event.prefix();
+        firstStep = event.step() == 1;
+        stepOpen = !firstStep;
+        if (stepOpen) {
+            out.println("step " + event.step());
+        }
+    }
+
+    // A run of one step needs no number: the first one gets it with its first call. In a talk its text stands already.
+    private void openStep() {
+        if (firstStep && !stepOpen && kind != Kind.TALK) {
+            stepOpen = true;
+            out.println("step 1");
+        }
+    }
+
+    // After the ends of the step's calls, which may come later than the end of the response.
     private void tellUsed() {
         if (!used.isEmpty()) {
             out.println("  " + used);
             used = "";
+        }
+    }
+
+    // What ends the run says by itself why the response broke off.
+    private void tellBroken() {
+        String cause = broken;
+        broken = null;
+        if (cause != null && !causes.tell(cause)) {
+            out.println("  the response broke off: " + TerminalText.line(cause));
         }
     }
 
@@ -104,72 +178,50 @@ final class Progress implements AgentListener {
         if (item instanceof Item.Message message) {
             said = message.text();
         } else if (item instanceof Item.Call && !said.isBlank()) {
+            openStep();
             out.println("  " + TerminalText.line(said));
             said = "";
         }
     }
 
-    private void toolEnded(AgentEvent.ToolEnded event) {
-        boolean started = running.remove(event.call().callId());
-        String which = started && running.isEmpty() ? "" : title(event.call()) + ": ";
-        String text = event.output().text();
-        String exit = exitCode(text);
-        String how = !exit.isEmpty()
-                ? "exit " + TerminalText.line(exit, WIDTH)
-                : event.output().error() ? TerminalText.line(text, WIDTH) : "done";
-        out.println("    " + which + how + (started ? ", " + TerminalText.time(event.time()) : ""));
-    }
-
-    /** The exit code by the first line of a shell command's output; empty for other outputs. */
-    private static String exitCode(String output) {
-        String mark = "Exit code: ";
-        int end = output.indexOf('\n');
-        return output.startsWith(mark) ? output.substring(mark.length(), end < 0 ? output.length() : end) : "";
-    }
-
-    /** What a call does, in one line. */
-    static String title(ToolCall call) {
-        return TerminalText.line(
-                switch (call.name()) {
-                    case "shell_command" -> "$ " + argument(call, "command");
-                    case "apply_patch" -> "apply_patch " + patchedFiles(argument(call, "input"));
-                    default -> call.name() + " " + call.arguments();
-                },
-                WIDTH);
-    }
-
-    private static String argument(ToolCall call, String name) {
-        try {
-            return call.argument(name).orElse("");
-        } catch (IllegalArgumentException e) {
-            return call.arguments();
-        }
-    }
-
-    private static String patchedFiles(String patch) {
-        return patch.lines()
-                .filter(line -> line.matches("\\*\\*\\* (Add|Delete|Update) File: .*"))
-                .map(line -> line.substring(line.indexOf(':') + 2))
-                .collect(Collectors.joining(", "));
-    }
-
     private void stepEnded(AgentEvent.StepEnded event) {
         said = "";
-        if (event.broken() != null) {
-            out.println("  the response broke off: " + TerminalText.line(event.broken()));
+        broken = event.broken();
+        used = event.usage().total() == 0 ? "" : tokens(event.usage()) + reusable();
+    }
+
+    private void ended(Outcome outcome) {
+        String cause = broken;
+        if (cause != null
+                && (outcome instanceof Outcome.Cancelled || outcome.describe().contains(cause))) {
+            broken = null;
         }
-        used = tokens(event.usage()) + reusable();
+        tellBroken();
+        if (kind != Kind.TASK || !firstStep) {
+            tellUsed();
+        }
     }
 
     private String reusable() {
-        PrefixCache.Break broken = prefix.broken();
-        if (broken != null) {
+        PrefixCache.Break difference = prefix.broken();
+        if (difference != null) {
             return "; the prompt does not begin as the one before: " + TerminalText.line(prefix.describe());
         }
         return prefix.reusableBytes() == 0
                 ? ""
                 : "; " + TerminalText.percent(prefix.reusableBytes(), prefix.totalBytes())
-                        + " of the prompt as sent before";
+                        + " as sent before";
+    }
+
+    /** The answer comes in, which somebody else shows. */
+    void answering() {
+        tries.over();
+    }
+
+    /** What is to be said of how a run failed or ended; what was said already is left out. */
+    String ending(String text) {
+        tries.failedForGood();
+        return TerminalText.line(causes.rest(text));
     }
 
     /** Used tokens in words. */

@@ -4,11 +4,13 @@ import dev.agentloop.AgentLoop;
 import dev.agentloop.Approver;
 import dev.agentloop.Conversation;
 import dev.agentloop.Model;
+import dev.agentloop.RetryPolicy;
 import dev.agentloop.mcp.McpServer;
 import dev.agentloop.mcp.McpServers;
 import dev.agentloop.mcp.McpStatus;
 import dev.agentloop.spi.ConversationStore;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -69,7 +71,7 @@ final class Session implements AutoCloseable {
             String resumed =
                     options.resume() == null ? null : ConversationRef.resolve(store, options.store(), options.resume());
             String name = modelName(options, resumed, store);
-            AgentLoop.Builder builder = CodingAgent.builder(options, models.apply(name), store);
+            AgentLoop.Builder builder = CodingAgent.builder(options, patient(models.apply(name), options), store);
             if (servers != null) {
                 builder.tools(servers::tools);
             }
@@ -80,6 +82,11 @@ final class Session implements AutoCloseable {
             store.close();
             throw e;
         }
+    }
+
+    // A server that is not there is waited for first: what it does not answer is tried again as any failure.
+    private static Model patient(Model model, Options options) {
+        return RetryPolicy.DEFAULT.around(new PatientModel(model, options.patience()));
     }
 
     /** The model that was asked for, else the one that the conversation was held with: another one costs its cache. */
@@ -138,6 +145,11 @@ final class Session implements AutoCloseable {
 
     Conversation conversation() {
         return conversation;
+    }
+
+    /** The AGENTS.md files that the model is told of, outer ones first. */
+    List<Path> agentsFiles() {
+        return agent.agentsFiles();
     }
 
     /** The name of the model. */

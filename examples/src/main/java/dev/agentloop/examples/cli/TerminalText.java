@@ -37,6 +37,39 @@ final class TerminalText {
         return line.substring(0, Character.isHighSurrogate(line.charAt(end - 1)) ? end - 1 : end) + "…";
     }
 
+    /** The same, cut before a word where one begins in the last third. */
+    static String cutAtWord(String line, int most) {
+        if (line.length() <= most) {
+            return line;
+        }
+        int space = line.lastIndexOf(' ', most - 2);
+        return space > most * 2 / 3 ? line.substring(0, space) + " …" : cut(line, most);
+    }
+
+    /** How many columns of a terminal the character takes. */
+    static int columns(int codePoint) {
+        int type = Character.getType(codePoint);
+        if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
+            return 0;
+        }
+        return isWide(codePoint) ? 2 : 1;
+    }
+
+    // Ideographs, kana and syllables, their punctuation and full-width forms, and pictures.
+    private static boolean isWide(int c) {
+        return isIn(c, 0x1100, 0x115F)
+                || isIn(c, 0x2E80, 0xA4CF)
+                || isIn(c, 0xAC00, 0xD7A3)
+                || isIn(c, 0xF900, 0xFAFF)
+                || isIn(c, 0xFE30, 0xFE6F)
+                || isIn(c, 0xFF00, 0xFF60)
+                || isIn(c, 0xFFE0, 0xFFE6)
+                || isIn(c, 0x1F300, 0x1F64F)
+                || isIn(c, 0x1F680, 0x1F6FF)
+                || isIn(c, 0x1F900, 0x1F9FF)
+                || isIn(c, 0x20000, 0x3FFFD);
+    }
+
     private static String escaped(String text, String kept) {
         StringBuilder shown = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {

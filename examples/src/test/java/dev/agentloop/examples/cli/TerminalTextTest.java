@@ -44,7 +44,7 @@ class TerminalTextTest extends AgentTest {
     @Test
     void output_whoseCharactersComeInPieces_isWhole() throws IOException {
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
-        try (TerminalOutput terminal = new TerminalOutput(shown)) {
+        try (TerminalOutput terminal = new TerminalOutput(shown, () -> 0)) {
             for (byte b : ("🙂" + Character.toString(0xE0041) + "é").getBytes(StandardCharsets.UTF_8)) {
                 terminal.write(b);
             }

@@ -1,0 +1,32 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.Outcome;
+
+/** How a run ended, in a sentence for whoever sits at the terminal; what to do next is for the command to say. */
+final class EndingText {
+    private EndingText() {}
+
+    static String of(Outcome outcome) {
+        if (outcome instanceof Outcome.AwaitingApproval awaiting) {
+            int calls = awaiting.pending().size();
+            return calls + (calls == 1 ? " tool call awaits approval" : " tool calls await approval");
+        }
+        if (outcome instanceof Outcome.Cancelled) {
+            return "cancelled";
+        }
+        String text = outcome.describe();
+        int advice = outcome instanceof Outcome.LimitReached ? text.indexOf("; run the conversation") : -1;
+        return advice < 0 ? text : text.substring(0, advice);
+    }
+
+    /** Whether the prompt has become too long for the model, so that it would end like this again. */
+    static boolean isFull(Outcome outcome) {
+        return outcome instanceof Outcome.Stopped stopped
+                && (stopped.reason() == Outcome.Reason.CONTEXT_LENGTH
+                        || stopped.reason() == Outcome.Reason.COMPACTION_FAILED);
+    }
+
+    /** What can be done then. */
+    static final String FULL =
+            "The context is full: begin a new conversation, or go on with a larger model:";
+}

@@ -1,0 +1,109 @@
+package dev.agentloop.examples.cli;
+
+import dev.agentloop.Item;
+import dev.agentloop.Outcome;
+import dev.agentloop.ToolCall;
+import dev.agentloop.spi.LogEntry;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Where a conversation stands that is taken up again: what was said last, and what is open. */
+final class LastWords {
+    private static final int WIDTH = 160;
+    private static final int LINES = 6;
+    /** How many entries are read at first; the last words stand at the end. */
+    private static final long NEWEST = 500;
+
+    private static final String OPEN = "its process has died, or it is under way";
+
+    private String asked = "";
+    private String answered = "";
+    private String unfinished = "";
+
+    private LastWords() {}
+
+    /** Reads them from a session's conversation. */
+    static LastWords of(Session session) {
+        long version = session.conversation().version();
+        LastWords words = new LastWords();
+        words.read(session, Math.max(0, version - NEWEST));
+        if (words.asked.isEmpty() && version > NEWEST) {
+            words = new LastWords();
+            words.read(session, 0);
+        }
+        return words;
+    }
+
+    private void read(Session session, long after) {
+        try (Stream<LogEntry> entries =
+                session.store().stream(session.conversation().id(), after)) {
+            entries.forEach(this::note);
+        }
+    }
+
+    private void note(LogEntry entry) {
+        byte[] payload = entry.payload();
+        if (payload == null) {
+            return;
+        }
+        switch (entry.kind()) {
+            case "item.user" -> {
+                if (Item.of(payload) instanceof Item.Message message) {
+                    asked = message.text();
+                    answered = "";
+                }
+            }
+            case "item.model" -> {
+                if (Item.of(payload) instanceof Item.Message message) {
+                    answered = message.text();
+                }
+            }
+            case "turn.begun" -> unfinished = OPEN;
+            case "turn.ended" -> unfinished = ending(payload);
+            default -> {}
+        }
+    }
+
+    private static String ending(byte[] payload) {
+        try {
+            String outcome = Payload.of(payload).text("outcome");
+            return outcome.equals("Finished") ? "" : LogTurns.words(outcome);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** Whether there is something to go on with that nobody has to type. */
+    boolean unfinished() {
+        return !unfinished.isEmpty();
+    }
+
+    /**
+     * Says it.
+     *
+     * @param waiting the calls that await a decision
+     */
+    void tell(PrintStream out, List<Outcome.Pending> waiting) {
+        if (!asked.isEmpty()) {
+            out.println("  you said: " + TerminalText.cutAtWord(TerminalText.line(asked), WIDTH));
+        }
+        if (!answered.isEmpty()) {
+            List<String> lines = TerminalText.of(answered.strip()).lines().toList();
+            out.println("  it said:");
+            lines.stream().limit(LINES).forEach(line -> out.println("    | " + TerminalText.cutAtWord(line, WIDTH)));
+            if (lines.size() > LINES) {
+                out.println("    [" + TerminalText.number(lines.size() - LINES) + " lines more; log --full shows all]");
+            }
+        }
+        for (Outcome.Pending question : waiting) {
+            out.println("  awaits your decision: "
+                    + ToolLines.title(
+                            ToolCall.function(question.callId(), question.tool(), question.arguments())));
+        }
+        if (waiting.isEmpty() && unfinished()) {
+            out.println("  not finished: " + TerminalText.line(unfinished));
+        }
+    }
+}
