@@ -27,6 +27,5 @@ final class EndingText {
     }
 
     /** What can be done then. */
-    static final String FULL =
-            "The context is full: begin a new conversation, or go on with a larger model:";
+    static final String FULL = "The context is full: begin a new conversation, or go on with a larger model:";
 }

@@ -35,9 +35,16 @@ final class Help {
               --store postgres     a PostgreSQL server of the agent's own, with its data in ~/.agentloop/postgres;
               --store URL          one that runs already, such as "jdbc:postgresql://localhost:5432/agents?user=ada"
               --resume ID          goes on with a conversation (exec and chat)
+              --wait TIME          how long to wait for a server that cannot be reached, such as 30s, 10m or 2h
+                                   (exec: a few tries; chat: until it is there or Ctrl-C)
               --mcp NAME=COMMAND   also the tools of an MCP server that is a program: "fs=npx -y some-server /some/folder";
               --mcp NAME=URL       or of one that is asked over HTTP; both as often as there are servers
               --mcp-trust NAME     believes what that server says of its tools: those that only read are not asked about
+
+            What to type in chat
+              /compact             shortens the prompt; /undo-compact takes that back
+              /cancel, /id, /quit  ends what it is doing; says how to go on later; ends the talk
+              /help                lists all of them; Enter alone goes on with what was not finished
 
             Options of exec, approve and deny
               --json               prints each event as a line of JSON to standard output
@@ -69,7 +76,8 @@ final class Help {
               PGUSER, PGPASSWORD   who connects to a PostgreSQL server, if the URL does not say
 
             Exit codes
-              0 finished   1 failed   2 wrong usage   3 a limit was reached   4 calls await approval   130 cancelled
+              0 finished   1 failed   2 wrong usage   3 a limit was reached   4 calls await approval
+              130 cancelled by Ctrl-C   143 cancelled by the signal TERM
             """;
 
     private Help() {}

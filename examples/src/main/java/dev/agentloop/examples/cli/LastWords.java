@@ -99,8 +99,7 @@ final class LastWords {
         }
         for (Outcome.Pending question : waiting) {
             out.println("  awaits your decision: "
-                    + ToolLines.title(
-                            ToolCall.function(question.callId(), question.tool(), question.arguments())));
+                    + ToolLines.title(ToolCall.function(question.callId(), question.tool(), question.arguments())));
         }
         if (waiting.isEmpty() && unfinished()) {
             out.println("  not finished: " + TerminalText.line(unfinished));

@@ -209,8 +209,7 @@ final class Progress implements AgentListener {
         }
         return prefix.reusableBytes() == 0
                 ? ""
-                : "; " + TerminalText.percent(prefix.reusableBytes(), prefix.totalBytes())
-                        + " as sent before";
+                : "; " + TerminalText.percent(prefix.reusableBytes(), prefix.totalBytes()) + " as sent before";
     }
 
     /** The answer comes in, which somebody else shows. */

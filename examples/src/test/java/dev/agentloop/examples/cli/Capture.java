@@ -1,7 +1,5 @@
 package dev.agentloop.examples.cli;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
 import java.io.IOException;
@@ -44,11 +42,10 @@ final class Capture {
             List<String> wanted = Files.exists(file) ? Files.readAllLines(file) : List.of();
             List<String> difference = UnifiedDiffUtils.generateUnifiedDiff(
                     file.toString(), "what the terminal shows", wanted, DiffUtils.diff(wanted, shown), 3);
-            assertThat(difference)
-                    .as(
-                            "The terminal shows something else than %s:%n%s%nIf that is as it should be, run the test with -D%s=true.",
-                            file, String.join(System.lineSeparator(), difference), ACCEPT)
-                    .isEmpty();
+            if (!difference.isEmpty()) {
+                throw new AssertionError("the terminal shows something else than " + file + "; if that is as it should"
+                        + " be, run the test with -D" + ACCEPT + "=true\n" + String.join("\n", difference));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

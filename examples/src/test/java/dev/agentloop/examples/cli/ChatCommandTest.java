@@ -158,13 +158,79 @@ class ChatCommandTest extends AgentTest {
     }
 
     @Test
+    void enter_goesOnWithWhatWasNotFinished_andOnlyWithThat() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("Endless").andFallsSilent(), ScriptedResponse.says("Here again."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("Count").awaitOut("Endless").type("").type("/cancel").awaitErr("cancelled; Enter goes on\n> ");
+            assertThat(server.requests()).hasSize(1);
+            agent.type("").awaitOut("Here again.\n").type("").type("/quit");
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            assertThat(server.requests()).hasSize(2);
+            assertThat(said(server.requests().get(1))).endsWith("Count");
+        }
+    }
+
+    @Test
+    void resumed_saysWhatWasSaidLast_andWhatIsOpen() {
+        try (ScriptedServer server = ScriptedServer.answering(
+                        ScriptedResponse.says("It is a shop.\nIt sells books."),
+                        TOUCH,
+                        ScriptedResponse.says("Made."));
+                ChildJvm agent = start(server, "chat")) {
+            agent.type("What is it?").awaitOut("books.\n").endInput();
+            assertThat(agent.exitCode()).as(agent.err()).isZero();
+            String id = conversation(agent.err());
+            try (ChildJvm asking = start(server, "exec", "--resume", id, "Make a file")) {
+                assertThat(asking.exitCode()).as(asking.err()).isEqualTo(4);
+                assertThat(asking.err()).as("no person reads along").doesNotContain("you said");
+            }
+            try (ChildJvm again = start(server, "chat", "--resume", id)) {
+                again.awaitErr("  you said: Make a file\n  awaits your decision: $ touch made\n  Enter goes on\n> ")
+                        .type("")
+                        .awaitErr("may it?")
+                        .type("y")
+                        .awaitOut("Made.\n")
+                        .endInput();
+                assertThat(again.exitCode()).as(again.err()).isZero();
+            }
+            try (ChildJvm last = start(server, "chat", "--resume", id)) {
+                last.awaitErr("  you said: Make a file\n  it said:\n    | Made.\n> ")
+                        .endInput();
+                assertThat(last.exitCode()).as(last.err()).isZero();
+            }
+            assertThat(workspace.resolve("made")).exists();
+        }
+    }
+
+    @Test
+    void unreachableServer_isWaitedForUntilItIsThere() {
+        ScriptedServer gone = ScriptedServer.answering();
+        gone.close();
+        try (ChildJvm agent = start(gone, "chat", "Anybody there?")) {
+            agent.awaitErr("> Anybody there?\n  no connection to ")
+                    .awaitErr("it costs nothing to wait until it is there or you press Ctrl-C.\n  try 1 failed, ")
+                    .awaitErr("\n  try 2 failed, the next one in 2.0 s\n");
+            try (ScriptedServer back = ScriptedServer.builder()
+                    .answer(ScriptedResponse.says("Back."))
+                    .port(gone.port())
+                    .start()) {
+                agent.awaitOut("Back.\n").endInput();
+                assertThat(agent.exitCode()).as(agent.err()).isZero();
+                assertThat(back.requests()).hasSize(1);
+            }
+            assertThat(agent.err()).containsOnlyOnce("no connection to");
+        }
+    }
+
+    @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill")
     void interrupt_cancelsARunAndThenTheTalk() {
         try (ScriptedServer server = ScriptedServer.answering(
                         ScriptedResponse.says("Endless").andFallsSilent());
                 ChildJvm agent = start(server, "chat")) {
-            agent.type("Count").awaitOut("Endless").signal("INT").awaitErr("cancelled; run the conversation again");
-            agent.awaitErr("to go on\n> ").signal("INT");
+            agent.type("Count").awaitOut("Endless").signal("INT").awaitErr("cancelled; Enter goes on\n> ");
+            agent.signal("INT");
             assertThat(agent.exitCode()).as(agent.err()).isEqualTo(130);
         }
     }

@@ -47,6 +47,9 @@ class MainTest {
                     exec --approval always x      | --approval is one of untrusted, on-request, never, not "always"
                     exec --sandbox none x         | --sandbox is one of read-only, workspace-write, full-access, not "none"
                     exec --cd no/such/folder x    | there is no folder
+                    exec --wait soon x            | --wait needs a time such as 30s, 10m or 2h, at most a year, not "soon"
+                    exec --wait 9000h x           | --wait needs a time such as 30s, 10m or 2h, at most a year, not "9000h"
+                    demo --store x                | demo takes no options
                     exec --approve call_1         | --approve and --deny need --resume
                     exec --resume one             | a conversation's id is a UUID
                     exec --resume last            | there is no conversation in
@@ -136,7 +139,14 @@ class MainTest {
                 .contains("demo", "exec", "chat", "--model", "--cd", "--json", "--max-steps", "--approval", "--sandbox")
                 .contains("--store", "--resume", "--approve", "--deny", "130")
                 .contains("approvals", "approve", "deny", "log", "--no-run", "--reason", "--all", "--full", "--prices")
-                .contains("--mcp-trust", "--store postgres", "jdbc:postgresql://", "PGPASSWORD");
+                .contains(
+                        "--mcp-trust",
+                        "--wait",
+                        "/compact",
+                        "143",
+                        "--store postgres",
+                        "jdbc:postgresql://",
+                        "PGPASSWORD");
         assertThat(err()).isEmpty();
     }
 

@@ -80,8 +80,8 @@ class ScreenCapturesTest {
         Files.writeString(
                 program,
                 "#!/bin/sh\nexec "
-                        + TerminalText.shellWord(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString())
+                        + TerminalText.shellWord(Path.of(System.getProperty("java.home"), "bin", "java")
+                                .toString())
                         + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dslf4j.internal.verbosity=ERROR -cp "
                         + TerminalText.shellWord(ChildJvm.classPath()) + " " + Main.class.getName() + " \"$@\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -169,8 +169,9 @@ class ScreenCapturesTest {
         }
 
         void awaitTry(int least) {
-            terminal.awaitThat("it waits after try " + least, lines -> lines.get(lines.size() - 1)
-                    .matches("  try [" + least + "-9] failed, .*"));
+            terminal.awaitThat(
+                    "it waits after try " + least,
+                    lines -> lines.get(lines.size() - 1).matches("  try [" + least + "-9] failed, .*"));
         }
 
         /** Gives what is shown of an action until the prompt after it. */
@@ -187,7 +188,8 @@ class ScreenCapturesTest {
     @ParameterizedTest
     @ValueSource(ints = {80, 110})
     void talk_asAPersonSeesIt(int columns) {
-        ScriptedServer.Builder script = ScriptedServer.builder().answer(script()).otherwise(request -> FULL);
+        ScriptedServer.Builder script =
+                ScriptedServer.builder().answer(script()).otherwise(request -> FULL);
         ScriptedServer server = script.start();
         Map<String, String> environment = Map.of(
                 "HOME", folder.toString(),
@@ -246,7 +248,8 @@ class ScreenCapturesTest {
         });
         screen.type("");
         screen.awaitTry(1);
-        ScriptedServer.Builder back = ScriptedServer.builder().answer(says("I am back.")).port(port);
+        ScriptedServer.Builder back =
+                ScriptedServer.builder().answer(says("I am back.")).port(port);
         try (ScriptedServer server = back.start()) {
             screen.awaitPrompt(">");
             assertThat(server.problems()).isEmpty();

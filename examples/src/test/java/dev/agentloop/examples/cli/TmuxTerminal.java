@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /** A terminal of so many columns with a shell in it, by a tmux of its own; typed into, and read as a person sees it. */
 final class TmuxTerminal implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final int ROWS = 45;
 
     private final Path folder;
@@ -61,7 +61,9 @@ final class TmuxTerminal implements AutoCloseable {
             Process process = builder.start();
             process.getOutputStream().close();
             String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor()).as("tmux %s: %s", List.of(words), printed).isZero();
+            assertThat(process.waitFor())
+                    .as("tmux %s: %s", List.of(words), printed)
+                    .isZero();
             return printed;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -107,8 +109,9 @@ final class TmuxTerminal implements AutoCloseable {
 
     /** Waits until the last line is this. */
     void awaitLast(String line) {
-        awaitThat("the last line is " + line, lines -> !lines.isEmpty()
-                && lines.get(lines.size() - 1).equals(line));
+        awaitThat(
+                "the last line is " + line,
+                lines -> !lines.isEmpty() && lines.get(lines.size() - 1).equals(line));
     }
 
     /** Waits until the lines are so. */
