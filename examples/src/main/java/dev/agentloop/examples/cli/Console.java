@@ -81,6 +81,11 @@ record Console(
         }
     }
 
+    // Such as the shell window of an editor.
+    private boolean obeysEscapes() {
+        return !environment.getOrDefault("TERM", "dumb").equals("dumb");
+    }
+
     /** Begins a line on a terminal, unless one begins already. */
     void freshLine() {
         if (terminal != null) {
@@ -90,7 +95,7 @@ record Console(
 
     /** Ctrl-C was pressed, of which the terminal shows something. */
     void interrupted() {
-        if (terminal != null) {
+        if (terminal != null && obeysEscapes()) {
             terminal.interrupted();
         }
     }
@@ -104,7 +109,7 @@ record Console(
 
     /** A line about what is waited for. */
     StatusLine statusLine() {
-        return new StatusLine(err, terminal);
+        return new StatusLine(err, obeysEscapes() ? terminal : null);
     }
 
     /** Prints a command that the user may copy. */

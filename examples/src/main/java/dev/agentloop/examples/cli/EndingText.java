@@ -4,6 +4,9 @@ import dev.agentloop.Outcome;
 
 /** How a run ended, in a sentence for whoever sits at the terminal; what to do next is for the command to say. */
 final class EndingText {
+    /** What can be done where the context is full. */
+    static final String FULL = "The context is full: begin a new conversation, or go on with a larger model:";
+
     private EndingText() {}
 
     static String of(Outcome outcome) {
@@ -25,7 +28,4 @@ final class EndingText {
                 && (stopped.reason() == Outcome.Reason.CONTEXT_LENGTH
                         || stopped.reason() == Outcome.Reason.COMPACTION_FAILED);
     }
-
-    /** What can be done then. */
-    static final String FULL = "The context is full: begin a new conversation, or go on with a larger model:";
 }

@@ -16,6 +16,9 @@ final class LastWords {
     /** How many entries are read at first; the last words stand at the end. */
     private static final long NEWEST = 500;
 
+    /** How a turn ended whose questions have an answer by now. */
+    private static final String DECIDED = "awaiting approval";
+
     private static final String OPEN = "its process has died, or it is under way";
 
     private String asked = "";
@@ -101,7 +104,7 @@ final class LastWords {
             out.println("  awaits your decision: "
                     + ToolLines.title(ToolCall.function(question.callId(), question.tool(), question.arguments())));
         }
-        if (waiting.isEmpty() && unfinished()) {
+        if (waiting.isEmpty() && unfinished() && !unfinished.equals(DECIDED)) {
             out.println("  not finished: " + TerminalText.line(unfinished));
         }
     }

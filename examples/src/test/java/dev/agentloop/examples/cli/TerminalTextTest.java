@@ -52,6 +52,19 @@ class TerminalTextTest extends AgentTest {
         assertThat(shown.toString(StandardCharsets.UTF_8)).isEqualTo("🙂\\udb40\\udc41é");
     }
 
+    @Test
+    void lineThatIsWrittenOver_isOneLine_andObeysNothing() throws IOException {
+        ByteArrayOutputStream shown = new ByteArrayOutputStream();
+        try (TerminalOutput terminal = new TerminalOutput(shown, () -> 24)) {
+            terminal.write("asked ".getBytes(StandardCharsets.UTF_8));
+            terminal.writeOver("\u001b[2J\nfirst");
+            terminal.writeOver("a second one that is longer than the line");
+            terminal.write("after\n".getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(shown.toString(StandardCharsets.UTF_8))
+                .isEqualTo("asked\n  \\u001b[2J\\nfirst\r\u001b[K  a second one that …\nafter\n");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"plain", "it's", "a b", "\u001b[2J %s \\ \u009b", "\u3164", "a\nb", "$(rm) `x` \u202e\""})
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no POSIX shell")
