@@ -116,7 +116,7 @@ class ProgressTest extends AgentTest {
                         ScriptedResponse.says("Done.")))
                 .contains("  apply_patch a.txt\n    edited a.txt (+30 -1), ")
                 .contains("    | -two\n    | +three\n", "    [13 lines more; log --full shows all]\n");
-        assertThat(workspace.resolve("a.txt")).content().startsWith("one\nthree\n");
+        assertThat(workspace.resolve("a.txt")).content(StandardCharsets.UTF_8).startsWith("one\nthree\n");
     }
 
     @Test
