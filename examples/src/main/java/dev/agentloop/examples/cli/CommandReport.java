@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param ending such as {@code exit 1}
  * @param printed what it printed, as far as the model sees it
  * @param total how many lines it printed
+ * @param kept whether all of them are in the log; the middle of a very long output is nowhere
  */
-record CommandReport(String ending, List<String> printed, long total) {
+record CommandReport(String ending, List<String> printed, long total, boolean kept) {
     private static final String CUT = "Warning: truncated output";
     private static final String ABORTED = "aborted by user after ";
     private static final String OUTPUT = "\nOutput:\n";
@@ -48,7 +49,7 @@ record CommandReport(String ending, List<String> printed, long total) {
         long said = lines(head);
         long counted = printed.lines().count();
         long headLines = head.lines().count() + 1;
-        return new CommandReport(ending, all, said >= 0 ? said : whole >= 0 ? whole - headLines : counted);
+        return new CommandReport(ending, all, said >= 0 ? said : whole >= 0 ? whole - headLines : counted, said < 0);
     }
 
     private static @Nullable String ending(String head) {

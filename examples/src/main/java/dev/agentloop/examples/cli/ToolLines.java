@@ -68,7 +68,7 @@ final class ToolLines {
         line(which + TerminalText.line(report.ending()) + time);
         List<String> last = report.last(report.good() ? OF_GOOD : OF_FAILED);
         last.forEach(this::quoted);
-        leftOut(report.total() - last.size(), "before");
+        leftOut(report.total() - last.size(), "before", report.kept());
     }
 
     // What a command or a patch says is marked as such: it may look like a line of this program's.
@@ -76,10 +76,10 @@ final class ToolLines {
         line("| " + TerminalText.cutAtWord(TerminalText.of(line.stripTrailing()), WIDTH));
     }
 
-    private void leftOut(long lines, String where) {
+    private void leftOut(long lines, String where, boolean kept) {
         if (lines > 0) {
-            line("[" + TerminalText.number(lines) + (lines == 1 ? " line " : " lines ") + where
-                    + "; log --full shows all]");
+            line("[" + TerminalText.number(lines) + (lines == 1 ? " line " : " lines ") + where + "; log --full shows "
+                    + (kept ? "all]" : "the first and the last of them]"));
         }
     }
 
@@ -92,7 +92,7 @@ final class ToolLines {
         line(which + String.join(", ", patch.files()) + time);
         if (!asked.contains(call.callId())) {
             patch.lines().stream().limit(OF_PATCH).forEach(this::quoted);
-            leftOut(patch.lines().size() - OF_PATCH, "more");
+            leftOut(patch.lines().size() - OF_PATCH, "more", true);
         }
     }
 

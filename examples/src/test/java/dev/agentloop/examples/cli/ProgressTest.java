@@ -82,14 +82,15 @@ class ProgressTest extends AgentTest {
         System.out.println("progress.seed " + seed);
         Random random = new Random(seed);
         for (int i = 0; i < 6; i++) {
-            // The longest are cut for the model, which the counts must not show.
-            int lines = i == 0 ? 0 : i == 1 ? 90_000 : random.nextInt(12);
+            // The long ones are cut for the model, the longest before that: the counts must not show it.
+            int lines = i == 0 ? 0 : i == 1 ? 90_000 : i == 2 ? 300_000 : random.nextInt(12);
             int code = random.nextInt(2);
             int shown = Math.min(lines, code == 0 ? 2 : 3);
             String before = lines == shown
                     ? ""
                     : "    [" + TerminalText.number(lines - shown) + (lines - shown == 1 ? " line" : " lines")
-                            + " before; log --full shows all]\n";
+                            + " before; log --full shows " + (i == 2 ? "the first and the last of them" : "all")
+                            + "]\n";
             String last = IntStream.rangeClosed(lines - shown + 1, lines)
                     .mapToObj(number -> "    | " + number + "\n")
                     .reduce("", String::concat);
