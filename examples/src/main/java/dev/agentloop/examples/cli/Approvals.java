@@ -65,8 +65,9 @@ final class Approvals {
      * @param conversation its id
      */
     record Commands(String program, List<String> repeated, String conversation) {
-        CommandText line(String command, String callId) {
+        CommandText line(String command, String callId, String... options) {
             List<String> words = new ArrayList<>(repeated);
+            words.addAll(List.of(options));
             words.addAll(List.of(conversation, callId));
             return Options.commandLine(program, command, words);
         }
