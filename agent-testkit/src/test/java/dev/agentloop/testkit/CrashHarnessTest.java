@@ -9,8 +9,6 @@ import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.spi.ConversationStore;
-import java.util.Optional;
-import java.util.stream.Stream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -21,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
