@@ -88,7 +88,7 @@ public sealed interface AgentEvent {
      *
      * @param by its name
      * @param offer what it may use
-     * @param missTokens about how many tokens the next request has that the provider must read anew, because they do not
+     * @param missTokens about how many tokens the next request has that the provider must read again, because they do not
      *     stand where they stood
      * @param cost of both, at the prices of the limits; null without prices
      */
@@ -107,7 +107,7 @@ public sealed interface AgentEvent {
     /** The prompt was shortened, durably. */
     record Compacted(String by, Compactor.Context before, Compactor.Context after, Usage usage) implements AgentEvent {}
 
-    /** The prompt begins anew, so nothing of it is a reusable prefix. */
+    /** The prompt begins again, so nothing of it is a reusable prefix. */
     record EpochStarted(int epoch, String reason) implements AgentEvent {}
 
     /** Something that a person should know and that does not end the run. */

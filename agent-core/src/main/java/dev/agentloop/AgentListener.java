@@ -22,7 +22,7 @@ package dev.agentloop;
  *     ApprovalAsked, ApprovalDecided    around a call that needs approval
  *   StepEnded                           usage; all calls of the step have ended unless approval is awaited
  *   CacheUsed                           what the provider's cache gave, where the response came whole
- *   EpochStarted*                       the prompt began anew: another model, compaction, a cleaned retry
+ *   EpochStarted*                       the prompt began again: another model, compaction, a cleaned retry
  *   Warning*
  * RunEnded
  * </pre>

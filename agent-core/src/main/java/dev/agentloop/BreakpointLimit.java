@@ -31,7 +31,7 @@ final class BreakpointLimit {
         if (before + added > most) {
             throw new IllegalArgumentException("the next request would have " + (before + added)
                     + " new cache breakpoints, " + before + " of them from before, but the API writes at most " + most
-                    + (settings.explicitCache() ? "" : " beside its own") + "; mark fewer items");
+                    + (settings.explicitCache() ? "" : " besides its own") + "; mark fewer items");
         }
     }
 

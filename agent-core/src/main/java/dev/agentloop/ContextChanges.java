@@ -113,7 +113,7 @@ final class ContextChanges {
         }
         if (!differences.isEmpty()) {
             String text = "the tools differ from those that this conversation was begun with; "
-                    + String.join("; ", differences) + ". Conversation.repinTools() declares them anew";
+                    + String.join("; ", differences) + ". Conversation.repinTools() declares them again";
             run.journal().then(() -> run.events().warn(text));
         }
     }

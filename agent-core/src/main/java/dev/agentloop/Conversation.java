@@ -202,7 +202,7 @@ public final class Conversation {
      * Takes the newest compaction back that still holds: the prompt is what it would be without, durably. Done again, it
      * takes back the one before.
      *
-     * @throws IllegalStateException if there is none, the prompt was begun anew since, or calls have no output yet
+     * @throws IllegalStateException if there is none, the prompt was begun again since, or calls have no output yet
      */
     public void undoCompaction() {
         changing(scope -> {
@@ -224,7 +224,7 @@ public final class Conversation {
                     all.isEmpty()
                             ? "conversation " + id + " was never compacted"
                             : "no compaction of conversation " + id
-                                    + " holds any more: they were taken back, or the prompt was begun anew since");
+                                    + " holds any more: they were taken back, or the prompt was begun again since");
         });
     }
 

@@ -139,7 +139,7 @@ final class ConversationLog {
                 }
                 unknown = e;
                 LOG.warn(
-                        "conversation {}: outcome of append behind version {} unknown, sending it again ({} of {})",
+                        "conversation {}: outcome of append after version {} unknown, sending it again ({} of {})",
                         id,
                         position.version(),
                         attempt,

@@ -53,7 +53,7 @@ record Draft(String kind, byte[] payload) {
     static final String ITEM_OUTPUT_ERROR = "item.output.error";
     static final String ITEM_CONTEXT = "item.context.";
     static final String SEALED = LogEntry.SEALED;
-    /** Also why a prompt begins anew: without what was erased from it. */
+    /** Also why a prompt begins again: without what was erased from it. */
     static final String REDACTED = "redacted";
 
     static final String ERASED = "erased";
@@ -62,7 +62,7 @@ record Draft(String kind, byte[] payload) {
     static final String UNPIN = "unpin";
     static final String COMPACTION_BEGUN = "compaction.begun";
     static final String COMPACTION_FAILED = "compaction.failed";
-    /** Why a prompt begins anew that is what it was before a compaction, and what came later. */
+    /** Why a prompt begins again that is what it was before a compaction, and what came later. */
     static final String COMPACTION_UNDONE = "compaction_undone";
 
     private static Draft of(String kind, Json.Body body) {
@@ -73,7 +73,7 @@ record Draft(String kind, byte[] payload) {
         return of(CONVERSATION, w -> w.number("format", FORMAT).text("id", id).text("created", created));
     }
 
-    /** The prompt begins anew with these fixed fields and, unless they are null, these items in place of all before. */
+    /** The prompt begins again with these fixed fields and, unless they are null, these items in place of all before. */
     static Draft epoch(String reason, String head, @Nullable List<Item> window) {
         return of(window == null ? EPOCH : EPOCH_WINDOW, w -> {
             w.text("reason", reason).raw("head", head);
@@ -99,7 +99,7 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
-    /** The prompt begins anew with what it was before a compaction, and what came since. */
+    /** The prompt begins again with what it was before a compaction, and what came since. */
     static Draft undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
         return of(EPOCH_WINDOW, w -> {
             w.text("reason", reason).raw("head", head).raws("window", json(window));
@@ -127,7 +127,7 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
-    /** The prompt begins anew with these items, because a compactor has shortened it. */
+    /** The prompt begins again with these items, because a compactor has shortened it. */
     static Draft compaction(String by, Compactor.Task task, List<Item> window, Usage used) {
         return of(EPOCH_WINDOW, w -> {
             w.text("reason", PrefixDifference.COMPACTED)

@@ -365,7 +365,7 @@ final class Fold {
         return sent;
     }
 
-    /** Why the prompt began anew since it was last sent; null where it did not. */
+    /** Why the prompt began again since it was last sent; null where it did not. */
     @Nullable
     String newEpoch() {
         return newEpoch;

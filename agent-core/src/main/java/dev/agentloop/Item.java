@@ -12,7 +12,7 @@ import java.util.Set;
  * One entry of a prompt, in the form of Open Responses, with the bytes in which it is sent, stored and hashed.
  *
  * <p>The bytes are made once: from the host's values by the factories here, or from the model's own bytes by
- * {@link #received}. They are one line of JSON in UTF-8 and are never written anew, so fields and kinds that this
+ * {@link #received}. They are one line of JSON in UTF-8 and are never written again, so fields and kinds that this
  * library does not know go back as they came.
  *
  * <p>Immutable and thread-safe. Two items are equal if their bytes are.

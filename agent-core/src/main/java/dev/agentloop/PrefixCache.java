@@ -31,11 +31,11 @@ public interface PrefixCache {
     /**
      * Compares a prompt that is about to be sent with the one that was sent before it.
      *
-     * @param epoch the reason of the log entry by which the prompt begins anew since then; null where there is none
+     * @param epoch the reason of the log entry by which the prompt begins again since then; null where there is none
      */
     Report check(Prompt next, @Nullable String epoch);
 
-    /** Compares a prompt that is about to be sent with the one before it, where no log says that it begins anew. */
+    /** Compares a prompt that is about to be sent with the one before it, where no log says that it begins again. */
     default Report check(Prompt next) {
         return check(next, null);
     }
@@ -93,7 +93,7 @@ public interface PrefixCache {
             return new Rules(minimumTokens, stepTokens, other, prices, clock);
         }
 
-        /** What it costs more that so many tokens are read anew and not from the cache; null without prices. */
+        /** What it costs more that so many tokens are read again and not from the cache; null without prices. */
         public @Nullable BigDecimal missCost(long tokens) {
             return prices == null
                     ? null
@@ -142,7 +142,7 @@ public interface PrefixCache {
             }
             return String.format(
                     Locale.ROOT,
-                    "%s; about %,d tokens are read anew%s",
+                    "%s; about %,d tokens are read again%s",
                     difference.describe(),
                     lostTokens,
                     lostMoney == null ? "" : ", which costs " + lostMoney.toPlainString() + " more");
@@ -196,7 +196,7 @@ public interface PrefixCache {
         NONE,
         /** The client: the prompt does not begin with the one before. */
         CLIENT,
-        /** A compaction, which begins the prompt anew on purpose. */
+        /** A compaction, which begins the prompt again on purpose. */
         COMPACTION,
         /** Time: the pause was longer than an unused prefix surely stays. */
         IDLE,

@@ -39,7 +39,7 @@ final class Recovery {
         run.journal().commit();
     }
 
-    /** A response came whole: later breaks count anew. */
+    /** A response came whole: later breaks count again. */
     void succeeded() {
         breaks = 0;
         tried.remove(ModelException.Kind.CONTEXT_LENGTH);

@@ -86,7 +86,7 @@ final class TurnStart {
     void repinTools() {
         if (!run.fold().open().isEmpty()) {
             throw new IllegalStateException("the calls " + run.fold().open().keySet()
-                    + " have no output yet; run the conversation to its end, then pin the tools anew");
+                    + " have no output yet; run the conversation to its end, then pin the tools again");
         }
         if (run.fold().hasPrompt()) {
             epoch.repinTools();

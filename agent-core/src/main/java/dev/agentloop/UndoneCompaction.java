@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The prompt as it would be without a compaction. Reads the log anew; belongs to the thread that has it. */
+/** The prompt as it would be without a compaction. Reads the log again; belongs to the thread that has it. */
 final class UndoneCompaction {
     private final RunScope run;
     private final Conversation.Compaction compaction;

@@ -221,7 +221,7 @@ class AppendedChangesTest {
         assertThat(warnings())
                 .containsExactly(
                         "the tools differ from those that this conversation was begun with; new ones wait for the"
-                                + " next epoch: [new]. Conversation.repinTools() declares them anew");
+                                + " next epoch: [new]. Conversation.repinTools() declares them again");
         run(model("n"));
         assertThat(sent(2).head()).contains("\"name\":\"new\"", "\"name\":\"old\"");
     }
@@ -245,14 +245,14 @@ class AppendedChangesTest {
         tools.add(new Named("kept", "Is kept."));
         run(model("m").additionalTools(true));
         tools.clear();
-        tools.add(new Named("kept", "Is described anew."));
+        tools.add(new Named("kept", "Is described again."));
         run(model("m").additionalTools(true));
         assertThat(appended(1)).isEmpty();
         assertThat(warnings())
                 .containsExactly(
                         "the tools differ from those that this conversation was begun with; calls of those that"
                                 + " are gone are answered with an error: [gone]; of those that were changed the model knows the"
-                                + " old form: [kept]. Conversation.repinTools() declares them anew");
+                                + " old form: [kept]. Conversation.repinTools() declares them again");
     }
 
     @Test
@@ -288,7 +288,7 @@ class AppendedChangesTest {
             assertThatThrownBy(conversation::repinTools)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("the calls [call_1] have no output yet; run the conversation to its end, then pin the"
-                            + " tools anew");
+                            + " tools again");
         }
     }
 

@@ -175,7 +175,7 @@ class CacheBreakpointTest extends LoopFixture {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "the next request would have 4 new cache breakpoints, 1 of them from before, but the API"
-                                    + " writes at most 3 beside its own; mark fewer items");
+                                    + " writes at most 3 besides its own; mark fewer items");
             assertThat(store.head(conversation.id())).isEmpty();
             conversation.append(List.of(marked("a")));
             conversation.append(List.of(marked("b")));

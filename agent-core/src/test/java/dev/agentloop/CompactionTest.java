@@ -290,7 +290,7 @@ class CompactionTest {
             assertThatThrownBy(conversation::undoCompaction)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("no compaction of conversation " + conversation.id()
-                            + " holds any more: they were taken back, or the prompt was begun anew since");
+                            + " holds any more: they were taken back, or the prompt was begun again since");
             run(agent.resume(conversation.id()));
             assertThat(script.prompts.get(4).startsWith(before)).isTrue();
             assertThat(script.inputs(4))

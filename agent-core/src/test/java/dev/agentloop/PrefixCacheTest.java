@@ -204,7 +204,7 @@ class PrefixCacheTest {
                         "added",
                         "input[3].id"),
                 input(
-                        "arguments serialised anew",
+                        "arguments serialised again",
                         h -> h.item(3, i -> i.replace(":\\\"README", ": \\\"README")),
                         "edited",
                         "input[3].arguments"),
@@ -257,7 +257,7 @@ class PrefixCacheTest {
         String item = row.field().replaceAll("^input\\[(\\d+)].*", "$1");
         assertThat(broken.item()).isEqualTo(row.section().equals("input") ? Integer.parseInt(item) : -1);
         assertThat(broken.describe()).contains(row.field() + " was " + row.how(), "no entry of the log says why");
-        assertThat(report.describe()).contains("tokens are read anew");
+        assertThat(report.describe()).contains("tokens are read again");
     }
 
     private static byte[] bytes(Prompt prompt) {

@@ -164,7 +164,7 @@ final class RandomHost {
         List<Tool> tools = new ArrayList<>();
         for (String server : servers) {
             if (chance(80)) {
-                tools.add(served(server, chance(90) ? "Is of " + server + "." : "Was described anew."));
+                tools.add(served(server, chance(90) ? "Is of " + server + "." : "Was described again."));
             }
         }
         return tools;

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
-/** Copies a conversation's file, whole appends as they are; what is changed in an append has it written anew. */
+/** Copies a conversation's file, whole appends as they are; what is changed in an append has it written again. */
 final class FileCopy implements AutoCloseable {
     private static final int BLOCK = 64 * 1024;
 

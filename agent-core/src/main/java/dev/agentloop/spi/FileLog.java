@@ -60,7 +60,7 @@ final class FileLog {
         handle.force();
         if (remains != null) {
             LOG.warn(
-                    "{}: cut {} bytes at byte {}, behind version {}: {}. They are the remains of an append that never"
+                    "{}: cut {} bytes at byte {}, after version {}: {}. They are the remains of an append that never"
                             + " returned; nothing that was acknowledged is lost unless the disk is failing",
                     file,
                     found - length,
@@ -123,7 +123,7 @@ final class FileLog {
     }
 
     private StoreException takenBack(IOException failure) {
-        String what = "cannot append behind version " + head.version() + " of " + file + ": " + failure.getMessage();
+        String what = "cannot append after version " + head.version() + " of " + file + ": " + failure.getMessage();
         try {
             settle();
             return new StoreException(
@@ -140,7 +140,7 @@ final class FileLog {
         }
     }
 
-    // After a failed force nobody knows what is on the disk, so what was written goes, and is written anew.
+    // After a failed force nobody knows what is on the disk, so what was written goes, and is written again.
     private void settle() throws IOException {
         if (unsettled) {
             handle.truncate(length);

@@ -129,7 +129,7 @@ class FileStoreDamageTest {
         int line = starts.get(6) - 10 - starts.get(5);
         assertThat(warned())
                 .containsExactly(file(folder) + ": cut " + lost + " bytes at byte " + starts.get(3)
-                        + ", behind version 3: a line of " + line + " bytes without an end. They are the remains of an"
+                        + ", after version 3: a line of " + line + " bytes without an end. They are the remains of an"
                         + " append that never returned; nothing that was acknowledged is lost unless the disk is"
                         + " failing");
     }

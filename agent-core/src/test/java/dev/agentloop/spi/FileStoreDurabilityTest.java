@@ -162,7 +162,7 @@ class FileStoreDurabilityTest {
             StoreException failure = catchThrowableOfType(StoreException.class, () -> store.append(ID, head, entries));
             assertThat(failure.kind()).isEqualTo(Kind.UNAVAILABLE);
             assertThat(failure)
-                    .hasMessage("cannot append behind version 1 of " + file(folder) + ": No space left on device;"
+                    .hasMessage("cannot append after version 1 of " + file(folder) + ": No space left on device;"
                             + " nothing was appended. Make room or repair the disk, then send the append again")
                     .hasCauseInstanceOf(IOException.class);
             assertThat(file(folder)).hasSize(length);

@@ -11,7 +11,7 @@ final class ServerException extends Exception {
         this.gone = gone;
     }
 
-    /** The server cannot be reached any more, and has to be started or asked anew. */
+    /** The server cannot be reached any more, and has to be started or asked again. */
     static ServerException gone(String message) {
         return new ServerException(message, true);
     }

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 /*
  * Why all share one timer: a timer for each would wake the timers' thread at each request, only for it to wait again.
  * Nearly every alarm is turned off long before its time, so the timer set for an earlier one serves the later ones too: it
- * looks at those that are left when it goes off, and is set anew for the first of them.
+ * looks at those that are left when it goes off, and is set again for the first of them.
  */
 /** Interrupts the thread that set it, after a while, unless it is turned off before. Thread-safe. */
 final class Alarm {

@@ -104,7 +104,7 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
         return this;
     }
 
-    /** Says that the response makes progress: the idle timeout begins anew. */
+    /** Says that the response makes progress: the idle timeout begins again. */
     void alive() {
         aliveAt = System.nanoTime();
     }

@@ -85,7 +85,7 @@ public final class OpenAiModel implements Model {
 
     /**
      * Has this server compact, by {@code POST /responses/compact}: it gives the messages of the user's and an item that only
-     * it can read. With the same address, key, retries and idle timeout as this model. The prompt is read anew for it,
+     * it can read. With the same address, key, retries and idle timeout as this model. The prompt is read again for it,
      * because the request has not the shape of an inference; {@link Compactor#trigger} reads it from the cache.
      *
      * <p>Called {@code endpoint} in the log and in events. Immutable and thread-safe.

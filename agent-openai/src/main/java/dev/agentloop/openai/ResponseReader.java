@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /*
  * Which items count. An item is taken from its own output_item.done event, the moment that it comes in. The list in the
- * last event is not needed for it, may be empty, and may differ (encrypted reasoning is encrypted anew), so what was
+ * last event is not needed for it, may be empty, and may differ (encrypted reasoning is encrypted again), so what was
  * taken stays. Only if that list has more items than came with events of their own are the others taken from it, by their
  * index, after those that were told already: servers exist that skip those events, all of them or some. Reasoning is not
  * taken late if the item that it belongs to, the next one, was told: behind it, it would be in the wrong place.

@@ -233,7 +233,7 @@ class ServerCompactionTest {
             assertThatThrownBy(conversation::undoCompaction)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("no compaction of conversation " + conversation.id()
-                            + " holds any more: they were taken back, or the prompt was begun anew since");
+                            + " holds any more: they were taken back, or the prompt was begun again since");
         }
     }
 

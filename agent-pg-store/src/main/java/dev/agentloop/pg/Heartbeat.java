@@ -82,7 +82,7 @@ final class Heartbeat implements Leases, AutoCloseable {
         long sent = System.nanoTime();
         int rows = database.write("tell that this process is alive", session -> session.change(sql, process));
         if (rows == 0) {
-            // Somebody removed the row: whoever looked in between thought this process dead, and it tells anew.
+            // Somebody removed the row: whoever looked in between thought this process dead, and it tells again.
             shown = null;
             sent = System.nanoTime();
             database.write("tell that this process is alive", session -> session.change(Sql.REGISTER, process));

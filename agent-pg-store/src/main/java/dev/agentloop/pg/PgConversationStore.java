@@ -267,7 +267,7 @@ public final class PgConversationStore implements ConversationStore {
     /**
      * A step in deleting the conversations of this tenant that were sealed before a time. Each is deleted in a transaction of its
      * own; what forks read stays until they are deleted, which a pass does first, since they are younger. Stopping between or
-     * in a step does no harm: begin anew, or where the last step ended.
+     * in a step does no harm: begin again, or where the last step ended.
      *
      * @param next empty at first, then {@link DeletionPage#next} of the step before, until that is empty
      * @param limit how many conversations, sealed or not, a step looks at, at least 1

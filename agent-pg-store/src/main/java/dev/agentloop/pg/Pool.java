@@ -22,7 +22,7 @@ final class Pool {
             "tcpKeepAlive", "true",
             "logServerErrorDetail", "false");
 
-    /** Each statement has one good plan; where conversations are of very different lengths, servers plan it anew each time. */
+    /** Each statement has one good plan; where conversations are of very different lengths, servers plan it again each time. */
     private static final String GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan";
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);

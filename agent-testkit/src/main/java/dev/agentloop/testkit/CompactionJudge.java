@@ -147,7 +147,7 @@ final class CompactionJudge {
             if (at >= 0) {
                 stays(
                         CompactionInvariant.NEWEST_RESPONSE,
-                        "newest response and all behind it",
+                        "newest response and all after it",
                         before.subList(at, before.size()));
                 return;
             }

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
  * prompt gives the same text, always. Immutable.
  */
 public final class PromptSnapshot {
-    /** The system property that has {@link #assertMatches} write the files anew, by the value {@code true}. */
+    /** The system property that has {@link #assertMatches} write the files again, by the value {@code true}. */
     public static final String UPDATE_PROPERTY = "agentloop.snapshots.update";
 
     private static final int LONGEST = 600;

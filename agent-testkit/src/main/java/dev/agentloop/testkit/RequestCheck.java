@@ -190,7 +190,7 @@ final class RequestCheck {
         for (JsonFields.Field field :
                 JsonFields.of(object.getBytes(StandardCharsets.UTF_8)).all()) {
             if (!VARYING.contains(field.name()) && !field.name().equals(CACHE_OPTIONS)) {
-                problems.add("the field " + field.name() + " is fixed for a conversation and stands behind the input");
+                problems.add("the field " + field.name() + " is fixed for a conversation and stands after the input");
             }
         }
         problems.addAll(itemProblems);

@@ -53,7 +53,7 @@ final class VolatileKind {
             return condition.name().contains("locale") ? "a number in the default locale" : "a number";
         }
         if (condition.kind().isEmpty()) {
-            return matches(WORD, difference) ? "a random value" : "a value that is made anew";
+            return matches(WORD, difference) ? "a random value" : "a value that is made again";
         }
         return condition.kind();
     }

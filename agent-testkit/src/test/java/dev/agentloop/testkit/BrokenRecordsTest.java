@@ -246,8 +246,8 @@ class BrokenRecordsTest {
         boolean leave(Map<String, InboxMessage> inbox, InboxMessage message) {
             try {
                 ObjectMapper mapper = new ObjectMapper();
-                byte[] anew = mapper.writeValueAsBytes(mapper.readTree(message.payload()));
-                return super.leave(inbox, InboxMessage.of(message.id(), message.kind(), anew));
+                byte[] again = mapper.writeValueAsBytes(mapper.readTree(message.payload()));
+                return super.leave(inbox, InboxMessage.of(message.id(), message.kind(), again));
             } catch (IOException e) {
                 return super.leave(inbox, message);
             }

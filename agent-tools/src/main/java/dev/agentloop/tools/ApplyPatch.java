@@ -62,6 +62,11 @@ final class ApplyPatch {
         }
     }
 
+    /** What is closed to patches, as of now. */
+    Fence.Sight fence() {
+        return changes.workspace().fence();
+    }
+
     private PatchPlan plan(String text, @Nullable String folder) throws IOException {
         Workspace workspace = changes.workspace();
         PatchPlan plan = new PatchPlan(folder == null ? workspace : workspace.from(workspace.real(folder)));

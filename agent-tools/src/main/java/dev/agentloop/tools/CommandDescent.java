@@ -48,7 +48,7 @@ final class CommandDescent {
 
     /** Whether the walk from {@code argument}, used in {@code directory}, reads in the workspace only. */
     boolean stays(Path directory, String argument) {
-        Optional<Path> start = CommandPaths.resolve(directory, argument).filter(paths::contains);
+        Optional<Path> start = CommandPaths.resolve(directory, argument).filter(paths::mayWalk);
         return start.isPresent() && (followsNoLinks || linksStayInside(start.get()));
     }
 
@@ -64,8 +64,9 @@ final class CommandDescent {
                 for (Path entry : entries) {
                     Optional<Path> real = Files.isSymbolicLink(entry)
                             ? CommandPaths.resolve(place, place.relativize(entry))
+                                    .filter(paths::mayWalk)
                             : Optional.of(entry);
-                    if (real.filter(paths::contains).isEmpty() || seen.size() >= MAX_ENTRIES) {
+                    if (real.isEmpty() || seen.size() >= MAX_ENTRIES) {
                         return false;
                     }
                     if (seen.add(real.get())) {

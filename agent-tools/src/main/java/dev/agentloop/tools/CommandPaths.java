@@ -25,10 +25,15 @@ final class CommandPaths {
     private static final List<Path> OF_THE_KERNEL = List.of(Path.of("/proc"), Path.of("/dev"));
 
     private final Path workspace;
+    private final Fence.Sight fence;
 
-    /** @param workspace a folder that exists */
-    CommandPaths(Path workspace) throws IOException {
+    /**
+     * @param workspace a folder that exists
+     * @param fence what no command may read, although it lies there
+     */
+    CommandPaths(Path workspace, Fence.Sight fence) throws IOException {
         this.workspace = workspace.toRealPath();
+        this.fence = fence;
     }
 
     /** Whether {@code real}, a path without links, lies in the workspace. */
@@ -36,9 +41,27 @@ final class CommandPaths {
         return real.startsWith(workspace);
     }
 
-    /** Whether {@code argument}, used in {@code directory}, stays in the workspace. */
+    /** Whether a command may read {@code real}, a path without links: it lies in the workspace and in nothing fenced. */
+    boolean mayRead(Path real) {
+        if (!contains(real)) {
+            return false;
+        }
+        for (Path at = real; at != null && at.startsWith(workspace); at = at.getParent()) {
+            if (fence.closes(at)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a command may read all that lies below {@code real}, a path without links. */
+    boolean mayWalk(Path real) {
+        return mayRead(real) && !fence.leadsTo(real);
+    }
+
+    /** Whether {@code argument}, used in {@code directory}, is something that a command may read. */
     boolean inside(Path directory, String argument) {
-        return resolve(directory, argument).filter(this::contains).isPresent();
+        return resolve(directory, argument).filter(this::mayRead).isPresent();
     }
 
     /**

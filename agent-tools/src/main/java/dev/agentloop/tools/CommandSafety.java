@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Judges a command line before it runs, as Codex does: known to be safe, or not.
@@ -27,14 +28,17 @@ final class CommandSafety {
     private static final Set<String> BUILTINS = Set.of("cd", "echo", "false", "pwd", "true");
 
     private final Path workspace;
+    private final Supplier<Fence.Sight> fence;
     private final CommandPrograms programs;
 
     /**
+     * @param fence what no command reads without a question, although it lies in the workspace
      * @param shell what commands will be run by
      * @param environment what they will be run with; its {@code PATH} says which programs the names stand for
      */
-    CommandSafety(Path workspace, ShellProgram shell, Map<String, String> environment) {
+    CommandSafety(Path workspace, Supplier<Fence.Sight> fence, ShellProgram shell, Map<String, String> environment) {
         this.workspace = workspace;
+        this.fence = fence;
         programs = new CommandPrograms(shell, environment);
     }
 
@@ -57,7 +61,8 @@ final class CommandSafety {
     boolean allows(String command, Path directory, Others others) {
         CommandLine line = CommandLine.parse(command);
         try {
-            return line.plain() && allows(line, directory.toRealPath(), new CommandPaths(workspace), others);
+            return line.plain()
+                    && allows(line, directory.toRealPath(), new CommandPaths(workspace, fence.get()), others);
         } catch (IOException | InvalidPathException e) {
             // A folder that is not there cannot vouch for anything.
             return false;
@@ -65,7 +70,7 @@ final class CommandSafety {
     }
 
     private boolean allows(CommandLine line, Path directory, CommandPaths paths, Others others) {
-        if (!paths.contains(directory)) {
+        if (!paths.mayRead(directory)) {
             return false;
         }
         // A cd may have failed or happened in a pipe of its own, so each later word must be fine in all of these.
@@ -126,7 +131,7 @@ final class CommandSafety {
         for (Path directory : List.copyOf(directories)) {
             Optional<Path> target = CommandPaths.resolve(directory, command.get(1));
             if (target.isEmpty()
-                    || !paths.contains(target.get())
+                    || !paths.mayRead(target.get())
                     || !target.get()
                             .equals(directory
                                     .resolve(PathText.path(directory.getFileSystem(), command.get(1)))

@@ -68,7 +68,7 @@ final class Fence {
         for (Path place : places) {
             Sight sight = new Fence(List.of(place)).look();
             for (Path at = folder; at != null; at = at.getParent()) {
-                if (sight.closes(at, attributes(at))) {
+                if (sight.closes(at)) {
                     return place;
                 }
             }
@@ -129,6 +129,16 @@ final class Fence {
         /** Whether a path is a fenced place. */
         boolean closes(Path path, @Nullable BasicFileAttributes found) {
             return inside.has(path, found);
+        }
+
+        /** Whether a path is a fenced place, whatever is there now. */
+        boolean closes(Path path) {
+            return closes(path, attributes(path));
+        }
+
+        /** Whether a fenced place lies below a path, whatever is there now. */
+        boolean leadsTo(Path path) {
+            return leadsTo(path, attributes(path));
         }
 
         /** Whether a path is a folder or link through which a fenced place is reached. */

@@ -69,7 +69,7 @@ final class ListDirectory {
             text.append("(the directory is empty)\n");
         } else if (offset > seen) {
             throw new Refusal(
-                    Names.shown(path) + ": offset " + offset + " is behind the end; there are " + seen + " entries");
+                    Names.shown(path) + ": offset " + offset + " is after the end; there are " + seen + " entries");
         } else if (full()) {
             text.append("More than ")
                     .append(limit)

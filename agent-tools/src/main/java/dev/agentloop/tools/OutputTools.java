@@ -64,7 +64,7 @@ public final class OutputTools {
             start = end < text.length() && text.charAt(end) == '\n' ? end + 1 : end;
         }
         if (page.isEmpty()) {
-            throw new Refusal("offset " + offset + " is behind the end; the output has " + number + " lines");
+            throw new Refusal("offset " + offset + " is after the end; the output has " + number + " lines");
         }
         return "Lines " + offset + " to " + (offset + page.size() - 1) + " of " + number + ":\n"
                 + String.join("\n", page) + "\n";

@@ -115,7 +115,7 @@ final class ReadFile {
                 return "(the file is empty)";
             }
             throw new Refusal(
-                    place.text() + ": offset " + offset + " is behind the end; the file has " + skipped + " lines");
+                    place.text() + ": offset " + offset + " is after the end; the file has " + skipped + " lines");
         }
 
         private String late(long size) throws Refusal {

@@ -65,7 +65,7 @@ final class SecureFolder implements Folder {
 
     @Override
     public List<Path> names() throws IOException {
-        // A stream can be iterated once, so each listing opens the folder anew, relative to itself.
+        // A stream can be iterated once, so each listing opens the folder again, relative to itself.
         List<Path> names = new ArrayList<>();
         Path here = path.getFileSystem().getPath(".");
         try (DirectoryStream<Path> entries = stream.newDirectoryStream(here, LinkOption.NOFOLLOW_LINKS)) {

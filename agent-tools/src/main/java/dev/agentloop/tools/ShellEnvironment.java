@@ -90,7 +90,7 @@ record ShellEnvironment(
                 git,
                 (key, value) -> !hidden.contain(key, key)
                         && !hidden.holds(key, value)
-                        // Under another number a value is written anew, and not as what it was.
+                        // Under another number a value is written again, and not as what it was.
                         && PathText.reachesPrograms(key + value),
                 added));
         return environment;

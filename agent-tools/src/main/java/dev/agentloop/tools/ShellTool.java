@@ -71,7 +71,8 @@ final class ShellTool implements Tool {
                         PARAMETERS,
                         bounds.timeout().toMillis(),
                         bounds.longestTimeout().toMillis()));
-        safety = new CommandSafety(settings.workspace(), settings.shell(), settings.environment());
+        safety = new CommandSafety(
+                settings.workspace(), settings.patches()::fence, settings.shell(), settings.environment());
         rules = new CommandRules(settings.workspace(), safety);
     }
 

@@ -149,7 +149,7 @@ class CommandSafetyFuzzTest {
     }
 
     private CommandSafety safety(Map<String, String> environment) {
-        return new CommandSafety(workspace, ShellProgram.standard(), environment);
+        return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard(), environment);
     }
 
     private Map<String, String> environment(List<Path> first) {

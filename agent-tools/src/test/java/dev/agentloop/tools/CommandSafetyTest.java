@@ -113,7 +113,8 @@ class CommandSafetyTest {
 
     @Test
     void isSafe_withARelativeFolderInThePath_trustsOnlyBuiltins() {
-        CommandSafety safety = new CommandSafety(workspace, ShellProgram.standard(), Map.of("PATH", ".:/usr/bin:/bin"));
+        CommandSafety safety = new CommandSafety(
+                workspace, new Fence(List.of())::look, ShellProgram.standard(), Map.of("PATH", ".:/usr/bin:/bin"));
 
         assertThat(safety.isSafe("ls", workspace)).isFalse();
         assertThat(safety.isSafe("echo x", workspace)).isTrue();
@@ -130,6 +131,7 @@ class CommandSafetyTest {
 
     private boolean isSafe(String command, Path directory) {
         String path = workspace.resolve("bin") + ":/usr/local/bin:/usr/bin:/bin";
-        return new CommandSafety(workspace, ShellProgram.standard(), Map.of("PATH", path)).isSafe(command, directory);
+        return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard(), Map.of("PATH", path))
+                .isSafe(command, directory);
     }
 }

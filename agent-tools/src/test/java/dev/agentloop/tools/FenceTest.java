@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A store of conversations in a folder of the workspace, and tools that must not get there. */
@@ -219,5 +221,38 @@ class FenceTest {
         assertThatThrownBy(
                         () -> ShellTools.builder(store).fenced(locations(store)).tools())
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "no command is known to be safe there")
+    void commandThatWouldReadTheStore_isNotSafe() throws IOException {
+        Path store = fillStore(root.resolve("conv"));
+        Files.createDirectories(root.resolve("src"));
+        Files.createSymbolicLink(root.resolve("alias"), store);
+        List<Tool> shell = ShellTools.builder(root)
+                .state(root.resolve("src/state"))
+                .fenced(locations(store))
+                .tools();
+
+        for (String command : List.of("cat a.txt", "ls", "ls src", "wc a.txt src")) {
+            assertThat(access(shell, command)).as(command).isEqualTo(Tool.Access.READS);
+        }
+        for (String command : List.of(
+                "cat " + log,
+                "cat alias/" + log.getFileName(),
+                "ls conv",
+                "cd conv && ls",
+                "grep -r hash .",
+                "grep -r hash src",
+                "grep -r hash alias",
+                "find . -name x",
+                "ls -R",
+                "cat src/state/journal")) {
+            assertThat(access(shell, command)).as(command).isEqualTo(Tool.Access.UNRESTRICTED);
+        }
+    }
+
+    private static Tool.Access access(List<Tool> shell, String command) {
+        return shell.get(0).access(ToolCall.function("1", "shell_command", "{\"command\":\"" + command + "\"}"));
     }
 }

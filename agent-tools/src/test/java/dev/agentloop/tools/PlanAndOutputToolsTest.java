@@ -63,7 +63,7 @@ class PlanAndOutputToolsTest {
                 .startsWith("Lines 1 to 200 of 500:\nline 1\n")
                 .endsWith("\nline 200\n");
         assertThat(page(text, "{\"call_id\":\"call_1\",\"offset\":501}").text())
-                .isEqualTo("offset 501 is behind the end; the output has 500 lines");
+                .isEqualTo("offset 501 is after the end; the output has 500 lines");
         assertThat(page(text, "{\"call_id\":\"call_2\"}").text())
                 .isEqualTo(
                         "no truncated output of call id `call_2`; the id stands in the warning at the beginning of a "

@@ -110,7 +110,7 @@ class ReadingToolsTest {
             Files.writeString(root.resolve("empty"), "");
 
             assertThat(calls.error("read_file", "file_path", "a.txt", "offset", 3))
-                    .isEqualTo("a.txt: offset 3 is behind the end; the file has 2 lines");
+                    .isEqualTo("a.txt: offset 3 is after the end; the file has 2 lines");
             assertThat(calls.ok("read_file", "file_path", "empty")).isEqualTo("(the file is empty)");
         }
 
@@ -215,7 +215,7 @@ class ReadingToolsTest {
             assertThat(calls.ok("list_dir", "dir_path", ".", "offset", 26))
                     .isEqualTo("Absolute path: " + root + "\nf25\nf26\nf27\nf28\nf29\n");
             assertThat(calls.error("list_dir", "dir_path", ".", "offset", 31))
-                    .isEqualTo(".: offset 31 is behind the end; there are 30 entries");
+                    .isEqualTo(".: offset 31 is after the end; there are 30 entries");
         }
 
         @Test

@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Applying a patch of one line to a file of 1,000 lines, journal and all. The floor writes the file anew. */
+/** Applying a patch of one line to a file of 1,000 lines, journal and all. The floor writes the file again. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

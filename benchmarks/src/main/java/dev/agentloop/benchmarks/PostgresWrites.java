@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 
-/** What an append leaves in the server's own log and in its table, beside a store that writes a conversation anew each time. */
+/** What an append leaves in the server's own log and in its table, beside a store that writes a conversation again each time. */
 final class PostgresWrites {
     private static final int CONVERSATIONS = 40;
     private static final int ITEMS = 100;

@@ -50,7 +50,7 @@ class BrokenPrefixTest {
                 .asString()
                 .startsWith("request 2: input_changed: instructions was edited, the first difference is at byte 73:")
                 .contains("10:00:02", "10:00:01", "and no entry of the log says why")
-                .endsWith("about 9,984 tokens are read anew, which costs 0.0229632 more");
+                .endsWith("about 9,984 tokens are read again, which costs 0.0229632 more");
     }
 
     @Test

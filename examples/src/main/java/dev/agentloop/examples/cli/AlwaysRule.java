@@ -27,7 +27,7 @@ final class AlwaysRule {
             if (question.rule().isEmpty()) {
                 throw new IllegalArgumentException(
                         "nothing can be proposed for always here: this is not one command of plain"
-                                + " words beside those that only read, or its words leave open what is run");
+                                + " words besides those that only read, or its words leave open what is run");
             }
             return question.rule();
         }

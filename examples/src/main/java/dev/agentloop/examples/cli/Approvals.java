@@ -49,7 +49,7 @@ final class Approvals {
             Console console, PrintStream out, Commands commands, Outcome.Pending question, @Nullable Path folder) {
         out.println("  " + TerminalText.line(question.callId()) + " " + TerminalText.line(question.tool()));
         QuestionText.of(question, folder).forEach(line -> out.println("    " + line));
-        out.println("    " + TerminalText.line(question.question()) + "; " + expiry(question));
+        out.println("    " + sentence(question.question()) + "; " + expiry(question));
         console.tell("    to approve:", out, commands.line("approve", question.callId()));
         if (!question.rule().isEmpty()) {
             console.tell("    or always: ", out, commands.line("approve", question.callId(), "--always"));
@@ -71,6 +71,11 @@ final class Approvals {
             words.addAll(List.of(conversation, callId));
             return Options.commandLine(program, command, words);
         }
+    }
+
+    // More follows it in the same sentence.
+    private static String sentence(String question) {
+        return TerminalText.line(question.strip()).replaceFirst("\\.$", "");
     }
 
     private static String expiry(Outcome.Pending question) {

@@ -36,8 +36,8 @@ final class LogCalls {
             }
             case "approval.asked" -> {
                 asked.put(call, expiry(fields));
-                lines.detail(
-                        entry.version(), call + " needs approval: " + fields.text("question") + "; " + expiry(fields));
+                String question = fields.text("question").strip().replaceFirst("\\.$", "");
+                lines.detail(entry.version(), call + " needs approval: " + question + "; " + expiry(fields));
             }
             case "approval.decided" -> {
                 asked.remove(call);

@@ -12,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Writes each entry of a log as one line of JSON; docs/log.md says what is in it. Payloads are copied, not written anew. */
+/** Writes each entry of a log as one line of JSON; docs/log.md says what is in it. Payloads are copied, not written again. */
 final class LogJson implements LogView {
     private static final JsonFactory JSON = new JsonFactory();
 

@@ -80,7 +80,7 @@ final class LogText implements LogView {
                 calls.forked();
                 lines.line(
                         version,
-                        "forked from " + fields.text("of") + " behind its version " + fields.number("version"));
+                        "forked from " + fields.text("of") + " after its version " + fields.number("version"));
             }
             case "redacted" ->
                 lines.line(

@@ -102,7 +102,7 @@ final class Progress implements AgentListener {
         } else if (event instanceof AgentEvent.DuplicateCall e) {
             warn("the model sent the call " + e.callId() + " twice; the second one was dropped");
         } else if (event instanceof AgentEvent.EpochStarted e && e.epoch() > 1 && !compacted) {
-            out.println("  the prompt begins anew: " + TerminalText.line(e.reason()));
+            out.println("  the prompt begins again: " + TerminalText.line(e.reason()));
         } else if (event instanceof AgentEvent.Warning e) {
             warn(e.text());
         } else {
@@ -118,8 +118,8 @@ final class Progress implements AgentListener {
                     + TerminalText.number(e.context().window()) + " tokens");
         } else if (event instanceof AgentEvent.CompactionStarted e) {
             out.println("  compacting by " + TerminalText.line(e.by()) + ": " + mayUse(e.offer())
-                    + "; the prompt behind it is another one, and about " + TerminalText.number(e.missTokens())
-                    + " tokens are read anew");
+                    + "; the prompt after it is another one, and about " + TerminalText.number(e.missTokens())
+                    + " tokens are read again");
         } else if (event instanceof AgentEvent.CompactionFailed e) {
             warn("compaction by " + e.by() + " failed, and nothing was changed: " + causes.rest(e.cause()));
         } else if (event instanceof AgentEvent.Compacted e) {

@@ -36,7 +36,7 @@ final class ServerPlace implements StorePlace {
                     + " jdbc:postgresql://localhost:5432/agents?user=ada");
         }
         if (value.substring(0, end(value)).indexOf('@') >= 0) {
-            throw new UsageException("--store: the URL names the user behind the database, as ?user=ada, and the"
+            throw new UsageException("--store: the URL names the user after the database, as ?user=ada, and the"
                     + " password is best put into PGPASSWORD");
         }
         return new ServerPlace(value);

@@ -11,6 +11,9 @@ import java.util.Locale;
  * or hide what is about to be approved, so its control characters, and those that cannot be seen, are shown as escapes.
  */
 final class TerminalText {
+    /** Says that the symbol before it is to be drawn in colours, as models write warnings; a second one is hidden text. */
+    private static final int EMOJI = 0xFE0F;
+
     private TerminalText() {}
 
     /** The text with control and invisible characters shown, line breaks and tabs kept. */
@@ -72,13 +75,15 @@ final class TerminalText {
 
     private static String escaped(String text, String kept) {
         StringBuilder shown = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> {
-            if (kept.indexOf(c) >= 0 || isVisible(c)) {
+        int before = 0;
+        for (int c : text.codePoints().toArray()) {
+            if (kept.indexOf(c) >= 0 || isVisible(c) || c == EMOJI && Character.getType(before) == Character.OTHER_SYMBOL) {
                 shown.appendCodePoint(c);
             } else {
                 shown.append(c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : hexadecimal(c));
             }
-        });
+            before = c;
+        }
         return shown.toString();
     }
 

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 
 /** What a terminal showed, next to the file that says what it should show. */
 final class Capture {
-    /** A property with which the files are written anew. */
+    /** A property with which the files are written again. */
     private static final String ACCEPT = "captures.accept";
 
     private static final Path FILES = Path.of("src/test/resources/dev/agentloop/examples/cli/captures");

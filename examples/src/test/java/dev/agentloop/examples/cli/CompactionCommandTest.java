@@ -46,7 +46,7 @@ class CompactionCommandTest extends AgentTest {
             assertThat(agent.err())
                     .containsPattern(
                             "  compacting by summary: may use about [\\d,]+ tokens in, \\d+ % of them cached, 1,500 out;"
-                                    + " the prompt behind it is another one, and about [\\d,]+ tokens are read anew\n"
+                                    + " the prompt after it is another one, and about [\\d,]+ tokens are read again\n"
                                     + "  compacted by summary: [\\d,]+ tokens before, about [\\d,]+ after; used ");
             List<ScriptedRequest> requests = server.requests();
             assertThat(requests).hasSize(4);

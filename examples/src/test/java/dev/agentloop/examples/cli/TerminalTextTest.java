@@ -42,6 +42,13 @@ class TerminalTextTest extends AgentTest {
     }
 
     @Test
+    void colourOfASymbol_stays_butOnlyOnce_andNowhereElse() {
+        assertThat(TerminalText.of("\u26A0\uFE0F no")).isEqualTo("\u26A0\uFE0F no");
+        assertThat(TerminalText.of("\u26A0\uFE0F\uFE0F\uFE01")).isEqualTo("\u26A0\uFE0F\\ufe0f\\ufe01");
+        assertThat(TerminalText.of("\uFE0F-\uFE0F")).isEqualTo("\\ufe0f-\\ufe0f");
+    }
+
+    @Test
     void output_whoseCharactersComeInPieces_isWhole() throws IOException {
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
         try (TerminalOutput terminal = new TerminalOutput(shown, () -> 0)) {
