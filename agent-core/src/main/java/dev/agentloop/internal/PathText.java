@@ -55,8 +55,10 @@ public final class PathText {
 
     private static Path name(String text) {
         try {
-            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
-            String hex = HexFormat.ofDelimiter("%").formatHex(bytes.array(), 0, bytes.limit());
+            ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[encoded.remaining()];
+            encoded.get(bytes);
+            String hex = HexFormat.ofDelimiter("%").formatHex(bytes);
             return Path.of(URI.create("file:///%" + hex)).getFileName();
         } catch (CharacterCodingException | IllegalArgumentException e) {
             throw new InvalidPathException(text, "it has a character that no name can have");
