@@ -86,7 +86,8 @@ final class SecretValues {
         int digitRuns = 0;
         int[] counts = new int[4];
         int before = 3;
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             int kind = Character.isDigit(c) ? 0 : Character.isUpperCase(c) ? 1 : Character.isLowerCase(c) ? 2 : 3;
             counts[kind]++;
             changes += kind == before ? 0 : 1;
