@@ -3,6 +3,7 @@ package dev.agentloop.testkit;
 import dev.agentloop.Item;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.testkit.CompactorContract.Kind;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -24,7 +25,7 @@ final class CompactionJudge {
     private static final List<String> CONTEXT =
             List.of("<permissions instructions>", "# AGENTS.md instructions", "<environment_context>", "Developer: ");
     private static final int BYTES_PER_TOKEN = 4;
-    // By its size in patches; its bytes, which are few in the suite, are counted besides.
+    // By its size in patches; how many bytes tell of it is nobody's gain.
     private static final int IMAGE_TOKENS = 1_844;
 
     private final Known known;
@@ -97,9 +98,29 @@ final class CompactionJudge {
     // What fills a context is tokens, of which each item has a whole number: fewer items with as many bytes have fewer.
     static long tokens(List<Item> items) {
         return items.stream()
-                .mapToLong(item -> (item.bytes().remaining() + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN
-                        + (item.json().contains("input_image") ? IMAGE_TOKENS : 0))
+                .mapToLong(item -> {
+                    List<Integer> images = images(item);
+                    int text = item.bytes().remaining()
+                            - images.stream().mapToInt(Integer::intValue).sum();
+                    return (text + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN + (long) IMAGE_TOKENS * images.size();
+                })
                 .sum();
+    }
+
+    /** How many bytes tell of each image of an item. */
+    private static List<Integer> images(Item item) {
+        JsonFields fields = JsonFields.of(item.json().getBytes(StandardCharsets.UTF_8));
+        List<Integer> images = new ArrayList<>();
+        for (String name : List.of("content", "output")) {
+            JsonFields parts = fields.inner(name);
+            for (JsonFields.Field place : parts == null ? List.<JsonFields.Field>of() : parts.all()) {
+                JsonFields part = parts.inner(place);
+                if (part != null && "input_image".equals(part.text("type"))) {
+                    images.add(place.end() - place.start());
+                }
+            }
+        }
+        return images;
     }
 
     private void pairs() {

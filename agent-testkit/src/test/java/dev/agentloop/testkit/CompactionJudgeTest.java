@@ -35,4 +35,18 @@ class CompactionJudgeTest {
         assertThat(judged(List.of(ofBytes(520))))
                 .containsEntry(CompactionInvariant.SMALLER, "about 130 tokens instead of 130");
     }
+
+    @Test
+    void size_ofAnImage_isNotItsBytes() {
+        Item small = image("data:image/png;base64,AAAA");
+        Item large = image("data:image/png;base64,AAAAAA");
+        assertThat(CompactionJudge.prompt(Kind.RETURNED, NOTHING, List.of(large), List.of(small)))
+                .containsKey(CompactionInvariant.SMALLER);
+        assertThat(CompactionJudge.prompt(Kind.RETURNED, NOTHING, List.of(large, small), List.of(large)))
+                .doesNotContainKey(CompactionInvariant.SMALLER);
+    }
+
+    private static Item image(String url) {
+        return Item.user("what is it?", List.of(url));
+    }
 }

@@ -69,7 +69,8 @@ record Console(
             int mode = (int) Files.getAttribute(Path.of("/dev/fd/" + descriptor), "unix:mode");
             return (mode & FILE_TYPE) == CHARACTER_DEVICE;
         } catch (IOException | RuntimeException e) {
-            return System.console() != null;
+            // Where this cannot be known, as on Windows, it may be one, and escapes are harmless in a file.
+            return true;
         }
     }
 
