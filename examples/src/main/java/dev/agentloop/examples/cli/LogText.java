@@ -79,8 +79,7 @@ final class LogText implements LogView {
                 turns.forked();
                 calls.forked();
                 lines.line(
-                        version,
-                        "forked from " + fields.text("of") + " after its version " + fields.number("version"));
+                        version, "forked from " + fields.text("of") + " after its version " + fields.number("version"));
             }
             case "redacted" ->
                 lines.line(

@@ -77,7 +77,9 @@ final class TerminalText {
         StringBuilder shown = new StringBuilder(text.length());
         int before = 0;
         for (int c : text.codePoints().toArray()) {
-            if (kept.indexOf(c) >= 0 || isVisible(c) || c == EMOJI && Character.getType(before) == Character.OTHER_SYMBOL) {
+            if (kept.indexOf(c) >= 0
+                    || isVisible(c)
+                    || c == EMOJI && Character.getType(before) == Character.OTHER_SYMBOL) {
                 shown.appendCodePoint(c);
             } else {
                 shown.append(c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : hexadecimal(c));

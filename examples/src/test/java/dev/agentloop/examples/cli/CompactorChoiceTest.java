@@ -25,8 +25,9 @@ class CompactorChoiceTest {
         "http://127.0.0.1:11434/v1, 'old outputs, summary'"
     })
     void compactor_byTheServersAddress(String address, String tried) {
-        List<String> words = List.of("--cd", folder.toString(), "--store", folder.toString(), "Hi");
-        Options options = OptionParser.parse("exec", words, Map.of("OPENAI_BASE_URL", address));
+        List<String> words = List.of("--cd", folder.toString(), "--store", "postgres", "Hi");
+        Options options =
+                OptionParser.parse("exec", words, Map.of("OPENAI_BASE_URL", address, "HOME", folder.toString()));
         Model model = ScriptedModel.answering();
 
         assertThat(CodingAgent.compactor(options, model).name()).isEqualTo(tried);
