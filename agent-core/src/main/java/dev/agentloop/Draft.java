@@ -229,7 +229,8 @@ record Draft(String kind, byte[] payload) {
                     .text("hash", hash)
                     .text("question", question.question())
                     .number("expires_at", expires == null ? 0 : expires.toEpochMilli());
-            rule(w, question.rule());
+            given(w, "place", question.place());
+            given(w, "rule", question.rule());
         });
     }
 
@@ -245,13 +246,13 @@ record Draft(String kind, byte[] payload) {
                     .text("hash", OpenCall.hash(call.call()))
                     .flag("approved", answer.approved())
                     .text("reason", answer.reason());
-            rule(w, answer.rule());
+            given(w, "rule", answer.rule());
         });
     }
 
-    private static void rule(Json.Writer out, String rule) throws IOException {
-        if (!rule.isEmpty()) {
-            out.text("rule", rule);
+    private static void given(Json.Writer out, String name, String text) throws IOException {
+        if (!text.isEmpty()) {
+            out.text(name, text);
         }
     }
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,6 +77,26 @@ final class HostTools {
         return tokens < 1
                 ? careful(named(call), "outputTokens", OUTPUT_TOKENS, tokens)
                 : Math.min(tokens, Integer.MAX_VALUE / 4);
+    }
+
+    /** Where a call takes effect; nowhere in particular, where the tool does not say. */
+    String place(ToolCall call, Tool tool) {
+        return ask(named(call), "place", () -> tool.place(call), "");
+    }
+
+    /**
+     * What the model reads of an approved call that would take effect elsewhere now; null where it would not.
+     *
+     * @param approved the place that was asked about; empty for none in particular
+     */
+    @Nullable
+    ToolOutput moved(OpenCall call, Tool tool, String approved) {
+        String now = approved.isEmpty() ? "" : place(call.call(), tool);
+        return now.equals(approved)
+                ? null
+                : ToolOutput.error((call.started() ? "not run again" : "not run") + ": it was approved for " + approved
+                        + ", and would take effect in " + (now.isEmpty() ? "a place that is not known" : now)
+                        + " now. Call it again if it is still wanted");
     }
 
     /** The rule that would let a call run, and others like it; empty, where the tool names none. */

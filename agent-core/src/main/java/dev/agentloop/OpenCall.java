@@ -19,6 +19,7 @@ final class OpenCall {
     private boolean asked;
     private boolean approved;
     private String question = "";
+    private String place = "";
     private String rule = "";
     private @Nullable Instant expires;
     private Approver.@Nullable Answer answer;
@@ -39,6 +40,7 @@ final class OpenCall {
         if (state.flag("asked", false)) {
             call.ask(state);
         }
+        call.place = ItemBytes.orEmpty(state.text("place"));
         if (state.has("approved")) {
             call.answer = Decision.answer(state);
         }
@@ -57,7 +59,7 @@ final class OpenCall {
         out.flag("started", started).flag("forked", forked).flag("asked", asked);
         Instant expiry = expires;
         out.text("question", question).number("expires_at", expiry == null ? 0 : expiry.toEpochMilli());
-        out.text("rule", rule);
+        out.text("place", place).text("rule", rule);
         Approver.Answer decided = answer;
         if (approved) {
             out.flag("was_approved", true);
@@ -118,6 +120,7 @@ final class OpenCall {
     void ask(JsonFields entry) {
         asked = true;
         question = ItemBytes.orEmpty(entry.text("question"));
+        place = ItemBytes.orEmpty(entry.text("place"));
         rule = ItemBytes.orEmpty(entry.text("rule"));
         long at = entry.number("expires_at", 0);
         expires = at == 0 ? null : Instant.ofEpochMilli(at);
@@ -131,7 +134,18 @@ final class OpenCall {
 
     /** The question about it. */
     Outcome.Pending pending() {
-        return new Outcome.Pending(item.callId(), version, item.name(), item.arguments(), question, expires, rule);
+        return new Outcome.Pending(
+                item.callId(), version, item.name(), item.arguments(), question, expires, place, rule);
+    }
+
+    /** Where it takes effect, as the question about it said; empty where that said nothing, or there was none. */
+    String place() {
+        return place;
+    }
+
+    /** The question about it says so. */
+    void askedFor(String where) {
+        place = where;
     }
 
     void start() {

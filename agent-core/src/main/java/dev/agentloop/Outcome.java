@@ -153,6 +153,7 @@ public sealed interface Outcome {
      * @param arguments the exact arguments that a decision is bound to
      * @param question why approval is needed
      * @param expires when it counts as refused if nobody has decided by then; null if never
+     * @param place where the call takes effect, as its tool says: an approval holds for it only; empty where there is no choice
      * @param rule what could be allowed with it for the rest of the conversation, as the tool proposes; empty for nothing
      */
     record Pending(
@@ -162,5 +163,6 @@ public sealed interface Outcome {
             String arguments,
             String question,
             @Nullable Instant expires,
+            String place,
             String rule) {}
 }

@@ -64,9 +64,10 @@ final class OwnCalls {
             return ToolOutput.error("refused: this call needs approval, and nobody is there to give it: " + why);
         }
         Item.Call item = call.item();
+        String place = tools.place(call.call(), tool);
         String rule = tools.rule(call.call(), tool);
-        Outcome.Pending question =
-                new Outcome.Pending(item.callId(), call.version(), item.name(), item.arguments(), why, null, rule);
+        Outcome.Pending question = new Outcome.Pending(
+                item.callId(), call.version(), item.name(), item.arguments(), why, null, place, rule);
         Approver.Answer answer;
         try {
             answer = approver.decide(question);
@@ -85,7 +86,7 @@ final class OwnCalls {
             return ToolCalls.refused(answer == null ? "" : answer.reason());
         }
         run.journal().add(Draft.approvalDecided(call, tools.withoutForeignRule(call.call(), answer)));
-        return null;
+        return tools.moved(call, tool, place);
     }
 
     /** The output as the model reads it; the whole text of a long one goes into the journal. */

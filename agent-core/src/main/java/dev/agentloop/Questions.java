@@ -40,10 +40,13 @@ final class Questions {
      *
      * @param rule what else could be allowed with it; empty for nothing
      */
-    void ask(OpenCall call, String reason, String rule) {
+    void ask(RunningCall next, String reason, String rule) {
+        OpenCall call = next.call();
         Item.Call item = call.item();
+        String place = tools.place(call.call(), next.tool());
+        call.askedFor(place);
         Outcome.Pending question = new Outcome.Pending(
-                item.callId(), call.version(), item.name(), item.arguments(), reason, expiry(), rule);
+                item.callId(), call.version(), item.name(), item.arguments(), reason, expiry(), place, rule);
         open.put(call.version(), question);
         run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call.call())));
         run.journal().then(() -> {

@@ -53,6 +53,17 @@ public interface Tool {
     }
 
     /**
+     * Where this call takes effect, as a person who approves it must know: for a command, the real folder that it runs in. An
+     * approval holds for this place only: a call that would take effect elsewhere by the time it starts is not run, and the
+     * model is told. Called on the loop's thread, as {@link #access} is, when the question is asked and just before the start.
+     *
+     * @return empty where there is only one place, or none
+     */
+    default String place(ToolCall call) {
+        return "";
+    }
+
+    /**
      * What a person who is asked about this call can allow for the rest of the conversation, in words that they and
      * {@link #allowedBy} understand: "commands that begin with: mvn test". Called on the loop's thread, as {@link #access} is.
      *

@@ -208,7 +208,7 @@ final class ToolCalls {
             held.put(next.call().version(), next);
             return;
         }
-        questions.ask(next.call(), reason, rule);
+        questions.ask(next, reason, rule);
         ready.removeIf(later -> {
             boolean waits = mustWait(later);
             if (waits) {
@@ -281,6 +281,11 @@ final class ToolCalls {
             Tool.Access now = tools.access(call.call(), next.tool());
             if (!approved.contains(call.version()) && (now != next.access() || !stillAllowed(next))) {
                 judge(call, next.tool(), now);
+                continue;
+            }
+            ToolOutput moved = approved.contains(call.version()) ? tools.moved(call, next.tool(), call.place()) : null;
+            if (moved != null) {
+                answer(call, moved);
                 continue;
             }
             starting.add(next);

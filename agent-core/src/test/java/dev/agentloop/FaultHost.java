@@ -217,6 +217,11 @@ final class FaultHost {
         }
 
         @Override
+        public String place(ToolCall call) {
+            return cell.quietly("tool.place", () -> "");
+        }
+
+        @Override
         public Optional<String> rule(ToolCall call) {
             return cell.quietly("tool.rule", () -> Optional.of("all of " + name));
         }

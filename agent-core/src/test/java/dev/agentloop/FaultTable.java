@@ -26,6 +26,7 @@ final class FaultTable {
             tool.timeout | request stream tool | finished; log failed to say its timeout | finished | ended | ended; named 's timeout
             tool.outputTokens | request stream tool | finished; log failed to say its outputTokens | - | ended | ended; named 's outputTokens
             tool.keptInCompaction | compaction | finished; log failed to say its keptInCompaction | - | ended | ended; named 's keptInCompaction
+            tool.place | request stream tool | finished; log failed to say its place | finished; log said null as its place | ended | ended; named 's place
             tool.rule | request stream tool | finished; log failed to say its rule | finished; log said null as its rule | ended | ended; named 's rule
             tool.allowedBy | request stream tool | finished; log failed to say its allowedBy | - | ended | ended; named 's allowedBy
             approver.decide | request stream tool append | finished; output refused by the user: the approver failed: {thrown}; log the approver failed at call | finished; output refused by the user: the approver gave no answer; log the approver answered null | ended | ended; left agentloop approver

@@ -48,7 +48,7 @@ class InboxTest extends LoopFixture {
         }
         try (AgentLoop deciding = asking(script).build()) {
             assertThat(deciding.resume(id).awaitingApproval())
-                    .containsExactly(new Outcome.Pending("1", callOf(id), "write", "{}", "it writes", null, ""));
+                    .containsExactly(new Outcome.Pending("1", callOf(id), "write", "{}", "it writes", null, "", ""));
             deciding.resume(id).approve("1");
             assertThat(deciding.resume(id).version()).as("nothing is appended").isEqualTo(headOf(id));
             assertThat(effects).hasValue(0);

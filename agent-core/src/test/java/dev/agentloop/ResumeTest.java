@@ -144,7 +144,7 @@ class ResumeTest {
     @EnumSource
     void startedCall_thatWasApproved_isRunAgainWithoutAsking(ApprovalPolicy.Mode mode) {
         OpenCall approved = new OpenCall((Item.Call) call("1", "tool"), FIRST);
-        Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null, "");
+        Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null, "", "");
         left(
                 model(call("1", "tool")),
                 Draft.approvalAsked(question, OpenCall.hash(approved.call())),
@@ -212,7 +212,7 @@ class ResumeTest {
         OpenCall about = new OpenCall((Item.Call) call, FIRST);
         OpenCall other = new OpenCall((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
         OpenCall later = new OpenCall((Item.Call) call, FIRST + 50);
-        Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null, "");
+        Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null, "", "");
         left(
                 model(call),
                 Draft.approvalAsked(question, asked),

@@ -143,6 +143,11 @@ public final class CrashPoints {
         }
 
         @Override
+        public String place(ToolCall call) {
+            return tool.place(call);
+        }
+
+        @Override
         public Optional<String> rule(ToolCall call) {
             return tool.rule(call);
         }

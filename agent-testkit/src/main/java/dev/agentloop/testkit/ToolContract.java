@@ -113,6 +113,14 @@ public abstract class ToolContract {
         assertThat(tool.outputTokens()).isPositive();
     }
 
+    /** An approval holds only as long as the place is the same. */
+    @Test
+    void place_isTheSameEachTime() throws Exception {
+        Tool tool = tool();
+        ToolCall call = call(tool, "call_1", goodArguments(1));
+        assertThat(tool.place(call)).isNotNull().isEqualTo(tool.place(call));
+    }
+
     /** Who allows what the tool proposes must not be asked about the very call again. */
     @Test
     void rule_allowsItsOwnCall_andOtherTextsDoNot() throws Exception {

@@ -133,6 +133,11 @@ class CrashHarnessTest {
         }
 
         @Override
+        public String place(ToolCall call) {
+            return "a place";
+        }
+
+        @Override
         public Optional<String> rule(ToolCall call) {
             return Optional.of("a rule");
         }

@@ -4,6 +4,7 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 
 /**
@@ -12,8 +13,15 @@ import java.io.IOException;
  * @param reach how far every call reaches
  * @param crash what is done with a call that was cut off by a crash
  * @param keptInCompaction whether the newest call stays in a shortened prompt
+ * @param place where every call takes effect; empty for one that changes nothing
  */
-record FileTool(Specification specification, Access reach, AfterCrash crash, boolean keptInCompaction, Action action)
+record FileTool(
+        Specification specification,
+        Access reach,
+        AfterCrash crash,
+        boolean keptInCompaction,
+        String place,
+        Action action)
         implements Tool {
 
     /** What a tool does. */
@@ -28,17 +36,17 @@ record FileTool(Specification specification, Access reach, AfterCrash crash, boo
 
     /** A tool that only reads. */
     static FileTool reading(Specification specification, Action action) {
-        return new FileTool(specification, Access.READS, AfterCrash.RUN_AGAIN, false, action);
+        return new FileTool(specification, Access.READS, AfterCrash.RUN_AGAIN, false, "", action);
     }
 
     /** The same tool, whose newest call stays in a shortened prompt. */
     FileTool kept() {
-        return new FileTool(specification, reach, crash, true, action);
+        return new FileTool(specification, reach, crash, true, place, action);
     }
 
-    /** A tool that changes files. */
-    static FileTool writing(Specification specification, AfterCrash crash, Action action) {
-        return new FileTool(specification, Access.WRITES, crash, false, action);
+    /** A tool that changes files of a workspace. */
+    static FileTool writing(Specification specification, AfterCrash crash, Workspace workspace, Action action) {
+        return new FileTool(specification, Access.WRITES, crash, false, PathText.text(workspace.base()), action);
     }
 
     @Override
@@ -53,6 +61,11 @@ record FileTool(Specification specification, Access reach, AfterCrash crash, boo
     @Override
     public Access access(ToolCall call) {
         return reach;
+    }
+
+    @Override
+    public String place(ToolCall call) {
+        return place;
     }
 
     @Override

@@ -38,6 +38,7 @@ final class PatchTool {
         return FileTool.writing(
                 SPECIFICATION,
                 Tool.AfterCrash.REPORT,
+                changes.workspace(),
                 (call, context) -> ToolOutput.text(patch.apply(input(call), null)));
     }
 

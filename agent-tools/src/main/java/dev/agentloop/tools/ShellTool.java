@@ -104,6 +104,17 @@ final class ShellTool implements Tool {
         return isSafe(arguments) ? Access.READS : Access.UNRESTRICTED;
     }
 
+    /** The real folder that the command runs in; empty where there is none, and nothing will run. */
+    @Override
+    public String place(ToolCall call) {
+        try {
+            return PathText.text(
+                    directory(settings.workspace(), arguments(call).workdir()).toRealPath());
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
     @Override
     public Optional<String> rule(ToolCall call) {
         try {

@@ -20,7 +20,7 @@ final class WriteFile {
     private WriteFile() {}
 
     static FileTool tool(FileChanges changes) {
-        return FileTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, (call, context) -> {
+        return FileTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, changes.workspace(), (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "content"));
             String path = arguments.text("file_path");
             byte[] content = TextEncoding.UTF_8.encode(Names.shown(path), arguments.text("content"));

@@ -49,8 +49,18 @@ class CommandSafetyTest {
         Files.createSymbolicLink(workspace.resolve("proc-link"), Path.of("/proc"));
         Files.createSymbolicLink(workspace.resolve("src/cwd-link"), Path.of("/proc/self/cwd"));
         Files.createSymbolicLink(workspace.resolve("loop-link"), Path.of("loop-link"));
-        Path program = Files.writeString(workspace.resolve("bin/hijacked"), "#!/bin/sh\n");
-        assertThat(program.toFile().setExecutable(true)).isTrue();
+        executable(workspace.resolve("bin/hijacked"), "#!/bin/sh\n");
+        // The table is of these programs, whatever this system has; none of its lines is run.
+        Files.createDirectory(base.resolve("programs"));
+        executable(base.resolve("programs/find"), "\u007FELF GNU findutils");
+        executable(base.resolve("programs/grep"), "\u007FELF GNU grep");
+        executable(base.resolve("programs/ls"), "\u007FELF GNU coreutils");
+        executable(base.resolve("programs/rg"), "\u007FELF ripgrep");
+    }
+
+    private static void executable(Path program, String content) throws IOException {
+        assertThat(Files.writeString(program, content).toFile().setExecutable(true))
+                .isTrue();
     }
 
     /** In a command {@code ␤} is a line break, {@code ⇥} a tab, {@code @} the folder that holds the workspace. */
@@ -130,7 +140,7 @@ class CommandSafetyTest {
     }
 
     private boolean isSafe(String command, Path directory) {
-        String path = workspace.resolve("bin") + ":/usr/local/bin:/usr/bin:/bin";
+        String path = workspace.resolve("bin") + ":" + base.resolve("programs") + ":/usr/local/bin:/usr/bin:/bin";
         return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard(), Map.of("PATH", path))
                 .isSafe(command, directory);
     }

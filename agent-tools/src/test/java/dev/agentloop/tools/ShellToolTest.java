@@ -73,6 +73,26 @@ class ShellToolTest {
     }
 
     @Test
+    void place_isTheRealFolder() throws Exception {
+        Files.createSymbolicLink(workspace.resolve("link"), workspace.resolve("sub"));
+        Tool tool = calls.tool("shell_command");
+
+        assertThat(tool.place(ToolCall.function("1", "shell_command", "{\"command\":\"ls\"}")))
+                .isEqualTo(workspace.toString());
+        assertThat(tool.place(ToolCall.function("1", "shell_command", "{\"command\":\"ls\",\"workdir\":\"link\"}")))
+                .isEqualTo(workspace.resolve("sub").toString());
+        for (String arguments : List.of("{\"command\":\"ls\",\"workdir\":\"none\"}", "{}", "no json")) {
+            assertThat(tool.place(ToolCall.function("1", "shell_command", arguments)))
+                    .isEmpty();
+        }
+        for (Tool files :
+                FileTools.builder(workspace).state(base.resolve("state")).tools()) {
+            ToolCall call = ToolCall.function("1", files.specification().name(), "{}");
+            assertThat(files.place(call)).isEqualTo(files.access(call) == Access.WRITES ? workspace.toString() : "");
+        }
+    }
+
+    @Test
     void call_ofACommand_reportsCodeTimeAndOutput() throws Exception {
         ToolOutput output = shell("cat a.txt; echo err >&2");
 

@@ -83,7 +83,7 @@ final class JsonEvents implements AgentListener {
                 json.writeStringField("call_id", e.callId());
                 json.writeBooleanField("approved", e.answer().approved());
                 json.writeStringField("reason", e.answer().reason());
-                rule(json, e.answer().rule());
+                given(json, "rule", e.answer().rule());
             });
         } else if (event instanceof AgentEvent.DuplicateCall e) {
             line("duplicate_call", json -> json.writeStringField("call_id", e.callId()));
@@ -235,12 +235,13 @@ final class JsonEvents implements AgentListener {
         json.writeStringField("name", question.tool());
         json.writeStringField("arguments", question.arguments());
         json.writeStringField("question", question.question());
-        rule(json, question.rule());
+        given(json, "place", question.place());
+        given(json, "rule", question.rule());
     }
 
-    private static void rule(JsonGenerator json, String rule) throws IOException {
-        if (!rule.isEmpty()) {
-            json.writeStringField("rule", rule);
+    private static void given(JsonGenerator json, String name, String text) throws IOException {
+        if (!text.isEmpty()) {
+            json.writeStringField(name, text);
         }
     }
 

@@ -89,7 +89,9 @@ final class QuestionText {
     }
 
     private void folder(String inside) {
-        if (workspace != null || !inside.isEmpty()) {
+        if (!question.place().isEmpty()) {
+            lines.add("in " + TerminalText.line(question.place()));
+        } else if (workspace != null || !inside.isEmpty()) {
             lines.add("in " + TerminalText.line(real(inside)));
         }
     }

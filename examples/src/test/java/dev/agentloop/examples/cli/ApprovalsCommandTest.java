@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Decisions that are made by another process than the one that asked, with conversations in files. */
 class ApprovalsCommandTest extends AgentTest {
@@ -175,6 +177,30 @@ class ApprovalsCommandTest extends AgentTest {
                                     + " so, or to be known to only read");
             assertThat(run(server, Main.USAGE, "deny", "--always", id)).contains("--always belongs to approve");
             assertThat(look(Main.FINISHED, "approvals")).contains("call_1").doesNotContain("was decided", "or always:");
+        }
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "links need rights there")
+    void approvedCommand_whoseFolderIsAnotherOneByThen_isNotRun() throws IOException {
+        Path read = Files.createDirectory(folder.resolve("read"));
+        Path other = Files.createDirectory(folder.resolve("other"));
+        Files.createSymbolicLink(workspace.resolve("build"), read);
+        try (ScriptedServer server = ScriptedServer.answering(
+                ScriptedResponse.calls("call_1", "shell_command", "{\"workdir\":\"build\",\"command\":\"touch made\"}"),
+                ScriptedResponse.says("Then not."))) {
+            String id = conversation(asked(server));
+            assertThat(run(server, Main.FINISHED, "approve", "--no-run", id)).contains("approved: ");
+            Files.delete(workspace.resolve("build"));
+            Files.createSymbolicLink(workspace.resolve("build"), other);
+
+            run(server, Main.FINISHED, "exec", "--resume", id);
+
+            assertThat(server.requests().get(1).json())
+                    .contains(
+                            "not run: it was approved for " + real(read) + ", and would take effect in " + real(other));
+            assertThat(read.resolve("made")).doesNotExist();
+            assertThat(other.resolve("made")).doesNotExist();
         }
     }
 

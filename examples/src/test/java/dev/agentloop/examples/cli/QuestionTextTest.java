@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 /** What a person reads of a call before approving it. */
 class QuestionTextTest extends AgentTest {
     private List<String> lines(String tool, String arguments) {
-        return QuestionText.of(new Outcome.Pending("call_1", 5, tool, arguments, "May it?", null, ""), workspace);
+        return QuestionText.of(new Outcome.Pending("call_1", 5, tool, arguments, "May it?", null, "", ""), workspace);
     }
 
     @Test
@@ -30,9 +30,18 @@ class QuestionTextTest extends AgentTest {
     void rule_isShown() {
         assertThat(QuestionText.of(
                         new Outcome.Pending(
-                                "call_1", 5, "shell_command", "{\"command\":\"ls\"}", "?", null, "all\u001b of it"),
+                                "call_1", 5, "shell_command", "{\"command\":\"ls\"}", "?", null, "", "all\u001b of it"),
                         workspace))
                 .containsExactly("in " + real(workspace), "$ ls", "always allows all\\u001b of it");
+    }
+
+    @Test
+    void place_isTheOneThatTheApprovalIsFor() {
+        assertThat(QuestionText.of(
+                        new Outcome.Pending(
+                                "call_1", 5, "shell_command", "{\"command\":\"ls\"}", "?", null, "/was/here", ""),
+                        workspace))
+                .containsExactly("in /was/here", "$ ls");
     }
 
     @Test
