@@ -96,9 +96,9 @@ final class Redaction {
         return null;
     }
 
-    // The item itself, the whole text of an output that was cut, every copy of the prompt that has it, and what could
-    // be
-    // allowed with a call, which says what the call said.
+    // The item itself, the whole text of an output that was cut, every copy of the prompt that has it, and the
+    // questions
+    // about a call, which say what the call said.
     private List<Long> versions() {
         String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + call(output) : "";
         byte[] line = ((ItemBytes) item).line();

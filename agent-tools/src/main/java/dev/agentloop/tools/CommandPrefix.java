@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -233,8 +234,7 @@ final class CommandPrefix {
     // The words, with the program and a script where they lie, if they are named by a path.
     private static List<String> placed(List<String> words, Path directory) {
         List<String> placed = new ArrayList<>(words);
-        paths(words)
-                .forEach(at -> placed.set(at, placed(words.get(at), directory).toString()));
+        paths(words).forEach(at -> placed.set(at, PathText.text(placed(words.get(at), directory))));
         return placed;
     }
 

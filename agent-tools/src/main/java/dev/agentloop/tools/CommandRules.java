@@ -1,5 +1,6 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.internal.PathText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ final class CommandRules {
         } catch (IOException e) {
             // Nothing is run in a folder that is not there.
         }
-        return "commands in " + real + " that begin with: ";
+        return "commands in " + PathText.text(real) + " that begin with: ";
     }
 
     private static String quoted(String word) {

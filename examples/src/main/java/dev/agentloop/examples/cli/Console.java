@@ -61,8 +61,7 @@ record Console(
         return new PrintStream(terminal ? new TerminalOutput(out, () -> 0) : out, true, StandardCharsets.UTF_8);
     }
 
-    // The JDK knows it only of the input and the output together. A terminal is a device of characters; the others of
-    // that
+    // The JDK knows it only of the input and the output together. A terminal is a device of characters; others of that
     // kind do not mind escapes.
     private static boolean isTerminal(int descriptor) {
         try {
