@@ -113,7 +113,10 @@ final class CompactionJudge {
         List<Integer> images = new ArrayList<>();
         for (String name : List.of("content", "output")) {
             JsonFields parts = fields.inner(name);
-            for (JsonFields.Field place : parts == null ? List.<JsonFields.Field>of() : parts.all()) {
+            if (parts == null) {
+                continue;
+            }
+            for (JsonFields.Field place : parts.all()) {
                 JsonFields part = parts.inner(place);
                 if (part != null && "input_image".equals(part.text("type"))) {
                     images.add(place.end() - place.start());
