@@ -50,7 +50,7 @@ final class Daemon {
                     .start();
             process.getOutputStream().close();
             Process watchdog = watchdog(process, signal);
-            CompletableFuture<Void> unused = process.onExit().thenRun(watchdog::destroyForcibly);
+            CompletableFuture<Void> unused = process.toHandle().onExit().thenRun(watchdog::destroyForcibly);
             return new Daemon(process, watchdog, log, logStart);
         } catch (IOException e) {
             throw new EmbeddedPostgresException("cannot start " + command.get(0) + ": " + e.getMessage(), e);

@@ -60,9 +60,28 @@ final class Programs {
             Process process = builder(command).start();
             process.getOutputStream().close();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return new Result(process.onExit().join().exitValue(), output.strip());
+            return new Result(exitValue(process), output.strip());
         } catch (IOException e) {
             throw new EmbeddedPostgresException("cannot run " + command.get(0) + ": " + e.getMessage(), e);
+        }
+    }
+
+    // Not by onExit(): that needs a thread of the common pool, and all of them may be waiting for this. An interrupt
+    // waits.
+    private static int exitValue(Process process) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return process.waitFor();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
