@@ -6,16 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,12 +23,7 @@ class MissingRightTest {
 
     @BeforeAll
     static void start() throws Exception {
-        server = Servers.newest();
-        Servers.store(server).open().close();
-        Matcher block =
-                Pattern.compile("(?s)```sql\n(.*?)```").matcher(Files.readString(Path.of("../docs/postgres.md")));
-        assertThat(block.find()).isTrue();
-        run(server, block.group(1));
+        server = Servers.newestWithRoles();
         run(server, "CREATE ROLE someone LOGIN PASSWORD 'secret'");
     }
 

@@ -28,8 +28,6 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -38,8 +36,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,12 +47,7 @@ class RightsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        server = Servers.newest();
-        Servers.store(server).open().close();
-        Matcher block =
-                Pattern.compile("(?s)```sql\n(.*?)```").matcher(Files.readString(Path.of("../docs/postgres.md")));
-        assertThat(block.find()).isTrue();
-        run(server, block.group(1));
+        server = Servers.newestWithRoles();
         for (String role : List.of("read", "decide", "run", "app", "erase")) {
             run(server, "CREATE ROLE " + role + "er LOGIN PASSWORD 'secret' IN ROLE agent_" + role);
         }

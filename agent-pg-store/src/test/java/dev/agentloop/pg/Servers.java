@@ -1,10 +1,16 @@
 package dev.agentloop.pg;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.pg.embedded.PgBouncer;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
@@ -16,6 +22,17 @@ final class Servers {
 
     static EmbeddedPostgres newest() {
         return newestForcing("off").start();
+    }
+
+    /** The newest, with the tables and the roles of docs/postgres.md. */
+    static EmbeddedPostgres newestWithRoles() throws IOException, SQLException {
+        EmbeddedPostgres server = newest();
+        store(server).open().close();
+        Matcher block =
+                Pattern.compile("(?s)```sql\n(.*?)```").matcher(Files.readString(Path.of("../docs/postgres.md")));
+        assertThat(block.find()).isTrue();
+        Logs.run(server, block.group(1));
+        return server;
     }
 
     static EmbeddedPostgres.Builder newestForcing(String fsync) {

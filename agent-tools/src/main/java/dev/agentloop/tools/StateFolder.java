@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
@@ -67,12 +68,8 @@ final class StateFolder {
             return name;
         }
         try {
-            Path probe = Files.createTempFile("owner", null);
-            try {
-                return Files.getOwner(probe).getName();
-            } finally {
-                Files.delete(probe);
-            }
+            return ownerOfNewFiles(Path.of(System.getProperty("java.io.tmpdir")))
+                    .getName();
         } catch (IOException e) {
             return "user";
         }
@@ -115,6 +112,16 @@ final class StateFolder {
         }
     }
 
+    /** Who this process is for the file system. */
+    private static UserPrincipal ownerOfNewFiles(Path folder) throws IOException {
+        Path probe = Files.createTempFile(folder, "owner", null);
+        try {
+            return Files.getOwner(probe);
+        } finally {
+            Files.delete(probe);
+        }
+    }
+
     private static void requireOwn(Path folder, boolean posix) throws IOException {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             throw new FileSystemException(folder.toString(), null, "is not a directory");
@@ -122,9 +129,7 @@ final class StateFolder {
         if (!posix) {
             return;
         }
-        Path probe = Files.createTempFile(folder, "owner", null);
-        boolean own = Files.getOwner(probe).equals(Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS));
-        Files.delete(probe);
+        boolean own = ownerOfNewFiles(folder).equals(Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS));
         if (!own || !PRIVATE.containsAll(Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS))) {
             throw new FileSystemException(
                     folder.toString(), null, "belongs or is open to another user; remove it or give it mode 700");
