@@ -56,6 +56,8 @@ final class TmuxTerminal implements AutoCloseable {
                 new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.matches("OPENAI_.*|TMUX.*|JAVA_TOOL_OPTIONS|ENV|COLUMNS"));
         builder.environment().put("LC_ALL", "C.UTF-8");
+        // tmux starts the shell by the user's own one, and that of a service's user, such as nobody, ends at once.
+        builder.environment().put("SHELL", "/bin/sh");
         builder.environment().putAll(environment);
         try {
             Process process = builder.start();
