@@ -48,8 +48,8 @@ final class AbandonedTurns {
     }
 
     /** Takes note of a run that is over, and returns at once. */
-    synchronized void ended(ConversationLog log) {
-        if (!log.mayBeOpen() || OtherOwner.process(owner).isEmpty()) {
+    synchronized void ended(Log log) {
+        if (!log.mayBeOpen() || TurnState.process(owner).isEmpty()) {
             return;
         }
         untold.add(log.id());
@@ -121,7 +121,7 @@ final class AbandonedTurns {
         if (Turns.atWork(owner, conversation) || store.head(conversation).isEmpty()) {
             return;
         }
-        TurnState turn = ConversationLog.load(store, conversation).fold().turn();
+        TurnState turn = Log.load(store, conversation).fold().turn();
         if (turn.underWay() != 0 && turn.owner().equals(owner)) {
             store.leave(conversation, InboxMessage.of(message(turn.underWay()), KIND, Inbox.NOTHING));
             LOG.info(

@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. A run works on its caller's thread; tools and the model's connection work on threads of this loop's own.
  */
 public final class AgentLoop implements AutoCloseable {
-    private final LoopConfig config;
+    private final Agent agent;
     private final boolean ofAnother;
 
-    private AgentLoop(LoopConfig config, boolean ofAnother) {
-        this.config = config;
+    private AgentLoop(Agent agent, boolean ofAnother) {
+        this.agent = agent;
         this.ofAnother = ofAnother;
     }
 
@@ -35,7 +35,7 @@ public final class AgentLoop implements AutoCloseable {
      * with this loop, and closing it does nothing.
      */
     public AgentLoop on(ConversationStore store) {
-        return new AgentLoop(config.on(store), true);
+        return new AgentLoop(Agent.on(store, agent.parts()), true);
     }
 
     /** A builder with nothing set; a model is all that it needs. */
@@ -45,7 +45,7 @@ public final class AgentLoop implements AutoCloseable {
 
     /** A new conversation. Nothing is stored before its first run or append. */
     public Conversation newConversation() {
-        return new Conversation(config, ConversationId.next(config.clock()), LogPosition.START);
+        return new Conversation(agent, ConversationId.next(agent.parts().clock()), LogPosition.START);
     }
 
     /**
@@ -54,7 +54,7 @@ public final class AgentLoop implements AutoCloseable {
      * @param conversation a UUID in its lower-case text form; of version 7 if lists are to be in order of age
      */
     public Conversation newConversation(String conversation) {
-        return new Conversation(config, conversation, LogPosition.START);
+        return new Conversation(agent, conversation, LogPosition.START);
     }
 
     /**
@@ -63,11 +63,11 @@ public final class AgentLoop implements AutoCloseable {
      * @throws StoreException {@code NOT_FOUND} if the store has none
      */
     public Conversation resume(String conversation) {
-        LogPosition head = config.store()
+        LogPosition head = agent.store()
                 .head(conversation)
                 .orElseThrow(() -> new StoreException(
                         StoreException.Kind.NOT_FOUND, "there is no conversation " + conversation + " in this store"));
-        return new Conversation(config, conversation, head);
+        return new Conversation(agent, conversation, head);
     }
 
     /**
@@ -78,17 +78,18 @@ public final class AgentLoop implements AutoCloseable {
      * @throws StoreException {@code NOT_FOUND} if the store has no such version
      */
     public Conversation fork(String conversation, long version) {
-        LogPosition at = config.store().read(conversation, version - 1, 1).stream()
+        LogPosition at = agent.store().read(conversation, version - 1, 1).stream()
                 .findFirst()
                 .map(entry -> entry.position())
                 .orElseThrow(() -> new StoreException(
                         StoreException.Kind.NOT_FOUND,
                         "conversation " + conversation + " has no version " + version + " to fork from"));
-        String id = ConversationId.next(config.clock());
-        config.store().fork(conversation, at, id);
-        ConversationLog log = ConversationLog.load(config.store(), id);
-        log.append(List.of(Draft.fork(conversation, version)));
-        return new Conversation(config, id, log.position());
+        String id = ConversationId.next(agent.parts().clock());
+        agent.store().fork(conversation, at, id);
+        Log log = Log.load(agent.store(), id);
+        log.add(Entry.fork(conversation, version));
+        log.commit();
+        return new Conversation(agent, id, log.position());
     }
 
     /**
@@ -96,7 +97,7 @@ public final class AgentLoop implements AutoCloseable {
      * that are blank, or are left out because they belong to another user or no room is left, are not among them.
      */
     public List<Path> agentsFiles() {
-        return config.context().agentsFiles();
+        return agent.parts().context().agentsFiles();
     }
 
     /** Closes the agent at once: {@link #close(Duration)} without a time to drain, so within about two seconds. */
@@ -120,8 +121,8 @@ public final class AgentLoop implements AutoCloseable {
     public void close(Duration drain) {
         Duration most = Durations.checked("AgentLoop.close", drain, Duration.ZERO, Durations.YEAR);
         if (!ofAnother) {
-            config.runs().close(most);
-            config.workers().close();
+            agent.parts().runs().close(most);
+            agent.parts().workers().close();
         }
     }
 
@@ -131,7 +132,7 @@ public final class AgentLoop implements AutoCloseable {
         private @Nullable String instructions;
         private @Nullable String developerInstructions;
         private @Nullable Path workspace;
-        private LoopConfig.@Nullable AnswerFormat answerFormat;
+        private Setup.@Nullable AnswerFormat answerFormat;
         private final List<Tool> tools = new ArrayList<>();
         private final List<Supplier<? extends Collection<? extends Tool>>> sources = new ArrayList<>();
         private Compactor compactor = Compactor.NEVER;
@@ -209,7 +210,7 @@ public final class AgentLoop implements AutoCloseable {
          * @param jsonSchema a JSON Schema object by the rules of strict mode
          */
         public Builder answerFormat(String name, String jsonSchema) {
-            this.answerFormat = new LoopConfig.AnswerFormat(name, jsonSchema);
+            this.answerFormat = new Setup.AnswerFormat(name, jsonSchema);
             return this;
         }
 
@@ -324,30 +325,23 @@ public final class AgentLoop implements AutoCloseable {
             }
             ConversationStore kept = store == null ? ConversationStore.inMemory() : store;
             Workers workers = new Workers(threads);
-            HostStore hosts = new HostStore(kept);
-            LoopConfig config = new LoopConfig(
+            AgentParts parts = new AgentParts(
                     base,
                     instructions,
                     answerFormat,
                     toolboxes(),
+                    new WorkspaceContext(workspace, developerInstructions, approval, clock),
                     compactor,
                     compactAt,
                     prefixCache == null ? accounts() : prefixCache,
                     limits,
                     retry,
-                    approval,
-                    approver,
-                    approvalsExpire,
-                    new WorkspaceContext(workspace, developerInstructions, approval, clock),
-                    hosts,
-                    clock,
+                    new Approvals(approval, approver, approvalsExpire, clock),
                     toolFailure,
+                    clock,
                     workers,
-                    new Runs(),
-                    "",
-                    new Turns(""),
-                    new AbandonedTurns(hosts, workers, ""));
-            return new AgentLoop(config.on(kept), false);
+                    new Runs(workers.left()));
+            return new AgentLoop(Agent.on(kept, parts), false);
         }
 
         private Supplier<Toolbox> toolboxes() {

@@ -24,7 +24,7 @@ final class AppendedSettings {
     /** Takes in an item that was added to the prompt. */
     void note(Item item) {
         if (item.type().equals(TOOLS)) {
-            tools.putAll(declarations(fields(item).inner("tools")));
+            tools.putAll(Head.declarations(fields(item).inner("tools")));
         } else if (item.type().equals(UPDATE)) {
             JsonFields reasoning = fields(item).inner("reasoning");
             String updated = reasoning == null ? null : reasoning.text("effort");
@@ -33,22 +33,7 @@ final class AppendedSettings {
     }
 
     private static JsonFields fields(Item item) {
-        return JsonFields.of(((ItemBytes) item).line());
-    }
-
-    /** The declarations in an array of tools, by name. */
-    static SortedMap<String, String> declarations(@Nullable JsonFields array) {
-        SortedMap<String, String> byName = new TreeMap<>();
-        if (array != null) {
-            for (JsonFields.Field element : array.all()) {
-                JsonFields tool = array.inner(element);
-                String name = tool == null ? null : tool.text("name");
-                if (name != null) {
-                    byName.put(name, array.raw(element));
-                }
-            }
-        }
-        return byName;
+        return JsonFields.of(ItemBytes.line(item));
     }
 
     /** The tools that were added, by name, with their declarations. */

@@ -5,6 +5,7 @@ import dev.agentloop.spi.LogEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,43 +16,71 @@ import org.slf4j.LoggerFactory;
 final class Attempt {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
 
-    private final LoopConfig config;
+    private final Agent agent;
     private final LogHandle handle;
     private final RunOptions options;
     private final RunControl control;
+    private final Events events;
     private final HostStore store;
     private final String id;
 
-    Attempt(LoopConfig config, String id, LogHandle handle, RunOptions options) {
-        this.config = config;
+    Attempt(Agent agent, String id, LogHandle handle, RunOptions options) {
+        this.agent = agent;
         this.id = id;
         this.handle = handle;
         this.options = options;
-        this.control = new RunControl(id);
-        this.store = config.store().in(control);
+        this.control = new RunControl(id, agent.parts().workers());
+        this.events = new Events(control, options);
+        this.store = agent.store().in(control);
+    }
+
+    private interface Body<T> {
+        T run() throws InterruptedException;
+    }
+
+    private <T> T underWay(Body<T> body) throws InterruptedException {
+        agent.parts().runs().begin(control);
+        agent.turns().enter(control);
+        try {
+            events.begin(agent.parts().workers());
+            return body.run();
+        } finally {
+            agent.turns().leave(control);
+            agent.parts().runs().end(control);
+            events.end(control.overBy());
+        }
     }
 
     /** Runs the loop on this input. */
     Outcome run(List<Item> input) {
-        config.runs().begin(control);
-        config.turns().enter(control);
-        Events events = new Events(control, options);
+        Limits limits = Run.limits(agent.parts(), options);
+        if (limits.time() != null) {
+            control.limit(limits.time(), RunEnd.timeUp(limits.time()));
+        }
         try {
-            Limits limits = options.limits() == null ? config.limits() : options.limits();
-            if (limits.time() != null) {
-                control.limit(limits.time(), Endings.timeUp(limits.time()));
-            }
-            events.begin(config.workers());
-            return turn(input, events);
-        } catch (RunOver over) {
+            return underWay(() -> turn(input));
+        } catch (RunEnd over) {
             return over.ending().outcome(nothingUsed());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new Outcome.Cancelled(nothingUsed());
-        } finally {
-            config.turns().leave(control);
-            config.runs().end(control);
-            events.end(config.runs(), control.overBy());
+        }
+    }
+
+    /** Shortens the prompt because the host asked for it; see {@link Conversation#compact}. */
+    Optional<Compactor.Completed> compact() throws InterruptedException {
+        try {
+            return underWay(() -> handle.changing(() -> {
+                Run run = Run.of(agent, control, events, handle.log(), options);
+                new OtherOwner(agent.owner(), agent.store(), id).refuse(run.log().fold());
+                run.log().fold().refuseWhileOpen();
+                return run.compaction().requested();
+            }));
+        } catch (RunEnd | InterruptedException e) {
+            InterruptedException interrupted =
+                    new InterruptedException("the compaction was interrupted; nothing was changed");
+            interrupted.initCause(e);
+            throw interrupted;
         }
     }
 
@@ -59,35 +88,35 @@ final class Attempt {
         return new Outcome.Summary(id, handle.version(), Usage.NONE, Usage.NONE, 0, "");
     }
 
-    private Outcome turn(List<Item> input, Events events) throws InterruptedException {
+    private Outcome turn(List<Item> input) throws InterruptedException {
         if (!begin(input)) {
             return new Outcome.HandedOver(nothingUsed());
         }
         try {
-            return alone(input, events);
+            return alone(input);
         } finally {
-            config.turns().keep(id, control.steering().unsaid(), handle.version());
-            config.turns().end(id);
+            agent.turns().keep(id, control.steering().unsaid(), handle.version());
+            agent.turns().end(id);
         }
     }
 
     // False where the input was handed to a run that is under way in this process, or comes before this one.
     private boolean begin(List<Item> input) throws InterruptedException {
-        if (config.turns().tryBegin(id)) {
+        if (agent.turns().tryBegin(id)) {
             return true;
         }
         if (options.whenBusy() == WhenBusy.REJECT) {
-            throw new Conversation.BusyException(id, "on another thread");
+            throw new BusyException(id, "on another thread");
         }
         if (options.whenBusy() == WhenBusy.STEER && steerBefore(input)) {
             return false;
         }
-        config.turns().begin(control);
+        agent.turns().begin(control);
         return true;
     }
 
     private boolean steerBefore(List<Item> input) {
-        for (RunControl run : config.turns().runs(id)) {
+        for (RunControl run : agent.turns().runs(id)) {
             if (run == control) {
                 return false;
             }
@@ -98,37 +127,37 @@ final class Attempt {
         return false;
     }
 
-    private Outcome alone(List<Item> input, Events events) throws InterruptedException {
-        ConversationLog log = handle.load(store);
-        OtherOwner other = new OtherOwner(config, store, id);
+    private Outcome alone(List<Item> input) throws InterruptedException {
+        Log log = handle.load(store);
+        OtherOwner other = new OtherOwner(agent.owner(), store, id);
         if (options.whenBusy() == WhenBusy.QUEUE) {
             log = other.awaitEnd(control, log);
         } else if (other.atWork(log.fold())) {
             if (options.whenBusy() == WhenBusy.REJECT) {
-                throw new Conversation.BusyException(
+                throw new BusyException(
                         id, "by " + log.fold().turn().owner());
             }
-            Inbox.input(config, id, input);
+            Inbox.input(agent.store(), agent.parts().clock(), id, input);
             return new Outcome.HandedOver(nothingUsed());
         }
         control.check();
-        Loop loop = new Loop(RunScope.of(config, control, events, log, options));
+        Loop loop = new Loop(Run.of(agent, control, events, log, options));
         control.steering().addAll(kept(log));
         loop.check(input);
-        config.turns().atWork(id, true);
+        agent.turns().atWork(id, true);
         try {
             return loop.run(input);
         } finally {
-            config.turns().atWork(id, false);
-            config.abandoned().ended(log);
+            agent.turns().atWork(id, false);
+            agent.abandoned().ended(log);
             handle.moved(log);
         }
     }
 
     /** What an earlier run took and could not write down, without what was written all the same. */
-    private List<Item> kept(ConversationLog log) {
+    private List<Item> kept(Log log) {
         List<Item> items = new ArrayList<>();
-        for (Turns.Unsaid kept : config.turns().takeKept(id)) {
+        for (Turns.Unsaid kept : agent.turns().takeKept(id)) {
             boolean written = log.position().version() > kept.after()
                     && store.stream(id, kept.after()).anyMatch(entry -> says(entry, kept.item()));
             if (!written) {
@@ -142,8 +171,8 @@ final class Attempt {
     }
 
     private static boolean says(LogEntry entry, Item item) {
-        return entry.kind().equals(Draft.ITEM_USER)
+        return entry.kind().equals(Entry.ITEM_USER)
                 && entry.payload() != null
-                && Arrays.equals(entry.content(), ((ItemBytes) item).line());
+                && Arrays.equals(entry.content(), ItemBytes.line(item));
     }
 }

@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
  * fails: the built-in one takes its place, and the log says so. Belongs to the loop's thread.
  */
 final class CacheAccount {
-    private final RunScope run;
+    private final Run run;
     private PrefixCache account;
     private @Nullable Prompt checked;
 
-    CacheAccount(RunScope run) {
+    CacheAccount(Run run) {
         this.run = run;
         this.account = run.control()
                 .ask(
                         "the prefix cache's supplier",
-                        () -> run.config().prefixCache().get(),
+                        () -> run.parts().prefixCache().get(),
                         this::replaced);
         if (account == null) {
             account = replaced(null);
@@ -31,7 +31,7 @@ final class CacheAccount {
                         + (failure == null ? "answered null" : "failed: " + HostFailure.words(failure))
                         + "; the built-in one takes its place for this run");
         PrefixCache builtIn = PrefixCache.hashChain(
-                PrefixCache.Rules.DEFAULT.withPrices(run.limits().prices()));
+                PrefixCache.Rules.DEFAULT.withPrices(run.meter().limits().prices()));
         if (checked != null) {
             builtIn.check(checked, null);
         }

@@ -12,33 +12,30 @@ import java.util.Set;
  * call to its output on the wire, so a call that comes with one that cannot do that gets another one here, before the item
  * has its bytes for good. What the arguments are is mended in the same place where the API's own schema forbids the form.
  */
-/** Makes the item that the log keeps of a call that a model sent. One for each response; belongs to the loop's thread. */
+/** Makes the item that the log keeps of a call that a model sent. Belongs to the loop's thread. */
 final class CallBirth {
     private static final int LONGEST_ID = 64;
 
-    private final RunScope run;
-    // Not in the fold before the journal is committed.
-    private final Set<String> born = new HashSet<>();
+    private final Log log;
 
-    CallBirth(RunScope run) {
-        this.run = run;
+    CallBirth(Log log) {
+        this.log = log;
     }
 
-    /** Puts the call into the journal, and before it the server's id where the call does not keep it; gives the item. */
+    /** Puts the call into the log, and before it the server's id where the call does not keep it; gives the item. */
     Item.Call add(Item.Call sent) {
         Item.Call call = whole(sent);
         String id = call.callId();
         if (keeps(id)) {
-            return add(call, id);
+            return put(call);
         }
-        String made = made(id, run.journal().nextVersion() + 1);
-        run.journal().add(Draft.callRenamed(id, made));
-        return add((Item.Call) with(call, "call_id", made), made);
+        String made = made(id, log.nextVersion() + 1);
+        log.add(Entry.callRenamed(id, made));
+        return put((Item.Call) with(call, "call_id", made));
     }
 
-    private Item.Call add(Item.Call call, String id) {
-        born.add(id);
-        run.journal().add(Draft.item(Draft.ITEM_MODEL, call));
+    private Item.Call put(Item.Call call) {
+        log.add(Entry.item(Entry.ITEM_MODEL, call));
         return call;
     }
 
@@ -48,7 +45,7 @@ final class CallBirth {
     }
 
     private boolean taken(String id) {
-        return born.contains(id) || run.fold().calls().taken(id);
+        return log.fold().calls().taken(id);
     }
 
     private String made(String id, long version) {
@@ -70,7 +67,7 @@ final class CallBirth {
     /** The call with its arguments in a form that the API takes: a text, and of a function never an empty one. */
     static Item.Call whole(Item.Call sent) {
         String content = sent.custom() ? "input" : "arguments";
-        JsonFields fields = JsonFields.of(((ItemBytes) sent).line());
+        JsonFields fields = JsonFields.of(ItemBytes.line(sent));
         Field arguments = fields.field(content);
         String nothing = sent.custom() ? "" : "{}";
         if (arguments == null || arguments.token() == JsonToken.VALUE_NULL) {
@@ -85,6 +82,6 @@ final class CallBirth {
 
     /** The item with another text in a field of its top level. */
     static Item with(Item item, String name, String text) {
-        return Item.of(JsonFields.of(((ItemBytes) item).line()).with(name, Json.quote(text)));
+        return Item.of(JsonFields.of(ItemBytes.line(item)).with(name, Json.quote(text)));
     }
 }

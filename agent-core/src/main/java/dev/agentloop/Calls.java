@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Calls {
     private final Set<String> inPrompt = new HashSet<>();
     private final Set<String> inResponse = new HashSet<>();
-    private final Map<String, OpenCall> open = new LinkedHashMap<>();
+    private final Map<String, Call> open = new LinkedHashMap<>();
     private final Map<String, Long> fullOutputs = new ConcurrentSkipListMap<>();
     private final RepeatedCalls repeats = new RepeatedCalls();
     private final List<SentCall> replayable = new ArrayList<>();
@@ -50,7 +50,7 @@ final class Calls {
         inResponse.add(id);
         fullOutputs.remove(id);
         if (!call.incomplete()) {
-            open.put(id, new OpenCall(call, version));
+            open.put(id, new Call(call, version));
         }
     }
 
@@ -91,21 +91,21 @@ final class Calls {
     }
 
     /** The call that an entry is about. */
-    OpenCall about(JsonFields entry) {
+    Call about(JsonFields entry) {
         long version = entry.number("call", 0);
-        String id = ItemBytes.orEmpty(entry.text("call_id"));
-        OpenCall call = open.get(id);
+        String id = entry.textOrEmpty("call_id");
+        Call call = open.get(id);
         // An entry about a call that has its output already says nothing any more.
         return call != null && call.version() == version
                 ? call
-                : new OpenCall((Item.Call) Item.functionCall(id, "", ""), 0);
+                : new Call((Item.Call) Item.functionCall(id, "", ""), 0);
     }
 
     /** Hands on the outputs that have their place now: those of the first open calls, up to one that has none. */
     void place(List<Item> target) {
-        Iterator<OpenCall> calls = open.values().iterator();
+        Iterator<Call> calls = open.values().iterator();
         while (calls.hasNext()) {
-            OpenCall call = calls.next();
+            Call call = calls.next();
             Item output = call.output();
             if (output == null) {
                 return;
@@ -118,7 +118,7 @@ final class Calls {
 
     /** The whole output of the call of that version is at this version. */
     void keptWhole(String call, long version) {
-        for (OpenCall one : open.values()) {
+        for (Call one : open.values()) {
             if (call.equals(String.valueOf(one.version()))) {
                 fullOutputs.put(one.item().callId(), version);
             }
@@ -126,7 +126,7 @@ final class Calls {
     }
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
-    Map<String, OpenCall> open() {
+    Map<String, Call> open() {
         return open;
     }
 
@@ -148,7 +148,7 @@ final class Calls {
             }
         });
         out.array("open", a -> {
-            for (OpenCall call : open.values()) {
+            for (Call call : open.values()) {
                 a.element(call::write);
             }
         });
@@ -170,10 +170,10 @@ final class Calls {
     void read(JsonFields state) {
         inResponse.addAll(state.texts("calls"));
         for (JsonFields full : state.inners("full_outputs")) {
-            fullOutputs.put(ItemBytes.orEmpty(full.text("call_id")), full.number("version", 0));
+            fullOutputs.put(full.textOrEmpty("call_id"), full.number("version", 0));
         }
         for (JsonFields call : state.inners("open")) {
-            OpenCall read = OpenCall.read(call);
+            Call read = Call.read(call);
             open.put(read.item().callId(), read);
         }
         read("replayable", state, replayable);
@@ -187,9 +187,9 @@ final class Calls {
     private static void read(String name, JsonFields state, List<SentCall> calls) {
         for (JsonFields call : state.inners(name)) {
             calls.add(new SentCall(
-                    ItemBytes.orEmpty(call.text("call_id")),
-                    ItemBytes.orEmpty(call.text("name")),
-                    ItemBytes.orEmpty(call.text("arguments"))));
+                    call.textOrEmpty("call_id"),
+                    call.textOrEmpty("name"),
+                    call.textOrEmpty("arguments")));
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +20,7 @@ final class ChunkedPrompt implements Prompt {
     private static final int CHUNK = 64 * 1024;
     private static final byte[] INPUT = ",\"input\":[".getBytes(StandardCharsets.US_ASCII);
 
-    private final Fixed fixed;
+    private final Head fixed;
     private final String ending;
     private final Tail tail;
     private final byte[][] chunks;
@@ -29,10 +28,7 @@ final class ChunkedPrompt implements Prompt {
     private final long[] hashes;
     private final int size;
 
-    /** What does not change when a prompt grows, and whether its ending compares it with the last response. */
-    private record Fixed(String head, String model, boolean compares) {}
-
-    private ChunkedPrompt(Fixed fixed, String ending, Tail tail) {
+    private ChunkedPrompt(Head fixed, String ending, Tail tail) {
         this.fixed = fixed;
         this.ending = ending;
         this.tail = tail;
@@ -53,26 +49,33 @@ final class ChunkedPrompt implements Prompt {
     }
 
     static ChunkedPrompt of(String head) {
-        JsonFields fields = JsonFields.of(head.getBytes(StandardCharsets.UTF_8));
-        boolean compares = PromptEnding.compares(fields);
-        byte[] bytes = fields.line(compares ? CacheFields.OPTIONS : null);
-        Fixed fixed = new Fixed(head, ItemBytes.orEmpty(fields.text("model")), compares);
+        return of(Head.of(head));
+    }
+
+    /** A prompt without items that begins with these fields. */
+    static ChunkedPrompt of(Head fixed) {
+        byte[] bytes = fixed.line();
         Tail tail = new Tail();
         tail.add(bytes, 0, bytes.length - 1);
         tail.add(INPUT, 0, INPUT.length);
         tail.endOfItem(Tail.digest(bytes, 0L));
-        return new ChunkedPrompt(fixed, PromptEnding.PLAIN.text(head, compares), tail);
+        return new ChunkedPrompt(fixed, PromptEnding.PLAIN.text(fixed), tail);
     }
 
     /** The same prompt with another ending. */
     Prompt withEnding(PromptEnding other) {
-        String text = other.text(fixed.head, fixed.compares);
+        String text = other.text(fixed);
         return text.equals(ending) ? this : new ChunkedPrompt(this, text);
+    }
+
+    /** The fixed fields of a prompt. */
+    static Head fixed(Prompt prompt) {
+        return ((ChunkedPrompt) prompt).fixed;
     }
 
     @Override
     public String head() {
-        return fixed.head;
+        return fixed.json();
     }
 
     @Override
@@ -82,7 +85,7 @@ final class ChunkedPrompt implements Prompt {
 
     @Override
     public String model() {
-        return fixed.model;
+        return fixed.model();
     }
 
     @Override
@@ -116,7 +119,7 @@ final class ChunkedPrompt implements Prompt {
             Tail line = tail.items == size ? tail : tail.fork(chunks, ends, hashes, size);
             line.reserve(items);
             for (Item item : items) {
-                line.append(((ItemBytes) item).line());
+                line.append(ItemBytes.line(item));
             }
             return new ChunkedPrompt(fixed, ending, line);
         }
@@ -182,7 +185,7 @@ final class ChunkedPrompt implements Prompt {
         void reserve(List<? extends Item> coming) {
             long needed = length % CHUNK;
             for (Item item : coming) {
-                needed += ((ItemBytes) item).line().length + 1;
+                needed += ItemBytes.line(item).length + 1;
             }
             int last = chunkCount - 1;
             int room = chunks[last].length;

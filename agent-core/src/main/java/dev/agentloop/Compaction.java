@@ -25,31 +25,51 @@ final class Compaction {
 
     private static final Logger LOG = LoggerFactory.getLogger(Compaction.class);
 
-    private final RunScope run;
+    private final Log log;
+    private final RunControl control;
+    private final Events events;
+    private final Meter usage;
+    private final Means means;
+    private final ContextMeter meter;
     /** Why the server refused what these gave; they are not asked again in this run. */
     private final Map<String, String> refused = new LinkedHashMap<>();
 
     private long shortenedTo = -1;
     private boolean begun;
 
-    Compaction(RunScope run) {
-        this.run = run;
+    /**
+     * What it has to work with.
+     *
+     * @param model counts tokens
+     * @param settings the model's
+     * @param at the part of the window from which on the prompt is to be shortened
+     * @param tools say which of their calls stay
+     */
+    record Means(Model model, PromptSettings settings, Compactor compactor, double at, HostTools tools) {}
+
+    Compaction(Log log, RunControl control, Events events, Meter usage, Means means) {
+        this.log = log;
+        this.control = control;
+        this.events = events;
+        this.usage = usage;
+        this.means = means;
+        this.meter = new ContextMeter(log.fold(), means.settings().contextWindow(), means.at());
     }
 
     /** Shortens the prompt before an inference, where it nearly fills the context. */
     void ifDue() throws InterruptedException {
         boolean first = !begun;
         begun = true;
-        if (run.settings().contextWindow() == 0) {
+        if (means.settings().contextWindow() == 0) {
             return;
         }
         Compactor.Context context = measured(first);
-        run.events().tell(new AgentEvent.ContextMeasured(context));
+        events.tell(new AgentEvent.ContextMeasured(context));
         boolean grown = shortenedTo < 0 || context.tokens() - shortenedTo >= context.window() / GROWTH;
         if (context.full() && grown) {
             // Also where nothing can be gained: it is not tried again at each step.
             shortenedTo = context.tokens();
-            boolean switched = first && "model_changed".equals(run.fold().newEpoch());
+            boolean switched = first && "model_changed".equals(log.fold().newEpoch());
             Compactor.Reason reason = switched
                     ? Compactor.Reason.SMALLER_MODEL
                     : first ? Compactor.Reason.BEFORE_TURN : Compactor.Reason.MID_TURN;
@@ -58,15 +78,15 @@ final class Compaction {
     }
 
     private Compactor.Context measured(boolean first) throws InterruptedException {
-        Compactor.Context context = ContextMeter.of(run);
+        Compactor.Context context = meter.now();
         if (!first || !ContextMeter.worthCounting(context)) {
             return context;
         }
-        Prompt prompt = run.fold().prompt();
+        Prompt prompt = log.fold().prompt();
         try {
             OptionalLong tokens =
-                    answer("counting tokens", () -> run.config().model().countTokens(prompt));
-            return ContextMeter.counted(run, context, tokens.orElse(0));
+                    answer("counting tokens", () -> means.model().countTokens(prompt));
+            return meter.counted(context, tokens.orElse(0));
         } catch (ModelException | IllegalStateException e) {
             LOG.debug("the tokens of the prompt could not be counted, so they are estimated", e);
             return context;
@@ -78,7 +98,7 @@ final class Compaction {
      * it is in it. Waits while calls have no output.
      */
     void adoptServers() {
-        Fold fold = run.fold();
+        Fold fold = log.fold();
         if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(SERVER)) {
             return;
         }
@@ -87,7 +107,7 @@ final class Compaction {
         while (start > 0 && !(items.get(start) instanceof Item.Compaction)) {
             start--;
         }
-        CompactionTask task = new CompactionTask(run, Compactor.Reason.SERVER_THRESHOLD, ContextMeter.of(run));
+        CompactionTask task = task(Compactor.Reason.SERVER_THRESHOLD, meter.now());
         Compactor.Window window = Compactor.Window.returned(items.subList(start, items.size()), Usage.NONE);
         try {
             shortened(SERVER, task.task(), rules(task).applied(window), Usage.NONE);
@@ -102,11 +122,11 @@ final class Compaction {
      * @return false if the newest compaction is none that a server gave, or was answered before
      */
     boolean takeBackRefused(ModelException failure) {
-        Conversation.Compaction last = run.fold().compactions().unproven().orElse(null);
+        Compactor.Completed last = log.fold().compactions().unproven().orElse(null);
         if (last == null) {
             return false;
         }
-        UndoneCompaction undone = new UndoneCompaction(run, last);
+        UndoneCompaction undone = new UndoneCompaction(log, last);
         List<Item> items = undone.withoutItsCiphertext();
         if (items == null) {
             return false;
@@ -114,15 +134,15 @@ final class Compaction {
         String cause = "the server refused the compacted prompt: " + failure.getMessage();
         refused.put(last.by(), last.by() + ": " + cause);
         shortenedTo = -1;
-        run.journal().add(Draft.undone("compaction_refused", run.fold().prompt().head(), items, undone.roles()));
-        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(last.by(), cause)));
-        run.journal().commit();
+        log.add(Entry.undone("compaction_refused", log.fold().prompt().head(), items, undone.roles()));
+        log.then(() -> events.tell(new AgentEvent.CompactionFailed(last.by(), cause)));
+        log.commit();
         return true;
     }
 
     /** Shortens the prompt after the server said that it does not fit; false where nothing can be done. */
     boolean afterOverflow() throws InterruptedException {
-        Compactor.Context measured = ContextMeter.of(run);
+        Compactor.Context measured = meter.now();
         long tokens = Math.max(measured.tokens(), measured.window());
         return orEnd(
                 Compactor.Reason.CONTEXT_LENGTH,
@@ -136,7 +156,7 @@ final class Compaction {
         }
         if (!failures.isEmpty()) {
             String text = "compaction failed: " + String.join("; ", failures);
-            throw new RunOver(text, summary -> new Outcome.Stopped(Outcome.Reason.COMPACTION_FAILED, text, summary));
+            throw new RunEnd(text, summary -> new Outcome.Stopped(Outcome.Reason.COMPACTION_FAILED, text, summary));
         }
         return false;
     }
@@ -147,16 +167,16 @@ final class Compaction {
      * @return the compaction, or empty where there is nothing to gain
      * @throws IllegalStateException if all compactors failed; nothing was changed then
      */
-    Optional<Conversation.Compaction> requested() throws InterruptedException {
+    Optional<Compactor.Completed> requested() throws InterruptedException {
         List<String> failures = new ArrayList<>();
-        if (!run.fold().hasPrompt() || !attempt(Compactor.Reason.REQUESTED, ContextMeter.of(run), failures)) {
+        if (!log.fold().hasPrompt() || !attempt(Compactor.Reason.REQUESTED, meter.now(), failures)) {
             if (!failures.isEmpty()) {
                 throw new IllegalStateException(
                         "the prompt was not shortened, and nothing was changed: " + String.join("; ", failures));
             }
             return Optional.empty();
         }
-        List<Conversation.Compaction> all = run.fold().compactions().all();
+        List<Compactor.Completed> all = log.fold().compactions().all();
         return Optional.of(all.get(all.size() - 1));
     }
 
@@ -169,7 +189,7 @@ final class Compaction {
     boolean attempt(Compactor.Reason reason, Compactor.Context context, List<String> failures)
             throws InterruptedException {
         boolean shortened = false;
-        CompactionTask task = new CompactionTask(run, reason, context);
+        CompactionTask task = task(reason, context);
         for (Compactor compactor : inOrder(task.task(), failures)) {
             if (refused.containsKey(name(compactor))) {
                 continue;
@@ -179,28 +199,28 @@ final class Compaction {
                 continue;
             }
             shortened = true;
-            Compactor.Context now = ContextMeter.of(run);
+            Compactor.Context now = meter.now();
             shortenedTo = now.tokens();
             boolean asked = reason == Compactor.Reason.REQUESTED && offer.get().equals(Compactor.Offer.FREE);
             if (!now.full() && !asked) {
                 return true;
             }
             // The next one has another prompt before it.
-            task = new CompactionTask(run, reason, now);
+            task = task(reason, now);
         }
         return shortened;
     }
 
     private String name(Compactor compactor) {
-        String name = run.control().ask("a compactor's name", compactor::name, failure -> "");
+        String name = control.ask("a compactor's name", compactor::name, failure -> "");
         return name == null || name.isEmpty() ? compactor.getClass().getName() : name;
     }
 
     private List<Compactor> inOrder(Compactor.Task task, List<String> failures) throws InterruptedException {
         try {
             return answer(
-                    "the compactors' order", () -> run.config().compactor().inOrder(task));
-        } catch (RunOver e) {
+                    "the compactors' order", () -> means.compactor().inOrder(task));
+        } catch (RunEnd e) {
             throw e;
         } catch (RuntimeException e) {
             failures.add("the compactors could not be put in order: " + e.getMessage());
@@ -212,7 +232,7 @@ final class Compaction {
             throws InterruptedException {
         try {
             return answer("compactor " + name(compactor), () -> compactor.offer(task));
-        } catch (RunOver e) {
+        } catch (RunEnd e) {
             throw e;
         } catch (RuntimeException e) {
             failures.add(name(compactor) + ": " + e.getMessage());
@@ -229,8 +249,8 @@ final class Compaction {
         try {
             window = answer("compactor " + name(compactor), () -> compactor.compact(given));
             items = rules(task).applied(window);
-        } catch (RunOver | InterruptedException e) {
-            run.meter().use(offer.usage());
+        } catch (RunEnd | InterruptedException e) {
+            usage.use(offer.usage());
             throw e;
         } catch (ModelException e) {
             failures.add(failed(name(compactor), String.valueOf(e.getMessage()), e.usage()));
@@ -245,45 +265,53 @@ final class Compaction {
         return true;
     }
 
+    private CompactionTask task(Compactor.Reason reason, Compactor.Context context) {
+        return new CompactionTask(
+                log.fold(),
+                means.settings().cacheBreakpoints(),
+                means.tools().keptInCompaction(),
+                reason,
+                context);
+    }
+
     private static WindowRules rules(CompactionTask task) {
         return new WindowRules(task.task(), task.putBack());
     }
 
     /** Makes these items the prompt, durably. */
     private void shortened(String by, Compactor.Task task, List<Item> items, Usage used) {
-        run.journal().add(Draft.compaction(by, task, items, used));
-        run.journal().then(() -> {
-            run.events().tell(new AgentEvent.Compacted(by, task.context(), ContextMeter.of(run), used));
-            run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), PrefixDifference.COMPACTED));
+        log.add(Entry.compaction(by, task, items, used));
+        log.then(() -> {
+            events.tell(new AgentEvent.Compacted(by, task.context(), meter.now(), used));
+            events.tell(new AgentEvent.EpochStarted(log.fold().epoch(), PrefixDifference.COMPACTED));
         });
-        run.journal().commit();
-        run.meter().use(used);
+        log.commit();
+        usage.use(used);
     }
 
     /** Makes a failure durable; gives it in words. */
     private String failed(String by, String why, Usage used) {
         String cause = by + ": " + why;
-        run.journal().add(Draft.compactionFailed(by, why, used));
-        run.journal().then(() -> run.events().tell(new AgentEvent.CompactionFailed(by, why)));
-        run.journal().commit();
-        run.meter().use(used);
+        log.add(Entry.compactionFailed(by, why, used));
+        log.then(() -> events.tell(new AgentEvent.CompactionFailed(by, why)));
+        log.commit();
+        usage.use(used);
         return cause;
     }
 
     // Durable before anything is paid for: a result that a crash takes away is counted when the log is read again.
     private void announce(Compactor compactor, Compactor.Task task, Compactor.Offer offer) {
-        Limits.Prices prices = run.limits().prices();
+        Limits.Prices prices = usage.limits().prices();
         long miss = TokenEstimate.of(task.items(task.kept())) + offer.outputTokens();
         BigDecimal missCost = PrefixCache.Rules.DEFAULT.withPrices(prices).missCost(miss);
         BigDecimal cost = prices == null || missCost == null
                 ? null
                 : prices.cost(offer.usage()).add(missCost);
-        run.journal().add(Draft.compactionBegun(name(compactor), offer.usage()));
-        run.journal()
-                .then(() -> run.events()
+        log.add(Entry.compactionBegun(name(compactor), offer.usage()));
+        log.then(() -> events
                         .tell(new AgentEvent.CompactionStarted(
                                 name(compactor), task.reason(), task.context(), offer, miss, cost)));
-        run.journal().commit();
+        log.commit();
     }
 
     /**
@@ -293,10 +321,10 @@ final class Compaction {
      *     where it gives null
      */
     private <T> T answer(String what, Callable<T> code) throws InterruptedException {
-        run.control().check();
+        control.check();
         List<T> given = new ArrayList<>();
         List<RuntimeException> failed = new ArrayList<>();
-        Work work = run.config().workers().call("agentloop " + what, code, run.mailbox(), (answer, failure) -> {
+        Work work = control.work("agentloop " + what, code, (answer, failure) -> {
             if (answer != null) {
                 given.add(answer);
             } else {
@@ -304,10 +332,10 @@ final class Compaction {
             }
         });
         try {
-            run.mailbox().await(() -> !given.isEmpty() || !failed.isEmpty());
+            control.mailbox().await(() -> !given.isEmpty() || !failed.isEmpty());
         } finally {
             work.interrupt();
-            run.config().runs().leave(run.log().id(), work, false);
+            control.leave(work, false);
         }
         if (!failed.isEmpty()) {
             throw failed.get(0);

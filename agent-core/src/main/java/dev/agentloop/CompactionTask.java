@@ -12,8 +12,14 @@ final class CompactionTask {
     private final Compactor.Task task;
     private final PutBack putBack;
 
-    CompactionTask(RunScope run, Compactor.Reason reason, Compactor.Context context) {
-        Fold fold = run.fold();
+    /**
+     * The task to shorten a prompt.
+     *
+     * @param breakpoints whether the model takes cache breakpoints
+     * @param tools the names of the tools whose newest call stays word for word
+     */
+    CompactionTask(
+            Fold fold, boolean breakpoints, List<String> tools, Compactor.Reason reason, Compactor.Context context) {
         Prompt prompt = fold.prompt();
         List<Item> items = List.copyOf(prompt.items());
         Map<Item, Integer> last = new HashMap<>();
@@ -36,19 +42,17 @@ final class CompactionTask {
         }
         fold.compactions().pins().values().stream().filter(last::containsKey).forEach(pin -> kept.add(last.get(pin)));
         TreeSet<Integer> calls = new TreeSet<>();
-        List<List<Item>> keptCalls = keptCalls(run, items, calls);
+        List<List<Item>> keptCalls = keptCalls(tools, items, calls);
         kept.addAll(calls);
         task = new Compactor.Task(prompt, reason, context, List.copyOf(kept), tail, users);
-        putBack = new PutBack(fold, run.settings().cacheBreakpoints(), keptCalls);
+        putBack = new PutBack(fold, breakpoints, keptCalls);
     }
 
     /** The newest call of each tool that is kept, in order; adds all their places. */
-    private static List<List<Item>> keptCalls(RunScope run, List<Item> items, TreeSet<Integer> all) {
+    private static List<List<Item>> keptCalls(List<String> tools, List<Item> items, TreeSet<Integer> all) {
         TreeMap<Integer, List<Item>> calls = new TreeMap<>();
-        HostTools tools = new HostTools(run);
-        for (String name : run.toolbox().names()) {
-            Optional<Tool> tool = run.toolbox().find(name).filter(tools::keptInCompaction);
-            TreeSet<Integer> places = tool.isEmpty() ? new TreeSet<>() : newestCall(items, name);
+        for (String name : tools) {
+            TreeSet<Integer> places = newestCall(items, name);
             if (!places.isEmpty()) {
                 calls.put(places.first(), places.stream().map(items::get).toList());
                 all.addAll(places);

@@ -19,7 +19,7 @@ final class Compactions {
     private final Map<Item, String> sections = new HashMap<>();
     private final List<Item> userMessages = new ArrayList<>();
     private final Map<String, Item> pins = new LinkedHashMap<>();
-    private final List<Conversation.Compaction> all = new ArrayList<>();
+    private final List<Compactor.Completed> all = new ArrayList<>();
     private Usage underWay = Usage.NONE;
     private int tail;
     private boolean receiving;
@@ -38,13 +38,13 @@ final class Compactions {
 
     /** The context has an item with a section, in place of the one before. */
     void context(String section, Item item) {
-        sections.put(CacheBreakpoint.without(item), section);
+        sections.put(ItemBytes.withoutBreakpoints(item), section);
     }
 
     /** The section of the context that an item of the prompt is or was; null for other items. */
     @Nullable
     String section(Item item) {
-        return sections.get(CacheBreakpoint.without(item));
+        return sections.get(ItemBytes.withoutBreakpoints(item));
     }
 
     /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
@@ -102,7 +102,7 @@ final class Compactions {
         after.stream()
                 .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
                 .forEach(userMessages::add);
-        sections.keySet().retainAll(after.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
+        sections.keySet().retainAll(after.stream().map(ItemBytes::withoutBreakpoints).collect(Collectors.toSet()));
     }
 
     /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */
@@ -120,7 +120,7 @@ final class Compactions {
         });
         out.array("context", a -> {
             for (int i = 0; i < items.size(); i++) {
-                String section = context.get(CacheBreakpoint.without(items.get(i)));
+                String section = context.get(ItemBytes.withoutBreakpoints(items.get(i)));
                 int place = i;
                 if (section != null) {
                     a.element(w -> w.text("name", section).number("item", place));
@@ -138,7 +138,7 @@ final class Compactions {
             messages.all().forEach(index -> userMessages.add(items.get(Integer.parseInt(messages.raw(index)))));
         }
         for (JsonFields section : roles.inners("context")) {
-            context(ItemBytes.orEmpty(section.text("name")), items.get((int) section.number("item", 0)));
+            context(section.textOrEmpty("name"), items.get((int) section.number("item", 0)));
         }
     }
 
@@ -177,7 +177,7 @@ final class Compactions {
     }
 
     /** The newest compaction, as long as no server has answered a prompt of it and its items were not replaced since. */
-    Optional<Conversation.Compaction> unproven() {
+    Optional<Compactor.Completed> unproven() {
         return unproven ? Optional.of(all.get(all.size() - 1)) : Optional.empty();
     }
 
@@ -210,7 +210,7 @@ final class Compactions {
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
         underWay.write("under_way", out);
         out.array("compactions", a -> {
-            for (Conversation.Compaction one : all) {
+            for (Compactor.Completed one : all) {
                 a.element(w -> {
                     w.number("version", one.version())
                             .text("by", one.by())
@@ -227,7 +227,7 @@ final class Compactions {
         all.clear();
         readRoles(state, items);
         for (JsonFields pin : state.inners("pins")) {
-            pins.put(ItemBytes.orEmpty(pin.text("name")), items.get((int) pin.number("item", 0)));
+            pins.put(pin.textOrEmpty("name"), items.get((int) pin.number("item", 0)));
         }
         tail = (int) state.number("tail", 0);
         unadopted = state.flag("unadopted", false);
@@ -236,17 +236,17 @@ final class Compactions {
         unproven = state.flag("unproven", false);
     }
 
-    private static Conversation.Compaction compaction(long version, JsonFields entry) {
-        return new Conversation.Compaction(
+    private static Compactor.Completed compaction(long version, JsonFields entry) {
+        return new Compactor.Completed(
                 version,
-                ItemBytes.orEmpty(entry.text("by")),
-                Compactor.Reason.valueOf(ItemBytes.orEmpty(entry.text("why"))),
+                entry.textOrEmpty("by"),
+                Compactor.Reason.valueOf(entry.textOrEmpty("why")),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
                 Usage.of(entry, "usage"));
     }
 
-    List<Conversation.Compaction> all() {
+    List<Compactor.Completed> all() {
         return List.copyOf(all);
     }
 

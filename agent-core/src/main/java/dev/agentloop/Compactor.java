@@ -227,4 +227,15 @@ public interface Compactor {
             return new Window(items, true, usage);
         }
     }
+
+    /**
+     * A compaction that a conversation has had.
+     *
+     * @param version of the entry that replaced the prompt; the prompt before is {@code promptAt(version - 1)}
+     * @param by the name of the compactor
+     * @param tokensBefore how many tokens the context had
+     * @param tokensAfter about how many it had after
+     * @param usage what the compactor used
+     */
+    record Completed(long version, String by, Reason reason, long tokensBefore, long tokensAfter, Usage usage) {}
 }

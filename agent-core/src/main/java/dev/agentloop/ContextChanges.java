@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,13 +18,17 @@ import org.jspecify.annotations.Nullable;
 final class ContextChanges {
     private static final String INSTRUCTIONS = "instructions";
 
-    private final RunScope run;
+    private final Log log;
+    private final Events events;
+    private final Setup setup;
 
-    ContextChanges(RunScope run) {
-        this.run = run;
+    ContextChanges(Log log, Events events, Setup setup) {
+        this.log = log;
+        this.events = events;
+        this.setup = setup;
     }
 
-    /** Puts what a new conversation begins with into the journal. */
+    /** Puts what a new conversation begins with into the log. */
     void first() {
         initial().forEach(this::add);
     }
@@ -34,40 +39,41 @@ final class ContextChanges {
      */
     Map<String, Item> initial() {
         Map<String, Item> sections = new LinkedHashMap<>();
-        String instructions = ItemBytes.orEmpty(run.config().instructions());
-        if (settings().instructionsInInput() && !instructions.isEmpty()) {
+        String instructions = instructions();
+        if (setup.model().instructionsInInput() && !instructions.isEmpty()) {
             sections.put(INSTRUCTIONS, Item.developer(instructions));
         }
-        sections.putAll(run.config().context().now());
-        if (settings().cacheBreakpoints() && !sections.isEmpty()) {
+        sections.putAll(setup.context().now());
+        if (setup.model().cacheBreakpoints() && !sections.isEmpty()) {
             String last = List.copyOf(sections.keySet()).get(sections.size() - 1);
             sections.computeIfPresent(last, (name, item) -> item.withCacheBreakpoint());
         }
         return sections;
     }
 
-    /** Puts what has changed since into the journal. */
+    /** Puts what has changed since into the log. */
     void since() {
-        JsonFields head = EpochStart.pinned(run.fold());
-        instructions(ItemBytes.orEmpty(head.text(INSTRUCTIONS)));
+        Head head = log.fold().head();
+        instructions(head.instructions());
         tools(head);
-        run.config().context().now().forEach((name, item) -> {
-            if (!item.equals(run.fold().section(name))) {
+        setup.context().now().forEach((name, item) -> {
+            if (!item.equals(log.fold().section(name))) {
                 add(name, item);
             }
         });
-        effort(EpochStart.effort(head));
+        effort(head.effort());
     }
 
-    private PromptSettings settings() {
-        return run.settings();
+    private String instructions() {
+        String text = setup.instructions();
+        return text == null ? "" : text;
     }
 
     private void instructions(String pinned) {
-        String now = ItemBytes.orEmpty(run.config().instructions());
+        String now = instructions();
         Item first = Item.developer(now);
         Item replacement = Item.developer("These instructions replace all that were given before:\n\n" + now);
-        Item last = run.fold().section(INSTRUCTIONS);
+        Item last = log.fold().section(INSTRUCTIONS);
         if (last != null) {
             if (!last.equals(first) && !last.equals(replacement)) {
                 add(INSTRUCTIONS, replacement);
@@ -77,19 +83,17 @@ final class ContextChanges {
         }
     }
 
-    private void tools(JsonFields head) {
-        JsonFields.Field pinned = head.field("tools");
-        boolean customTools = settings().customTools();
-        if (ItemBytes.orEmpty(pinned == null ? null : head.raw(pinned))
-                .equals(run.toolbox().json(customTools))) {
+    private void tools(Head head) {
+        Head wanted = Setup.head(setup.model(), setup.tools());
+        if (head.toolsJson().equals(wanted.toolsJson())) {
             return;
         }
-        SortedMap<String, String> declared = AppendedSettings.declarations(head.inner("tools"));
-        declared.putAll(run.fold().appended().tools());
-        SortedMap<String, String> now = run.toolbox().declarations(customTools);
+        SortedMap<String, String> declared = new TreeMap<>(head.tools());
+        declared.putAll(log.fold().appended().tools());
+        SortedMap<String, String> now = wanted.tools();
         SortedMap<String, String> fresh = new TreeMap<>(now);
         fresh.keySet().removeAll(declared.keySet());
-        if (!fresh.isEmpty() && settings().additionalTools()) {
+        if (!fresh.isEmpty() && setup.model().additionalTools()) {
             add("tools", AppendedSettings.tools(fresh.values()));
         }
         warn(declared, now, fresh);
@@ -98,7 +102,7 @@ final class ContextChanges {
     private void warn(
             SortedMap<String, String> declared, SortedMap<String, String> now, SortedMap<String, String> fresh) {
         List<String> differences = new ArrayList<>();
-        if (!fresh.isEmpty() && !settings().additionalTools()) {
+        if (!fresh.isEmpty() && !setup.model().additionalTools()) {
             differences.add("new ones wait for the next epoch: " + fresh.keySet());
         }
         List<String> gone = new ArrayList<>(declared.keySet());
@@ -114,17 +118,17 @@ final class ContextChanges {
         if (!differences.isEmpty()) {
             String text = "the tools differ from those that this conversation was begun with; "
                     + String.join("; ", differences) + ". Conversation.repinTools() declares them again";
-            run.journal().then(() -> run.events().warn(text));
+            log.then(() -> events.warn(text));
         }
     }
 
     private void effort(@Nullable String pinned) {
-        String wanted = settings().effort();
-        String updated = run.fold().appended().effort();
-        if (!settings().configurationUpdates() || wanted == null || wanted.equals(updated == null ? pinned : updated)) {
+        String wanted = setup.model().effort();
+        String updated = log.fold().appended().effort();
+        if (!setup.model().configurationUpdates() || wanted == null || wanted.equals(updated == null ? pinned : updated)) {
             return;
         }
-        Prompt prompt = run.fold().prompt();
+        Prompt prompt = log.fold().prompt();
         // The API refuses two updates side by side: behind one that nothing has followed, the next waits for its turn.
         boolean behindOne =
                 prompt.size() > 0 && prompt.item(prompt.size() - 1).type().equals(AppendedSettings.UPDATE);
@@ -133,8 +137,42 @@ final class ContextChanges {
         }
     }
 
+    /**
+     * Refuses cache breakpoints of the host's that the API would refuse or not write, before anything is appended.
+     *
+     * @throws IllegalArgumentException if the model takes none, or too many would be new in the next request
+     */
+    void checkBreakpoints(List<? extends Item> items) {
+        int added = count(items);
+        if (added == 0) {
+            return;
+        }
+        PromptSettings settings = setup.model();
+        boolean explicit = Setup.head(settings, Toolbox.empty()).explicitCache();
+        // Four in all, and one is the server's own where it sets one.
+        int most = explicit ? 4 : 3;
+        if (!settings.cacheBreakpoints()) {
+            throw new IllegalArgumentException(
+                    "the model " + settings.model() + " takes no cache breakpoints, and there "
+                            + (added == 1 ? "is 1" : "are " + added) + "; append the items without them, or say"
+                            + " cacheBreakpoints(true) if it does");
+        }
+        int before = log.fold().hasPrompt()
+                ? log.fold().breakpoints()
+                : count(initial().values());
+        if (before + added > most) {
+            throw new IllegalArgumentException("the next request would have " + (before + added)
+                    + " new cache breakpoints, " + before + " of them from before, but the API writes at most " + most
+                    + (explicit ? "" : " besides its own") + "; mark fewer items");
+        }
+    }
+
+    private static int count(Collection<? extends Item> items) {
+        return items.stream().mapToInt(ItemBytes::breakpoints).sum();
+    }
+
     private void add(String name, Item item) {
-        run.journal().add(Draft.item(Draft.ITEM_CONTEXT + name, item));
-        run.journal().then(() -> run.events().tell(new AgentEvent.ContextAdded(name, item)));
+        log.add(Entry.item(Entry.ITEM_CONTEXT + name, item));
+        log.then(() -> events.tell(new AgentEvent.ContextAdded(name, item)));
     }
 }

@@ -7,13 +7,24 @@ final class ContextMeter {
     /** A count is absurd that is so many times less than the estimate. */
     private static final int ABSURD = 8;
 
-    private ContextMeter() {}
+    private final Fold fold;
+    private final long window;
+    private final long limit;
 
-    static Compactor.Context of(RunScope run) {
-        Fold fold = run.fold();
+    /**
+     * The meter of a conversation.
+     *
+     * @param window the model's, in tokens; 0 where it is not known
+     * @param compactAt the part of it from which on the prompt is to be shortened
+     */
+    ContextMeter(Fold fold, long window, double compactAt) {
+        this.fold = fold;
+        this.window = window;
+        this.limit = Math.round(window * compactAt);
+    }
+
+    Compactor.Context now() {
         Prompt prompt = fold.prompt();
-        long window = run.settings().contextWindow();
-        long limit = Math.round(window * run.config().compactAt());
         long counted = fold.compactions().counted();
         int items = Math.min(fold.compactions().countedItems(), prompt.size());
         if (counted > 0 && plausible(prompt, items, counted)) {
@@ -31,8 +42,8 @@ final class ContextMeter {
     }
 
     /** The same context by a count of the whole prompt; as it was where that cannot be true. */
-    static Compactor.Context counted(RunScope run, Compactor.Context context, long tokens) {
-        Prompt prompt = run.fold().prompt();
+    Compactor.Context counted(Compactor.Context context, long tokens) {
+        Prompt prompt = fold.prompt();
         return tokens > 0 && plausible(prompt, prompt.size(), tokens)
                 ? new Compactor.Context(tokens, context.window(), context.limit(), false)
                 : context;

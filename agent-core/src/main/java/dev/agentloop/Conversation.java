@@ -19,24 +19,14 @@ import org.slf4j.LoggerFactory;
 public final class Conversation {
     private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);
 
-    private final LoopConfig config;
+    private final Agent agent;
     private final String id;
     private final LogHandle handle;
 
-    Conversation(LoopConfig config, String id, LogPosition position) {
-        this.config = config;
+    Conversation(Agent agent, String id, LogPosition position) {
+        this.agent = agent;
         this.id = id;
-        this.handle = new LogHandle(config, id, position);
-    }
-
-    /** Something else is changing the conversation right now. */
-    public static final class BusyException extends IllegalStateException {
-        private static final long serialVersionUID = 1L;
-
-        BusyException(String id, String by) {
-            super("conversation " + id + " is being run or appended to " + by
-                    + "; wait for it, cancel() it, hand it more input with steer(), or run with another whenBusy");
-        }
+        this.handle = new LogHandle(agent, id, position);
     }
 
     /** The conversation's id, a UUID; with it any process that has the store can go on. */
@@ -58,7 +48,7 @@ public final class Conversation {
         return handle.reading(this::fold);
     }
 
-    private Prompt fold(ConversationLog log) {
+    private Prompt fold(Log log) {
         if (!log.fold().hasPrompt()) {
             throw new IllegalStateException("conversation " + id + " is empty: append or run something first");
         }
@@ -75,7 +65,7 @@ public final class Conversation {
      *     is appended then
      */
     public void append(List<? extends Item> items) {
-        changing(new HostAppend(items)::addTo);
+        append(new HostAppend(items));
     }
 
     /**
@@ -86,8 +76,12 @@ public final class Conversation {
      */
     public List<ToolCall> append(ModelResponse response) {
         HostAppend appended = new HostAppend(response);
-        changing(appended::addTo);
+        append(appended);
         return appended.calls();
+    }
+
+    private void append(HostAppend appended) {
+        changing(run -> appended.addTo(run.log(), run.turnStart(), agent.parts().clock()));
     }
 
     /**
@@ -102,10 +96,10 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolOutput call(ToolCall call) {
-        OwnCalls.Judged judged = changed(scope -> {
-            OwnCalls.Judged found = new OwnCalls(scope).judge(call.callId());
+        OwnCalls.Judged judged = changed(run -> {
+            OwnCalls.Judged found = ownCalls(run).judge(call.callId());
             if (found.refused() == null && !found.call().started()) {
-                scope.journal().add(Draft.toolStarted(found.call().version(), call.callId()));
+                run.log().add(Entry.toolStarted(found.call().version(), call.callId()));
             }
             return found;
         });
@@ -114,32 +108,27 @@ public final class Conversation {
         if (refused != null || tool == null) {
             return Objects.requireNonNull(refused);
         }
-        ToolContext context =
-                new HostToolContext(this, judged.call(), config.store().tenant(), Thread.currentThread());
-        RunningCall.End end = RunningCall.End.of(tool, judged.call().call(), context, config.toolFailure());
+        Execution.End end =
+                Execution.End.of(tool, judged.call().call(), context(judged.call()), agent.parts().toolFailure());
         if (end.failure() != null) {
             LOG.warn("conversation {}: tool {} failed in call {}", id, call.name(), call.callId(), end.failure());
         }
         if (end.interrupted()) {
             Thread.currentThread().interrupt();
         }
-        return changed(scope -> new OwnCalls(scope).cut(judged.call(), tool, end.output()));
+        return changed(run -> ownCalls(run).cut(judged.call(), tool, end.output()));
     }
 
-    /**
-     * A compaction of this conversation.
-     *
-     * @param version of the entry that replaced the prompt; the prompt before is {@code promptAt(version - 1)}
-     * @param by the name of the compactor
-     * @param tokensBefore how many tokens the context had
-     * @param tokensAfter about how many it had after
-     * @param usage what the compactor used
-     */
-    public record Compaction(
-            long version, String by, Compactor.Reason reason, long tokensBefore, long tokensAfter, Usage usage) {}
+    private static OwnCalls ownCalls(Run run) {
+        return new OwnCalls(run.log(), run.tools(), run.parts().approvals().approver());
+    }
+
+    private ToolContext context(Call call) {
+        return new OwnCalls.Context(id, call, agent.store().tenant(), Thread.currentThread(), this::fullOutput);
+    }
 
     /** The compactions of this conversation, the oldest first. */
-    public List<Compaction> compactions() {
+    public List<Compactor.Completed> compactions() {
         return handle.reading(log -> log.fold().compactions().all());
     }
 
@@ -150,52 +139,8 @@ public final class Conversation {
      * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was changed then
      * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was changed then
      */
-    public Optional<Compaction> compact(RunOptions options) throws InterruptedException {
-        RunControl control = new RunControl(id);
-        Events events = new Events(control, options);
-        config.runs().begin(control);
-        config.turns().enter(control);
-        try {
-            events.begin(config.workers());
-            return handle.changing(() -> {
-                RunScope scope = RunScope.of(config, control, events, handle.log(), options);
-                refuseWhileAtWorkElsewhere(scope.fold());
-                refuseWhileOpen(scope.fold());
-                return new dev.agentloop.Compaction(scope).requested();
-            });
-        } catch (RunOver | InterruptedException e) {
-            InterruptedException interrupted =
-                    new InterruptedException("the compaction was interrupted; nothing was changed");
-            interrupted.initCause(e);
-            throw interrupted;
-        } finally {
-            config.turns().leave(control);
-            config.runs().end(control);
-            events.end(config.runs(), control.overBy());
-        }
-    }
-
-    // An append would take the turn from its owner.
-    private void refuseWhileAtWorkElsewhere(Fold fold) {
-        if (isAtWork(fold)) {
-            throw new BusyException(id, "by " + fold.turn().owner());
-        }
-    }
-
-    private boolean isAtWork(Fold fold) {
-        try {
-            return new OtherOwner(config, config.store(), id).atWork(fold);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return true;
-        }
-    }
-
-    private void refuseWhileOpen(Fold fold) {
-        if (!fold.open().isEmpty()) {
-            throw new IllegalStateException(
-                    "the calls " + fold.open().keySet() + " have no output yet; run the conversation to its end first");
-        }
+    public Optional<Compactor.Completed> compact(RunOptions options) throws InterruptedException {
+        return new Attempt(agent, id, handle, options).compact();
     }
 
     /**
@@ -205,16 +150,15 @@ public final class Conversation {
      * @throws IllegalStateException if there is none, the prompt was begun again since, or calls have no output yet
      */
     public void undoCompaction() {
-        changing(scope -> {
-            refuseWhileOpen(scope.fold());
-            List<Compaction> all = scope.fold().compactions().all();
+        changing(run -> {
+            run.log().fold().refuseWhileOpen();
+            List<Compactor.Completed> all = run.log().fold().compactions().all();
             for (int i = all.size() - 1; i >= 0; i--) {
-                UndoneCompaction undone = new UndoneCompaction(scope, all.get(i));
+                UndoneCompaction undone = new UndoneCompaction(run.log(), all.get(i));
                 if (undone.stands()) {
-                    scope.journal()
-                            .add(Draft.undone(
-                                    Draft.COMPACTION_UNDONE,
-                                    scope.fold().prompt().head(),
+                    run.log().add(Entry.undone(
+                                    Entry.COMPACTION_UNDONE,
+                                    run.log().fold().prompt().head(),
                                     undone.items(),
                                     undone.roles()));
                     return;
@@ -234,7 +178,7 @@ public final class Conversation {
      * @throws IllegalArgumentException if the log has no such version, or no prompt yet
      */
     public Prompt promptAt(long version) {
-        Fold fold = ConversationLog.foldOf(config.store(), id, version);
+        Fold fold = Log.foldOf(agent.store(), id, version);
         if (!fold.hasPrompt()) {
             throw new IllegalArgumentException("conversation " + id + " has no prompt at version " + version);
         }
@@ -251,10 +195,10 @@ public final class Conversation {
             throw new IllegalArgumentException(
                     "the name of a pin is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name + "\"");
         }
-        changing(scope -> {
-            refuseWhileOpen(scope.fold());
-            new TurnStart(scope).prepare();
-            scope.journal().add(Draft.item(Draft.ITEM_PIN + name, item));
+        changing(run -> {
+            run.log().fold().refuseWhileOpen();
+            run.turnStart().prepare();
+            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
         });
     }
 
@@ -269,21 +213,21 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void redact(long version, String reason) {
-        changing(scope -> {
-            refuseWhileOpen(scope.fold());
-            new Redaction(scope, version).add(reason);
-            scope.journal().commit();
+        changing(run -> {
+            run.log().fold().refuseWhileOpen();
+            new Redaction(run.log(), run.events(), version).add(reason);
+            run.log().commit();
         });
     }
 
     /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
     public void seal(String reason) {
-        changing(scope -> scope.journal().add(Draft.sealed(reason)));
+        changing(run -> run.log().add(Entry.sealed(reason)));
     }
 
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
-        changing(scope -> scope.journal().add(Draft.unpin(name)));
+        changing(run -> run.log().add(Entry.unpin(name)));
     }
 
     /**
@@ -293,11 +237,11 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolContext toolContext(String callId) {
-        OpenCall call = handle.reading(
+        Call call = handle.reading(
                         log -> Optional.ofNullable(log.fold().open().get(callId)))
                 .orElseThrow(() -> new IllegalStateException(
                         "no call " + callId + " of conversation " + id + " awaits an output"));
-        return new HostToolContext(this, call, config.store().tenant(), Thread.currentThread());
+        return context(call);
     }
 
     /** The whole text of an output of this conversation that was cut; empty if none was cut under that call id. */
@@ -312,28 +256,30 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void repinTools() {
-        changing(scope -> new TurnStart(scope).repinTools());
+        changing(run -> run.turnStart().repinTools());
     }
 
-    private void changing(Consumer<RunScope> change) {
-        changed(scope -> {
-            change.accept(scope);
+    private void changing(Consumer<Run> change) {
+        changed(run -> {
+            change.accept(run);
             return true;
         });
     }
 
-    private <T> T changed(Function<RunScope, T> change) {
+    private <T> T changed(Function<Run, T> change) {
         return handle.changing(() -> {
-            RunScope scope = scope(RunOptions.DEFAULT, new RunControl(id));
-            refuseWhileAtWorkElsewhere(scope.fold());
-            T result = change.apply(scope);
-            scope.journal().commit();
+            RunControl control = new RunControl(id, agent.parts().workers());
+            RunOptions options = RunOptions.DEFAULT;
+            Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
+            otherOwner().refuse(run.log().fold());
+            T result = change.apply(run);
+            run.log().commit();
             return result;
         });
     }
 
-    private RunScope scope(RunOptions options, RunControl control) {
-        return RunScope.of(config, control, new Events(control, options), handle.log(), options);
+    private OtherOwner otherOwner() {
+        return new OtherOwner(agent.owner(), agent.store(), id);
     }
 
     /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
@@ -375,7 +321,7 @@ public final class Conversation {
      *     another process has taken the conversation over
      */
     public Outcome run(List<? extends Item> input, RunOptions options) {
-        return new Attempt(config, id, handle, options).run(List.copyOf(input));
+        return new Attempt(agent, id, handle, options).run(List.copyOf(input));
     }
 
     /**
@@ -386,13 +332,13 @@ public final class Conversation {
      * input is not kept.
      */
     public void cancel() {
-        List<RunControl> runs = config.turns().runs(id);
+        List<RunControl> runs = agent.turns().runs(id);
         // Those that wait first: they must not begin because the one before them ends.
         for (int i = runs.size() - 1; i >= 0; i--) {
-            runs.get(i).end(Endings.cancelled());
+            runs.get(i).end(RunEnd.cancelled());
         }
         if (runs.isEmpty() && atWorkElsewhere()) {
-            Inbox.cancel(config, id);
+            Inbox.cancel(agent.store(), agent.parts().clock(), id);
         }
     }
 
@@ -405,27 +351,27 @@ public final class Conversation {
      */
     public boolean steer(String input) {
         List<Item> items = List.of(Item.user(input));
-        List<RunControl> runs = config.turns().runs(id);
+        List<RunControl> runs = agent.turns().runs(id);
         boolean elsewhere = runs.isEmpty() && atWorkElsewhere();
         if (elsewhere) {
-            Inbox.input(config, id, items);
+            Inbox.input(agent.store(), agent.parts().clock(), id, items);
         }
         return elsewhere || runs.stream().anyMatch(run -> run.steering().addAll(items));
     }
 
     private boolean atWorkElsewhere() {
-        return !config.store().leases().process().isEmpty()
-                && config.store().head(id).isPresent()
-                && isAtWork(ConversationLog.load(config.store(), id).fold());
+        return !agent.store().leases().process().isEmpty()
+                && agent.store().head(id).isPresent()
+                && otherOwner().mayBeAtWork(Log.load(agent.store(), id).fold());
     }
 
     /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */
     public List<Outcome.Pending> awaitingApproval() {
-        return config.store().head(id).isEmpty()
+        return agent.store().head(id).isEmpty()
                 ? List.of()
-                : ConversationLog.load(config.store(), id).fold().open().values().stream()
-                        .filter(OpenCall::undecided)
-                        .map(OpenCall::pending)
+                : Log.load(agent.store(), id).fold().open().values().stream()
+                        .filter(Call::undecided)
+                        .map(Call::pending)
                         .toList();
     }
 
@@ -480,7 +426,7 @@ public final class Conversation {
      * @throws IllegalStateException if it is none of {@link #rules}
      */
     public void revoke(Approver.Rule rule) {
-        changing(scope -> scope.journal().add(scope.fold().rules().revocation(rule)));
+        changing(run -> run.log().add(run.log().fold().rules().revocation(rule)));
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */
@@ -489,7 +435,7 @@ public final class Conversation {
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        Decision.leave(config.store(), id, callId, version, answer);
+        Decision.leave(agent.store(), id, callId, version, answer);
     }
 
     @Override

@@ -25,13 +25,13 @@ final class Decision {
      * @throws IllegalStateException if no such call awaits approval, or it was decided already
      */
     static void leave(HostStore store, String id, String callId, long version, Approver.Answer answer) {
-        Fold fold = ConversationLog.load(store, id).fold();
-        OpenCall call = fold.open().get(callId);
+        Fold fold = Log.load(store, id).fold();
+        Call call = fold.open().get(callId);
         if (call == null || !call.undecided() || version != 0 && call.version() != version) {
             throw new IllegalStateException("no call " + callId + " of conversation " + id
                     + " awaits approval; these do: "
                     + fold.open().values().stream()
-                            .filter(OpenCall::undecided)
+                            .filter(Call::undecided)
                             .map(open -> open.item().callId())
                             .collect(Collectors.joining(", ", "[", "]")));
         }
@@ -42,7 +42,7 @@ final class Decision {
     }
 
     /** Leaves a decision; false if there is one about this call already. */
-    private static boolean leave(ConversationStore store, String conversation, OpenCall call, Approver.Answer answer) {
+    private static boolean leave(ConversationStore store, String conversation, Call call, Approver.Answer answer) {
         InboxMessage message = message(call, answer);
         if (store.leave(conversation, message)) {
             return true;
@@ -56,45 +56,36 @@ final class Decision {
         return store.leave(conversation, message);
     }
 
-    private static InboxMessage message(OpenCall call, Approver.Answer answer) {
+    private static InboxMessage message(Call call, Approver.Answer answer) {
         byte[] payload = Json.object(w -> w.flag("approved", answer.approved())
                 .text("reason", answer.reason())
-                .text("hash", OpenCall.hash(call.call()))
+                .text("hash", Call.hash(call.call()))
                 .text("rule", answer.rule()));
         return InboxMessage.of(id(call), KIND, payload);
     }
 
     // By the call's name in the log: a late decision about a call of old decides nothing about a new one of the same
     // id.
-    private static String id(OpenCall call) {
+    private static String id(Call call) {
         return KIND + ":" + call.version();
     }
 
     /** What a message decides about a call; null if it decides nothing: another call, other arguments, too late. */
-    static Approver.@Nullable Answer answer(OpenCall call, InboxMessage message) {
+    static Approver.@Nullable Answer answer(Call call, InboxMessage message) {
         boolean late = call.expires() != null && message.at().isAfter(call.expires());
         if (late || !message.kind().equals(KIND) || !message.id().equals(id(call))) {
             return null;
         }
         JsonFields fields = fields(message);
-        String hash = fields == null ? "" : ItemBytes.orEmpty(fields.text("hash"));
-        if (fields == null || !hash.equals(OpenCall.hash(call.call()))) {
+        String hash = fields == null ? "" : fields.textOrEmpty("hash");
+        if (fields == null || !hash.equals(Call.hash(call.call()))) {
             LOG.warn(
                     "a decision about call {} is for other arguments (hash \"{}\"), and decides nothing",
                     call.item().callId(),
                     hash);
             return null;
         }
-        return answer(fields);
-    }
-
-    /** The answer that a decision's fields tell of, in a message or in the log. */
-    static Approver.Answer answer(JsonFields fields) {
-        boolean approved = fields.flag("approved", false);
-        return new Approver.Answer(
-                approved,
-                ItemBytes.orEmpty(fields.text("reason")),
-                approved ? ItemBytes.orEmpty(fields.text("rule")) : "");
+        return Call.answer(fields);
     }
 
     /** The fields of a message; null where its payload is no JSON object. */

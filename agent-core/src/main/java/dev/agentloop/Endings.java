@@ -14,42 +14,32 @@ final class Endings {
     private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
     private static final int EMPTY_ANSWERS = 2;
 
-    private final RunScope run;
-    private final ToolCalls tools;
+    private final Run run;
+    private final CallRunner tools;
     private final Steering steering;
     private final Inbox inbox;
     private final List<AgentEvent> afterStep = new ArrayList<>();
     private String partialText = "";
     private int emptyAnswers;
 
-    Endings(RunScope run, ToolCalls tools, Inbox inbox) {
+    Endings(Run run, CallRunner tools, Inbox inbox) {
         this.run = run;
         this.tools = tools;
         this.steering = run.control().steering();
         this.inbox = inbox;
     }
 
-    static RunOver cancelled() {
-        return new RunOver("interrupted: the run was cancelled", Outcome.Cancelled::new);
-    }
-
-    static RunOver timeUp(Duration time) {
-        return new RunOver(
-                "interrupted: the time of the run was up",
-                summary -> new Outcome.LimitReached(Limits.Kind.TIME, time.toString(), summary));
-    }
-
     /** Ends the run when its time is up, whatever it is waiting for then. */
     void watchTheClock() {
         Duration left = run.control().left();
         if (left != null) {
-            run.mailbox().after(left, run.control()::timeIsUp);
+            run.control().mailbox().after(left, run.control()::timeIsUp);
         }
     }
 
     /** Looks into the inbox from time to time, for what comes in while a step takes long. */
     void watchTheInbox() {
-        run.mailbox().after(Inbox.INTERVAL, () -> {
+        run.control().mailbox().after(Inbox.INTERVAL, () -> {
             watchTheInbox();
             lookIntoInbox();
         });
@@ -80,26 +70,25 @@ final class Endings {
             return;
         }
         if (isCancelled) {
-            run.control().end(cancelled());
+            run.control().end(RunEnd.cancelled());
             run.control().check();
         }
     }
 
     /** The ending that must come before another inference is paid for, or null. */
-    @Nullable
-    Ending beforeInference() {
+    RunEnd.@Nullable Ending beforeInference() {
         List<Outcome.Pending> awaiting = tools.awaiting();
         if (!awaiting.isEmpty()) {
             return summary -> new Outcome.AwaitingApproval(awaiting, summary);
         }
-        String unanswered = run.fold().hostCalls().unanswered();
+        String unanswered = run.log().fold().hostCalls().unanswered();
         if (unanswered != null) {
             return stopped(
                     Outcome.Reason.UNANSWERED,
                     "the model has called tools of the API's own that only you can answer: " + unanswered
                             + "; append their outputs, then run the conversation again");
         }
-        return run.meter().reached(run.fold().calls().repeats().count()).orElse(null);
+        return run.meter().reached(run.log().fold().calls().repeats().count()).orElse(null);
     }
 
     /**
@@ -107,8 +96,7 @@ final class Endings {
      *
      * @param calls how many of its calls the loop answers
      */
-    @Nullable
-    Ending after(ModelResponse response, int calls) {
+    RunEnd.@Nullable Ending after(ModelResponse response, int calls) {
         partialText = lastText(response);
         Optional<String> refusal = response.refusal();
         String incomplete = response.incomplete();
@@ -122,10 +110,10 @@ final class Endings {
             emptyAnswers = 0;
             return null;
         }
-        if (run.fold().hostCalls().unanswered() != null || !response.endTurn() && grew()) {
+        if (run.log().fold().hostCalls().unanswered() != null || !response.endTurn() && grew()) {
             return null;
         }
-        String answer = run.fold().answer();
+        String answer = run.log().fold().answer();
         if (answer == null) {
             return empty();
         }
@@ -135,11 +123,11 @@ final class Endings {
 
     // What would be sent next is not what was sent: asking again is no repetition.
     private boolean grew() {
-        Prompt sent = run.fold().lastSent();
-        return sent == null || run.fold().prompt().size() > sent.size();
+        Prompt sent = run.log().fold().lastSent();
+        return sent == null || run.log().fold().prompt().size() > sent.size();
     }
 
-    private @Nullable Ending empty() {
+    private RunEnd.@Nullable Ending empty() {
         if (emptyAnswers++ < EMPTY_ANSWERS) {
             run.events()
                     .warn("the model answered with nothing new; asking again (" + emptyAnswers + " of " + EMPTY_ANSWERS
@@ -150,14 +138,14 @@ final class Endings {
     }
 
     /** The ending instead of a request that its account of the provider's cache does not let through. */
-    static Ending refused(PrefixCache.Report prefix) {
+    static RunEnd.Ending refused(PrefixCache.Report prefix) {
         return stopped(
                 Outcome.Reason.PREFIX_BROKEN,
                 "the request was not sent, because it would break the prefix of the prompt: " + prefix.describe()
                         + ". Undo the change and run the conversation again, or run it without the strict mode");
     }
 
-    private static Ending stopped(Outcome.Reason reason, String detail) {
+    private static RunEnd.Ending stopped(Outcome.Reason reason, String detail) {
         return summary -> new Outcome.Stopped(reason, detail, summary);
     }
 
@@ -178,19 +166,18 @@ final class Endings {
     }
 
     /** Ends the run in this way. */
-    Outcome end(Ending how) {
+    Outcome end(RunEnd.Ending how) {
         run.control().ending();
         tools.leaveLate();
         keepSteering();
         Outcome draft = how.outcome(summary());
-        run.journal()
-                .add(Draft.turnEnded(
+        run.log().add(Entry.turnEnded(
                         draft.getClass().getSimpleName(),
                         draft instanceof Outcome.Finished ? "" : draft.describe(),
                         run.meter().usage(),
                         run.meter().steps(),
-                        run.config().clock().instant()));
-        run.journal().commit();
+                        run.parts().clock().instant()));
+        run.log().commit();
         steering.durable();
         stepOver();
         Outcome outcome = how.outcome(summary());
@@ -200,12 +187,12 @@ final class Endings {
 
     // What was taken from the user must not be lost: the next run sees it.
     private void keepSteering() {
-        steering.close().forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+        steering.close().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         inbox.settle();
     }
 
     /** Ends the run from outside: what is open is interrupted, and answered as such. */
-    Outcome stop(RunOver over) {
+    Outcome stop(RunEnd over) {
         run.control().ending();
         boolean interrupted = Thread.interrupted();
         try {
@@ -239,14 +226,13 @@ final class Endings {
         try {
             tools.stop("interrupted: the run failed");
             keepSteering();
-            run.journal()
-                    .add(Draft.turnEnded(
+            run.log().add(Entry.turnEnded(
                             "failed",
                             detail(failure),
                             run.meter().usage(),
                             run.meter().steps(),
-                            run.config().clock().instant()));
-            run.journal().commit();
+                            run.parts().clock().instant()));
+            run.log().commit();
             steering.durable();
             stepOver();
         } catch (InterruptedException e) {
@@ -274,7 +260,7 @@ final class Endings {
                 run.log().id(),
                 run.log().position().version(),
                 run.meter().usage(),
-                run.fold().total(),
+                run.log().fold().total(),
                 run.meter().steps(),
                 partialText);
     }

@@ -68,7 +68,7 @@ final class Events {
     private void awaitRoom() {
         try {
             control.await("the listener's buffer", buffer::awaitRoom);
-        } catch (RunOver over) {
+        } catch (RunEnd over) {
             // The run notices by itself; this event still belongs to it, and is told.
             LOG.debug("conversation {}: the listener's buffer is full as the run ends", control.conversation());
         } catch (InterruptedException e) {
@@ -108,7 +108,7 @@ final class Events {
     }
 
     /** Waits until the listener has had the last event, no longer than until the deadline; what is late comes later. */
-    void end(Runs runs, long deadline) {
+    void end(long deadline) {
         if (!begun) {
             return;
         }
@@ -127,7 +127,7 @@ final class Events {
                             + " returns without it, and they are delivered when it goes on",
                     control.conversation(),
                     late);
-            runs.leave(control.conversation(), delivery, false);
+            control.leave(delivery, false);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -52,40 +52,40 @@ final class Fold {
         String kind = entry.kind();
         turn.entry(entry.turn());
         base = entry.base();
-        if (kind.startsWith(Draft.ITEM)) {
+        if (kind.startsWith(Entry.ITEM)) {
             item(kind, Item.of(entry.content()), entry.version());
             return;
         }
-        if (kind.startsWith(Draft.OUTPUT_FULL)) {
-            calls.keptWhole(kind.substring(Draft.OUTPUT_FULL.length()), entry.version());
+        if (kind.startsWith(Entry.OUTPUT_FULL)) {
+            calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
             return;
         }
         JsonFields fields = JsonFields.of(entry.content());
         switch (kind) {
-            case Draft.CONVERSATION -> checkFormat(fields.number("format", 0));
-            case Draft.EPOCH, Draft.EPOCH_WINDOW -> epoch(fields, entry.version());
-            case Draft.FORK -> fork();
-            case Draft.TURN_BEGUN, Draft.TURN_ENDED -> turn(kind, fields);
-            case Draft.CALL_RENAMED -> calls.renamed(ItemBytes.orEmpty(fields.text("from")));
-            case Draft.TOOL_STARTED -> calls.about(fields).start();
-            case Draft.RESPONSE, Draft.RESPONSE_BROKEN -> responseEnded(kind, fields);
-            case Draft.APPROVAL_ASKED -> calls.about(fields).ask(fields);
-            case Draft.APPROVAL_DECIDED -> decided(calls.about(fields), fields);
-            case Draft.RULE_REVOKED -> rules.revoked(fields.number("call", 0));
-            case Draft.SEALED -> {} // The store refuses whatever would follow.
-            case Draft.REDACTED -> turn.redacted(fields);
-            case Draft.ERASED -> turn.erased();
-            case Draft.INBOX_TAKEN -> turn.taken(fields);
-            case Draft.UNPIN -> compactions.unpinned(ItemBytes.orEmpty(fields.text("name")));
-            case Draft.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
-            case Draft.COMPACTION_FAILED -> compactionFailed(fields);
+            case Entry.CONVERSATION -> checkFormat(fields.number("format", 0));
+            case Entry.EPOCH, Entry.EPOCH_WINDOW -> epoch(fields, entry.version());
+            case Entry.FORK -> fork();
+            case Entry.TURN_BEGUN, Entry.TURN_ENDED -> turn(kind, fields);
+            case Entry.CALL_RENAMED -> calls.renamed(fields.textOrEmpty("from"));
+            case Entry.TOOL_STARTED -> calls.about(fields).start();
+            case Entry.RESPONSE, Entry.RESPONSE_BROKEN -> responseEnded(kind, fields);
+            case Entry.APPROVAL_ASKED -> calls.about(fields).ask(fields);
+            case Entry.APPROVAL_DECIDED -> decided(calls.about(fields), fields);
+            case Entry.RULE_REVOKED -> rules.revoked(fields.number("call", 0));
+            case Entry.SEALED -> {} // The store refuses whatever would follow.
+            case Entry.REDACTED -> turn.redacted(fields);
+            case Entry.ERASED -> turn.erased();
+            case Entry.INBOX_TAKEN -> turn.taken(fields);
+            case Entry.UNPIN -> compactions.unpinned(fields.textOrEmpty("name"));
+            case Entry.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
+            case Entry.COMPACTION_FAILED -> compactionFailed(fields);
             default -> unknown = kind;
         }
     }
 
-    private void decided(OpenCall call, JsonFields fields) {
-        Approver.Answer answer = Decision.answer(fields);
-        if (call.decide(ItemBytes.orEmpty(fields.text("hash")), answer)) {
+    private void decided(Call call, JsonFields fields) {
+        Approver.Answer answer = Call.answer(fields);
+        if (call.decide(fields.textOrEmpty("hash"), answer)) {
             rules.given(call, answer.rule());
         }
     }
@@ -96,7 +96,7 @@ final class Fold {
         while (responding && !unplaced.isEmpty() && unplaced.get(unplaced.size() - 1) instanceof Item.Reasoning) {
             unplaced.remove(unplaced.size() - 1);
         }
-        calls.open().values().forEach(OpenCall::fork);
+        calls.open().values().forEach(Call::fork);
         turn.forked();
         total = total.plus(compactions.lost());
         endingStale = true;
@@ -119,7 +119,7 @@ final class Fold {
     private void turn(String kind, JsonFields fields) {
         // A compaction that is still under way when a turn begins or ends was taken away by a crash or a cancellation.
         total = total.plus(compactions.lost());
-        if (kind.equals(Draft.TURN_BEGUN)) {
+        if (kind.equals(Entry.TURN_BEGUN)) {
             turn.begun(fields);
         } else {
             turn.ended();
@@ -128,7 +128,7 @@ final class Fold {
     }
 
     private void checkFormat(long format) {
-        if (format > Draft.FORMAT) {
+        if (format > Entry.FORMAT) {
             unknown = "conversation of format " + format;
         }
     }
@@ -156,15 +156,15 @@ final class Fold {
             appended = new AppendedSettings();
             items.forEach(appended::note);
             sections.values()
-                    .retainAll(items.stream().map(CacheBreakpoint::without).collect(Collectors.toSet()));
+                    .retainAll(items.stream().map(ItemBytes::withoutBreakpoints).collect(Collectors.toSet()));
         }
-        newEpoch = ItemBytes.orEmpty(fields.text("reason"));
-        if (newEpoch.equals(Draft.REDACTED)) {
+        newEpoch = fields.textOrEmpty("reason");
+        if (newEpoch.equals(Entry.REDACTED)) {
             forgetAllBut(items);
         }
         endingStale = true;
         epoch++;
-        JsonFields state = fields.inner(Draft.STATE);
+        JsonFields state = fields.inner(Entry.STATE);
         if (before.isEmpty() && state != null) {
             read(state, items);
         }
@@ -182,14 +182,14 @@ final class Fold {
     /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
     void write(Json.Writer out) throws IOException {
         List<Item> items = prompt().items();
-        List<Item> plain = items.stream().map(CacheBreakpoint::without).toList();
+        List<Item> plain = items.stream().map(ItemBytes::withoutBreakpoints).toList();
         out.object("turn", turn::write).flag("responding", responding).text("unknown", unknown);
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
         lastUsage.write("last_usage", out);
         total.write("total", out);
-        out.raws("deferred", Draft.json(deferred));
+        out.raws("deferred", Entry.json(deferred));
         out.array("sections", a -> {
             for (Map.Entry<String, Item> section : sections.entrySet()) {
                 a.element(w -> w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));
@@ -207,11 +207,11 @@ final class Fold {
             turn.read(newest);
         }
         responding = state.flag("responding", false);
-        unknown = ItemBytes.orEmpty(state.text("unknown"));
+        unknown = state.textOrEmpty("unknown");
         epoch = (int) state.number("epoch", 1);
         breakpoints = (int) state.number("breakpoints", 0);
-        responseId = ItemBytes.orEmpty(state.text("response_id"));
-        lastText = ItemBytes.orEmpty(state.text("last_text"));
+        responseId = state.textOrEmpty("response_id");
+        lastText = state.textOrEmpty("last_text");
         answer = state.flag("answered", false) ? lastText : null;
         long at = state.number("answered_at", 0);
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
@@ -223,7 +223,7 @@ final class Fold {
         }
         for (JsonFields section : state.inners("sections")) {
             Item item = items.get((int) section.number("item", 0));
-            sections.put(ItemBytes.orEmpty(section.text("name")), CacheBreakpoint.without(item));
+            sections.put(section.textOrEmpty("name"), ItemBytes.withoutBreakpoints(item));
         }
         calls.read(state);
         rules.read(state);
@@ -233,7 +233,7 @@ final class Fold {
 
     private void restated(JsonFields fields, long version, List<Item> before, List<Item> items) {
         compactions.restated(before, items);
-        JsonFields roles = fields.inner(Draft.ROLES);
+        JsonFields roles = fields.inner(Entry.ROLES);
         if (roles != null) {
             compactions.readRoles(roles, items);
         }
@@ -249,7 +249,7 @@ final class Fold {
         hostCalls.note(item);
         appended.note(item);
         endingStale |= item.type().equals(AppendedSettings.TOOLS);
-        if (kind.equals(Draft.ITEM_MODEL) && !responding) {
+        if (kind.equals(Entry.ITEM_MODEL) && !responding) {
             responding = true;
             lastText = "";
             image = false;
@@ -257,13 +257,13 @@ final class Fold {
             sent();
         }
         lastText = item instanceof Item.Message message ? message.text() : lastText;
-        OpenCall answered = item instanceof Item.Output output ? calls.open().get(output.callId()) : null;
+        Call answered = item instanceof Item.Output output ? calls.open().get(output.callId()) : null;
         if (answered != null) {
             answered.output(item);
             place();
             return;
         }
-        boolean ofModel = kind.equals(Draft.ITEM_MODEL);
+        boolean ofModel = kind.equals(Entry.ITEM_MODEL);
         image |= ofModel && item.type().equals("image_generation_call");
         (ofModel || !midway() ? unplaced : deferred).add(item);
         if (ofModel && item instanceof Item.Compaction) {
@@ -271,16 +271,16 @@ final class Fold {
         }
         if (item instanceof Item.Call call) {
             calls.received(call, version);
-        } else if (kind.equals(Draft.ITEM_USER)) {
+        } else if (kind.equals(Entry.ITEM_USER)) {
             compactions.said(item);
-        } else if (kind.startsWith(Draft.ITEM_PIN)) {
-            compactions.pinned(kind.substring(Draft.ITEM_PIN.length()), item);
-        } else if (kind.startsWith(Draft.ITEM_CONTEXT)) {
-            String section = kind.substring(Draft.ITEM_CONTEXT.length());
-            sections.put(section, CacheBreakpoint.without(item));
+        } else if (kind.startsWith(Entry.ITEM_PIN)) {
+            compactions.pinned(kind.substring(Entry.ITEM_PIN.length()), item);
+        } else if (kind.startsWith(Entry.ITEM_CONTEXT)) {
+            String section = kind.substring(Entry.ITEM_CONTEXT.length());
+            sections.put(section, ItemBytes.withoutBreakpoints(item));
             compactions.context(section, item);
         }
-        breakpoints += ofModel ? 0 : CacheBreakpoint.count(item);
+        breakpoints += ofModel ? 0 : ItemBytes.breakpoints(item);
     }
 
     private void responseEnded(String kind, JsonFields fields) {
@@ -292,21 +292,21 @@ final class Fold {
             sent();
         }
         responding = false;
-        calls.responseEnded(kind.equals(Draft.RESPONSE_BROKEN));
+        calls.responseEnded(kind.equals(Entry.RESPONSE_BROKEN));
         Usage usage = Usage.of(fields, USAGE);
         compactions.counted(usage, prompt().size());
-        boolean answered = kind.equals(Draft.RESPONSE);
+        boolean answered = kind.equals(Entry.RESPONSE);
         compactions.responseEnded(answered, answered && !fields.has("incomplete"));
-        if (kind.equals(Draft.RESPONSE)) {
+        if (kind.equals(Entry.RESPONSE)) {
             lastUsage = usage;
-            String id = ItemBytes.orEmpty(fields.text("id"));
+            String id = fields.textOrEmpty("id");
             responseId = id.isEmpty() ? responseId : id;
             endingStale = true;
             long at = fields.number("at", 0);
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
-        boolean whole = kind.equals(Draft.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
+        boolean whole = kind.equals(Entry.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
         answer = whole && calls.open().isEmpty() && (image || !lastText.isBlank()) ? lastText : null;
         place();
     }
@@ -355,6 +355,11 @@ final class Fold {
         return folded;
     }
 
+    /** The fixed fields of the prompt. */
+    Head head() {
+        return ChunkedPrompt.fixed(prompt());
+    }
+
     boolean hasPrompt() {
         return prompt != null;
     }
@@ -378,8 +383,20 @@ final class Fold {
     }
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
-    Map<String, OpenCall> open() {
+    Map<String, Call> open() {
         return calls.open();
+    }
+
+    /**
+     * Refuses what needs that all calls have their outputs.
+     *
+     * @throws IllegalStateException if some have none
+     */
+    void refuseWhileOpen() {
+        if (!open().isEmpty()) {
+            throw new IllegalStateException(
+                    "the calls " + open().keySet() + " have no output yet; run the conversation to its end first");
+        }
     }
 
     /** What was allowed for the rest of the conversation. */
@@ -399,7 +416,7 @@ final class Fold {
         }
         List<Item> items = prompt().items();
         return items.size() <= sections.size()
-                && items.stream().map(CacheBreakpoint::without).allMatch(sections::containsValue);
+                && items.stream().map(ItemBytes::withoutBreakpoints).allMatch(sections::containsValue);
     }
 
     /** What is known of all calls. */

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -28,29 +29,29 @@ final class HostAppend {
         this.response = response;
     }
 
-    /** Puts the items into the journal, and whatever a new conversation begins with before them. */
-    void addTo(RunScope scope) {
-        check(scope.fold().open().keySet());
-        scope.fold().hostCalls().check(scope.log().id(), response == null ? List.copyOf(items) : List.of());
-        BreakpointLimit.check(scope, items);
-        new TurnStart(scope).prepare();
-        CallBirth births = new CallBirth(scope);
+    /** Puts the items into the log, and whatever a new conversation begins with before them. */
+    void addTo(Log log, TurnStart start, Clock clock) {
+        check(log.fold().open().keySet());
+        log.fold().hostCalls().check(log.id(), response == null ? List.copyOf(items) : List.of());
+        start.check(items, null);
+        start.prepare();
+        CallBirth births = new CallBirth(log);
         boolean responding = false;
         for (Item item : items) {
             String kind = kind(item);
-            boolean ofModel = kind.equals(Draft.ITEM_MODEL);
+            boolean ofModel = kind.equals(Entry.ITEM_MODEL);
             if (responding && !ofModel) {
-                scope.journal().add(end(scope, NO_RESPONSE));
+                log.add(end(clock, NO_RESPONSE));
             }
             responding = ofModel;
             if (item instanceof Item.Call call) {
                 add(births.add(call), call.callId());
             } else {
-                scope.journal().add(Draft.item(kind, item instanceof Item.Output output ? joined(output) : item));
+                log.add(Entry.item(kind, item instanceof Item.Output output ? joined(output) : item));
             }
         }
         if (response != null || responding) {
-            scope.journal().add(end(scope, response != null ? response : NO_RESPONSE));
+            log.add(end(clock, response != null ? response : NO_RESPONSE));
         }
     }
 
@@ -73,16 +74,16 @@ final class HostAppend {
         return List.copyOf(calls);
     }
 
-    private static Draft end(RunScope scope, ModelResponse response) {
-        return Draft.response(response, scope.config().clock().instant());
+    private static Entry end(Clock clock, ModelResponse response) {
+        return Entry.response(response, clock.instant());
     }
 
     private String kind(Item item) {
         if (item instanceof Item.Output) {
-            return Draft.ITEM_OUTPUT;
+            return Entry.ITEM_OUTPUT;
         }
         boolean said = item instanceof Item.Message message && !message.role().equals("assistant");
-        return response == null && (said || HostCalls.isAnswer(item)) ? Draft.ITEM_USER : Draft.ITEM_MODEL;
+        return response == null && (said || HostCalls.isAnswer(item)) ? Entry.ITEM_USER : Entry.ITEM_MODEL;
     }
 
     private void check(Set<String> alreadyOpen) {

@@ -39,12 +39,12 @@ final class HostCalls {
     /** Takes in an item of the prompt, in order. */
     void note(Item item) {
         if (ANSWERS.containsKey(item.type())) {
-            JsonFields fields = JsonFields.of(((ItemBytes) item).line());
+            JsonFields fields = JsonFields.of(ItemBytes.line(item));
             if (!doneByServer(item.type(), fields)) {
                 open.add(new Open(item.type(), ids(fields)));
             }
         } else if (isAnswer(item)) {
-            Set<String> ids = ids(JsonFields.of(((ItemBytes) item).line()));
+            Set<String> ids = ids(JsonFields.of(ItemBytes.line(item)));
             open.removeIf(call -> !Collections.disjoint(call.ids(), ids));
         }
     }

@@ -16,14 +16,35 @@ final class HostTools {
     private static final Logger LOG = LoggerFactory.getLogger(HostTools.class);
     private static final int OUTPUT_TOKENS = 10_000;
 
-    private final RunScope run;
+    private final Log log;
+    private final RunControl control;
+    private final Events events;
+    private final Toolbox toolbox;
+    private final ApprovalPolicy policy;
 
-    HostTools(RunScope run) {
-        this.run = run;
+    HostTools(Log log, RunControl control, Events events, Toolbox toolbox, ApprovalPolicy policy) {
+        this.log = log;
+        this.control = control;
+        this.events = events;
+        this.toolbox = toolbox;
+        this.policy = policy;
+    }
+
+    /** The tool of that name; null where there is none. */
+    @Nullable
+    Tool find(String name) {
+        return toolbox.find(name).orElse(null);
+    }
+
+    /** The names of the tools whose newest call stays word for word in a compaction. */
+    List<String> keptInCompaction() {
+        return toolbox.names().stream()
+                .filter(name -> toolbox.find(name).filter(this::keptInCompaction).isPresent())
+                .toList();
     }
 
     private <T> T ask(String who, String question, Callable<T> code, T careful) {
-        T answer = run.control().ask(who + "'s " + question, code, failure -> careful(who, question, careful, failure));
+        T answer = control.ask(who + "'s " + question, code, failure -> careful(who, question, careful, failure));
         return answer != null ? answer : careful(who, question, careful, "null");
     }
 
@@ -31,7 +52,7 @@ final class HostTools {
         String what = said instanceof Throwable ? "failed to say" : "said " + said + " as";
         LOG.warn(
                 "conversation {}: {} {} its {}; taken is {}",
-                run.log().id(),
+                log.id(),
                 who,
                 what,
                 question,
@@ -59,13 +80,12 @@ final class HostTools {
     }
 
     /** Whether the newest call of a tool stays word for word in a compaction; it does, where the tool does not say. */
-    boolean keptInCompaction(Tool tool) {
+    private boolean keptInCompaction(Tool tool) {
         return ask("a tool", "keptInCompaction", tool::keptInCompaction, true);
     }
 
     /** How long a call may take; what the run's limits say, where the tool says nothing, or nothing that can be kept. */
-    Duration timeout(ToolCall call, Tool tool) {
-        Duration otherwise = run.limits().toolTimeout();
+    Duration timeout(ToolCall call, Tool tool, Duration otherwise) {
         // Null is a tool's way to say nothing.
         Duration own = ask(named(call), "timeout", () -> Optional.ofNullable(tool.timeout()), Optional.of(otherwise))
                 .orElse(otherwise);
@@ -90,7 +110,7 @@ final class HostTools {
      * @param approved the place that was asked about; empty for none in particular
      */
     @Nullable
-    ToolOutput moved(OpenCall call, Tool tool, String approved) {
+    ToolOutput moved(Call call, Tool tool, String approved) {
         String now = approved.isEmpty() ? "" : place(call.call(), tool);
         return now.equals(approved)
                 ? null
@@ -107,7 +127,7 @@ final class HostTools {
 
     /** Whether the rules of the conversation let a call run that would be asked about; they do not, where the tool does not say. */
     boolean allowedByRules(ToolCall call, Tool tool) {
-        List<String> rules = run.fold().rules().of(call.name());
+        List<String> rules = log.fold().rules().of(call.name());
         return !rules.isEmpty() && allowedBy(call, tool, rules);
     }
 
@@ -120,11 +140,11 @@ final class HostTools {
         if (answer.rule().isEmpty()) {
             return answer;
         }
-        Tool tool = run.toolbox().find(call.name()).orElse(null);
+        Tool tool = find(call.name());
         if (tool != null && allowedBy(call, tool, List.of(answer.rule()))) {
             return answer;
         }
-        run.events()
+        events
                 .warn("the rule \"" + answer.rule() + "\" that was given with the approval of call " + call.callId()
                         + " does not allow that call of " + call.name()
                         + ", and is dropped; the call itself is approved");
@@ -133,11 +153,11 @@ final class HostTools {
 
     /** What the host's policy decides; it refuses, where the policy does not say. */
     ApprovalPolicy.Decision decide(ToolCall call, Tool.Access access) {
-        ApprovalPolicy.Decision decision = run.control()
-                .ask("the approval policy", () -> run.config().approval().decide(call, access), failure -> {
+        ApprovalPolicy.Decision decision = control
+                .ask("the approval policy", () -> policy.decide(call, access), failure -> {
                     LOG.warn(
                             "conversation {}: the approval policy failed at a call of {}, which is refused",
-                            run.log().id(),
+                            log.id(),
                             call.name(),
                             failure);
                     return ApprovalPolicy.Decision.deny("the approval policy failed: " + failure);
@@ -145,7 +165,7 @@ final class HostTools {
         if (decision == null) {
             LOG.warn(
                     "conversation {}: the approval policy decided null about a call of {}, which is refused",
-                    run.log().id(),
+                    log.id(),
                     call.name());
             return ApprovalPolicy.Decision.deny("the approval policy gave no decision");
         }

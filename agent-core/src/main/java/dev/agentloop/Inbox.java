@@ -2,8 +2,10 @@ package dev.agentloop;
 
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,36 +33,42 @@ final class Inbox {
     private static final String INPUT = "input";
     private static final String CANCEL = "cancel";
 
-    private final RunScope run;
+    private final Log log;
+    private final Events events;
+    private final HostTools tools;
+    private final Clock clock;
     private final List<InboxMessage> found = new ArrayList<>();
     // What is on its way into the log, and of that what no entry says yet.
     private final Set<String> handed = new HashSet<>();
     private final List<String> pending = new ArrayList<>();
 
-    Inbox(RunScope run) {
-        this.run = run;
+    Inbox(Log log, Events events, HostTools tools, Clock clock) {
+        this.log = log;
+        this.events = events;
+        this.tools = tools;
+        this.clock = clock;
     }
 
     /** Leaves more input for the turn that is under way. */
-    static void input(LoopConfig config, String conversation, List<? extends Item> items) {
-        byte[] payload = Json.object(w -> w.raws("items", Draft.json(items)));
-        config.store().leave(conversation, InboxMessage.of(ConversationId.next(config.clock()), INPUT, payload));
+    static void input(ConversationStore store, Clock clock, String conversation, List<? extends Item> items) {
+        byte[] payload = Json.object(w -> w.raws("items", Entry.json(items)));
+        store.leave(conversation, InboxMessage.of(ConversationId.next(clock), INPUT, payload));
     }
 
     /** Asks the owner of the turn that is under way to cancel it. */
-    static void cancel(LoopConfig config, String conversation) {
-        config.store().leave(conversation, InboxMessage.of(ConversationId.next(config.clock()), CANCEL, NOTHING));
+    static void cancel(ConversationStore store, Clock clock, String conversation) {
+        store.leave(conversation, InboxMessage.of(ConversationId.next(clock), CANCEL, NOTHING));
     }
 
     /** Reads what was left. */
     void read() {
         found.clear();
-        if (run.log().position().version() == 0) {
+        if (log.position().version() == 0) {
             return; // Nobody can leave anything for a conversation that there is not yet.
         }
         List<String> leftovers = new ArrayList<>();
-        for (InboxMessage message : run.store().inbox(run.log().id())) {
-            if (run.fold().turn().taken().contains(message.id())) {
+        for (InboxMessage message : log.store().inbox(log.id())) {
+            if (log.fold().turn().taken().contains(message.id())) {
                 // A crash came between the entry and the removal.
                 leftovers.add(message.id());
             } else if (!handed.contains(message.id())) {
@@ -72,7 +80,7 @@ final class Inbox {
 
     private void remove(List<String> ids) {
         if (!ids.isEmpty()) {
-            run.store().removeMessages(run.log().id(), ids);
+            log.store().removeMessages(log.id(), ids);
         }
     }
 
@@ -82,9 +90,9 @@ final class Inbox {
     }
 
     /** What was decided about the calls that await a decision, those included whose time is up. */
-    Map<OpenCall, Approver.Answer> decisions() {
-        Map<OpenCall, Approver.Answer> decisions = new LinkedHashMap<>();
-        for (OpenCall call : run.fold().open().values()) {
+    Map<Call, Approver.Answer> decisions() {
+        Map<Call, Approver.Answer> decisions = new LinkedHashMap<>();
+        for (Call call : log.fold().open().values()) {
             Approver.Answer answer = call.undecided() ? decision(call) : null;
             if (answer != null) {
                 decisions.put(call, answer);
@@ -93,7 +101,7 @@ final class Inbox {
         return decisions;
     }
 
-    private Approver.@Nullable Answer decision(OpenCall call) {
+    private Approver.@Nullable Answer decision(Call call) {
         for (InboxMessage message : found) {
             Approver.Answer answer = Decision.answer(call, message);
             if (answer != null) {
@@ -101,22 +109,21 @@ final class Inbox {
             }
         }
         Instant expiry = call.expires();
-        return expiry != null && run.config().clock().instant().isAfter(expiry)
+        return expiry != null && clock.instant().isAfter(expiry)
                 ? Approver.Answer.deny("nobody decided about it until " + expiry + ", when the question expired")
                 : null;
     }
 
-    /** Puts what was read into the journal, as a turn begins; a cancellation was for the turn before. */
+    /** Puts what was read into the log, as a turn begins; a cancellation was for the turn before. */
     void fold() {
-        HostTools tools = new HostTools(run);
         decisions().forEach((call, given) -> {
             String id = call.item().callId();
             Approver.Answer answer = tools.withoutForeignRule(call.call(), given);
-            run.journal().add(Draft.approvalDecided(call, answer));
-            run.journal().then(() -> run.events().tell(new AgentEvent.ApprovalDecided(id, answer)));
+            log.add(Entry.approvalDecided(call, answer));
+            log.then(() -> events.tell(new AgentEvent.ApprovalDecided(id, answer)));
         });
         for (InboxMessage message : found) {
-            items(message).forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+            items(message).forEach(item -> log.add(Entry.item(Entry.ITEM_USER, item)));
             handed.add(message.id());
             pending.add(message.id());
         }
@@ -159,13 +166,13 @@ final class Inbox {
         }
     }
 
-    /** Puts into the journal that what was handed on is in the log, with which it is removed here. */
+    /** Puts into the log that what was handed on is in the log, with which it is removed here. */
     void settle() {
         if (!pending.isEmpty()) {
             List<String> ids = List.copyOf(pending);
             pending.clear();
-            run.journal().add(Draft.inboxTaken(ids));
-            run.journal().then(() -> remove(ids));
+            log.add(Entry.inboxTaken(ids));
+            log.then(() -> remove(ids));
         }
     }
 }

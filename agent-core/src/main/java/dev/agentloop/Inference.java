@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * in the log always ends in a call, with its reasoning before it.
  */
 final class Inference {
-    private final RunScope run;
-    private final ToolCalls tools;
+    private final Run run;
+    private final CallRunner tools;
     private final Endings endings;
     private final int step;
     private final CallBirth births;
@@ -35,13 +35,13 @@ final class Inference {
     private @Nullable ModelResponse response;
     private @Nullable Throwable failure;
 
-    Inference(RunScope run, ToolCalls tools, Endings endings, int step) {
+    Inference(Run run, CallRunner tools, Endings endings, int step) {
         this.run = run;
         this.tools = tools;
         this.endings = endings;
         this.step = step;
-        this.births = new CallBirth(run);
-        this.replayable = new ArrayList<>(run.fold().calls().replayable());
+        this.births = new CallBirth(run.log());
+        this.replayable = new ArrayList<>(run.log().fold().calls().replayable());
     }
 
     /** Whether the model has handed out a call, so that nobody below has tried again, whatever became of the call. */
@@ -62,23 +62,19 @@ final class Inference {
     ModelResponse run(Prompt prompt) throws InterruptedException {
         // Nothing is paid for by a run that somebody has ended.
         run.control().check();
-        Work work = run.config()
-                .workers()
-                .call(
+        Work work = run.control().work(
                         "agentloop model (step " + step + ")",
-                        () -> run.config().model().respond(prompt, new Receiver()),
-                        run.mailbox(),
-                        this::ended);
+                        () -> run.parts().model().respond(prompt, new Receiver()), this::ended);
         try {
-            run.mailbox().await(() -> answered);
-        } catch (RunOver | InterruptedException e) {
-            broken(prompt, e instanceof RunOver ended ? ended.reason() : "the caller's thread was interrupted");
+            run.control().mailbox().await(() -> answered);
+        } catch (RunEnd | InterruptedException e) {
+            broken(prompt, e instanceof RunEnd ended ? ended.reason() : "the caller's thread was interrupted");
             throw e;
         } finally {
             // However this ends, nobody reads a stream, tries again or starts a tool for it any more.
             over = true;
             work.interrupt();
-            run.config().runs().leave(run.log().id(), work, false);
+            run.control().leave(work, false);
         }
         Throwable cause = failure;
         if (cause != null) {
@@ -88,7 +84,7 @@ final class Inference {
         ModelResponse whole = whole(prompt);
         try {
             return completed(whole);
-        } catch (RunOver over) {
+        } catch (RunEnd over) {
             // The run was ended while the host was asked about a call of it.
             if (!closed) {
                 broken(prompt, over.reason());
@@ -103,7 +99,7 @@ final class Inference {
         failure = cause;
         if (cause instanceof InterruptedException && !over) {
             // Nobody of this run has interrupted it: the agent's threads end.
-            throw Endings.cancelled();
+            throw RunEnd.cancelled();
         }
     }
 
@@ -149,7 +145,7 @@ final class Inference {
             if (over) {
                 throw new CancellationException("the run that this response was for has ended");
             }
-            run.mailbox().post(() -> {
+            run.control().mailbox().post(() -> {
                 if (!over) {
                     letter.run();
                 }
@@ -181,17 +177,17 @@ final class Inference {
         calls++;
         makeDurable();
         Item.Call kept = births.add(call);
-        OpenCall open = new OpenCall(kept, run.journal().nextVersion() - 1);
-        run.journal().then(() -> run.events().tell(new AgentEvent.ItemAdded(kept)));
+        Call open = Objects.requireNonNull(run.log().fold().open().get(kept.callId()));
+        run.log().then(() -> run.events().tell(new AgentEvent.ItemAdded(kept)));
         tools.admit(open);
         tools.startReady();
-        run.journal().commit();
+        run.log().commit();
     }
 
     private void makeDurable() {
         for (Item item : undurable) {
-            run.journal().add(Draft.item(Draft.ITEM_MODEL, item));
-            run.journal().then(() -> run.events().tell(new AgentEvent.ItemAdded(item)));
+            run.log().add(Entry.item(Entry.ITEM_MODEL, item));
+            run.log().then(() -> run.events().tell(new AgentEvent.ItemAdded(item)));
         }
         undurable.clear();
     }
@@ -206,9 +202,9 @@ final class Inference {
         run.events().tell(new AgentEvent.Retrying(attempt, wait, String.valueOf(cause.getMessage())));
         run.events().boundary();
         if (received + receivedBytes > 0) {
-            Usage estimate = estimate(run.fold().prompt());
-            run.journal().add(Draft.responseBroken(String.valueOf(cause.getMessage()), estimate));
-            run.journal().commit();
+            Usage estimate = estimate(run.log().fold().prompt());
+            run.log().add(Entry.responseBroken(String.valueOf(cause.getMessage()), estimate));
+            run.log().commit();
             run.meter().use(estimate);
         }
         forget();
@@ -227,11 +223,11 @@ final class Inference {
                 .forEach(item -> take(item));
         dropTrailingReasoning();
         makeDurable();
-        run.journal().add(Draft.response(whole, run.config().clock().instant()));
+        run.log().add(Entry.response(whole, run.parts().clock().instant()));
         run.meter().use(whole.usage());
         endings.afterStep(new AgentEvent.StepEnded(step, whole.usage(), null));
         closed = true;
-        run.journal().commit();
+        run.log().commit();
         return whole;
     }
 
@@ -245,11 +241,11 @@ final class Inference {
         boolean paid = whole != null || calls > 0 || received + receivedBytes > 0;
         Usage used = whole != null ? whole.usage() : paid ? estimate(prompt) : Usage.NONE;
         if (paid) {
-            run.journal().add(Draft.responseBroken(cause, used));
+            run.log().add(Entry.responseBroken(cause, used));
         }
         run.meter().use(used);
         forget();
-        run.journal().commit();
+        run.log().commit();
         endings.afterStep(new AgentEvent.StepEnded(step, used, cause));
     }
 

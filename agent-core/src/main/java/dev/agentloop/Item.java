@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.CacheBreakpoint;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import java.nio.ByteBuffer;
@@ -41,7 +42,12 @@ public sealed interface Item {
      * @throws IllegalArgumentException if this is no message, one of the model's, or has no such part
      */
     default Item withCacheBreakpoint() {
-        return CacheBreakpoint.on(this);
+        if (!(this instanceof Message message) || message.role().equals("assistant")) {
+            throw new IllegalArgumentException("a cache breakpoint is set in a message that the host wrote, not in "
+                    + (this instanceof Message ? "one of the model's" : "an item of type " + type()));
+        }
+        byte[] marked = CacheBreakpoint.on(message.line());
+        return marked == message.line() ? this : of(marked);
     }
 
     /** A message by the user, by the application or by the model. */
@@ -50,7 +56,7 @@ public sealed interface Item {
 
         Message(byte[] line, JsonFields fields) {
             super(line, "message");
-            this.role = orEmpty(fields.text("role"));
+            this.role = fields.textOrEmpty("role");
         }
 
         /** Who speaks: {@code user}, {@code developer}, {@code system} or {@code assistant}. */
@@ -60,12 +66,12 @@ public sealed interface Item {
 
         /** The text parts, joined; empty for a message of images or a refusal. */
         public String text() {
-            return partsText(JsonFields.of(line()), "content");
+            return JsonFields.of(line()).said("content", "text");
         }
 
         /** What the model said instead of an answer, or empty. */
         public String refusal() {
-            return partsField(JsonFields.of(line()), "refusal");
+            return JsonFields.of(line()).joinedTexts("content", "refusal");
         }
     }
 
@@ -75,7 +81,7 @@ public sealed interface Item {
 
         Reasoning(byte[] line, JsonFields fields) {
             super(line, "reasoning");
-            this.summary = partsText(fields, "summary");
+            this.summary = fields.said("summary", "text");
         }
 
         /** The summary's parts, joined; often empty. */
@@ -93,9 +99,9 @@ public sealed interface Item {
 
         Call(byte[] line, JsonFields fields, String type) {
             super(line, type);
-            this.callId = orEmpty(fields.text("call_id"));
-            this.name = orEmpty(fields.text("name"));
-            this.arguments = orEmpty(fields.text(type.equals("custom_tool_call") ? "input" : "arguments"));
+            this.callId = fields.textOrEmpty("call_id");
+            this.name = fields.textOrEmpty("name");
+            this.arguments = fields.textOrEmpty(type.equals("custom_tool_call") ? "input" : "arguments");
             this.incomplete = "incomplete".equals(fields.text("status"));
         }
 
@@ -131,7 +137,7 @@ public sealed interface Item {
 
         Output(byte[] line, JsonFields fields, String type) {
             super(line, type);
-            this.callId = orEmpty(fields.text("call_id"));
+            this.callId = fields.textOrEmpty("call_id");
         }
 
         /** The id of the call that this answers. */
@@ -142,8 +148,7 @@ public sealed interface Item {
         /** The output's text, or the text parts of its content, joined. */
         public String text() {
             JsonFields fields = JsonFields.of(line());
-            String text = fields.text("output");
-            return text != null ? text : partsText(fields, "output");
+            return fields.said("output", "text");
         }
     }
 
@@ -241,7 +246,7 @@ public sealed interface Item {
                 throw new IllegalArgumentException("an item is one line of JSON; this one has a line break");
             }
         }
-        return ItemBytes.typed(line);
+        return typed(line);
     }
 
     /**
@@ -262,6 +267,19 @@ public sealed interface Item {
                 .text("call_id", callId)
                 .text("name", name)
                 .text("input", input)));
+    }
+
+    private static Item typed(byte[] line) {
+        JsonFields fields = JsonFields.of(line);
+        String type = ItemBytes.typeOf(fields);
+        return switch (type) {
+            case "message" -> new Message(line, fields);
+            case "reasoning" -> new Reasoning(line, fields);
+            case "function_call", "custom_tool_call" -> new Call(line, fields, type);
+            case "function_call_output", "custom_tool_call_output" -> new Output(line, fields, type);
+            case "compaction", "compaction_summary" -> new Compaction(line, type);
+            default -> new Opaque(line, type);
+        };
     }
 
     private static boolean emptyContent(JsonFields fields) {

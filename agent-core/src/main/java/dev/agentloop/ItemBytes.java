@@ -1,7 +1,7 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.CacheBreakpoint;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.internal.JsonFields.Field;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -27,18 +27,20 @@ abstract class ItemBytes {
         this.type = type;
     }
 
-    /** The item of the right kind over these bytes. */
-    static Item typed(byte[] line) {
-        JsonFields fields = JsonFields.of(line);
-        String type = typeOf(fields);
-        return switch (type) {
-            case "message" -> new Item.Message(line, fields);
-            case "reasoning" -> new Item.Reasoning(line, fields);
-            case "function_call", "custom_tool_call" -> new Item.Call(line, fields, type);
-            case "function_call_output", "custom_tool_call_output" -> new Item.Output(line, fields, type);
-            case "compaction", "compaction_summary" -> new Item.Compaction(line, type);
-            default -> new Item.Opaque(line, type);
-        };
+    /** The bytes of an item, which nobody may write to. */
+    static byte[] line(Item item) {
+        return ((ItemBytes) item).line;
+    }
+
+    /** How many cache breakpoints an item has; only messages have any. */
+    static int breakpoints(Item item) {
+        return item instanceof Item.Message ? CacheBreakpoint.count(line(item)) : 0;
+    }
+
+    /** The item without cache breakpoints; the same if there are none. */
+    static Item withoutBreakpoints(Item item) {
+        byte[] plain = item instanceof Item.Message ? CacheBreakpoint.without(line(item)) : line(item);
+        return plain == line(item) ? item : Item.of(plain);
     }
 
     /** The value of {@code type}; a message may come without one. */
@@ -47,33 +49,7 @@ abstract class ItemBytes {
         return type != null ? type : fields.has("role") ? "message" : "";
     }
 
-    static String orEmpty(@Nullable String text) {
-        return text == null ? "" : text;
-    }
-
-    /** The texts of the parts in the array {@code name}, joined; a plain string counts as one part. */
-    static String partsText(JsonFields fields, String name) {
-        String plain = fields.text(name);
-        return plain != null ? plain : join(fields.inner(name), "text");
-    }
-
-    static String partsField(JsonFields fields, String part) {
-        return join(fields.inner("content"), part);
-    }
-
-    private static String join(@Nullable JsonFields parts, String name) {
-        if (parts == null) {
-            return "";
-        }
-        StringBuilder joined = new StringBuilder();
-        for (Field part : parts.all()) {
-            JsonFields fields = parts.inner(part);
-            joined.append(fields == null ? "" : orEmpty(fields.text(name)));
-        }
-        return joined.toString();
-    }
-
-    final byte[] line() {
+    protected final byte[] line() {
         return line;
     }
 

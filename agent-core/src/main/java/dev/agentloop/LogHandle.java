@@ -10,15 +10,19 @@ import org.jspecify.annotations.Nullable;
  * The log of one conversation as its handle knows it: where it stands, and who of this process may change it. Thread-safe.
  */
 final class LogHandle {
-    private final LoopConfig config;
+    private final HostStore store;
+    private final Turns turns;
+    private final Runs runs;
     private final String id;
     private volatile LogPosition position;
     private volatile boolean inDoubt;
     // Between the appends of a host's own loop the log need not be read again; memory pressure may take it.
-    private SoftReference<@Nullable ConversationLog> recent = new SoftReference<>(null);
+    private SoftReference<@Nullable Log> recent = new SoftReference<>(null);
 
-    LogHandle(LoopConfig config, String id, LogPosition position) {
-        this.config = config;
+    LogHandle(Agent agent, String id, LogPosition position) {
+        this.store = agent.store();
+        this.turns = agent.turns();
+        this.runs = agent.parts().runs();
         this.id = id;
         this.position = position;
     }
@@ -33,66 +37,70 @@ final class LogHandle {
     }
 
     /** Reads the log for a run, with whose end the run's calls of the store can be interrupted. */
-    ConversationLog load(HostStore store) {
+    Log load(HostStore from) {
         recent.clear();
-        boolean begun = position.version() > 0 || inDoubt && store.head(id).isPresent();
-        return begun ? ConversationLog.load(store, id) : ConversationLog.begin(store, id);
+        boolean begun = position.version() > 0 || inDoubt && from.head(id).isPresent();
+        return begun ? Log.load(from, id) : Log.begin(from, id);
     }
 
     /** A run has left the log there. */
-    void moved(ConversationLog log) {
+    void moved(Log log) {
         position = log.position();
         inDoubt = log.inDoubt();
     }
 
     /** The log; by whoever has begun to change the conversation. */
-    ConversationLog log() {
-        ConversationLog log = recent.get();
+    Log log() {
+        Log log = recent.get();
         if (log == null || !log.position().equals(position)) {
-            log = load(config.store());
+            log = load(store);
             recent = new SoftReference<>(log);
         }
         return log;
     }
 
     /** Reads from the log; while somebody changes the conversation, from what the store has. */
-    <T> T reading(Function<ConversationLog, T> read) {
-        if (!config.turns().tryBegin(id)) {
-            HostStore store = config.store();
+    <T> T reading(Function<Log, T> read) {
+        if (!turns.tryBegin(id)) {
             return read.apply(
-                    store.head(id).isPresent() ? ConversationLog.load(store, id) : ConversationLog.begin(store, id));
+                    store.head(id).isPresent() ? Log.load(store, id) : Log.begin(store, id));
         }
         try {
             return read.apply(log());
         } finally {
-            config.turns().end(id);
+            turns.end(id);
         }
     }
 
     /**
      * Changes the conversation.
      *
-     * @throws Conversation.BusyException if somebody does already
+     * @throws BusyException if somebody does already
      * @throws IllegalStateException if the agent is closed
      */
     <T, E extends Exception> T changing(Change<T, E> change) throws E {
-        config.runs().checkOpen();
-        if (!config.turns().tryBegin(id)) {
-            throw new Conversation.BusyException(id, "on another thread");
+        runs.checkOpen();
+        if (!turns.tryBegin(id)) {
+            throw new BusyException(id, "on another thread");
         }
+        boolean made = false;
         try {
             T result = change.make();
-            ConversationLog log = recent.get();
+            Log log = recent.get();
             if (log != null) {
                 moved(log);
             }
+            made = true;
             return result;
         } catch (StoreException e) {
-            recent.clear();
             inDoubt |= e.kind() == StoreException.Kind.OUTCOME_UNKNOWN;
             throw e;
         } finally {
-            config.turns().end(id);
+            if (!made) {
+                // It may have something that the store does not.
+                recent.clear();
+            }
+            turns.end(id);
         }
     }
 }

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run of a conversation: prompt, inference, tool calls, their outputs, and again, until a response calls no tool.
@@ -11,19 +13,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Runs on the caller's thread, which alone appends to the log. Others reach it through its {@link RunControl}.
  */
 final class Loop {
-    private final RunScope run;
-    private final ToolCalls tools;
+    private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
+
+    private final Run run;
+    private final CallRunner tools;
     private final Steering steering;
     private final Endings endings;
     private final Recovery recovery;
     private final Inbox inbox;
     private final CacheAccount prefixCache;
 
-    Loop(RunScope run) {
+    Loop(Run run) {
         this.run = run;
         this.steering = run.control().steering();
-        this.tools = new ToolCalls(run);
-        this.inbox = new Inbox(run);
+        this.tools = run.callRunner();
+        this.inbox = new Inbox(run.log(), run.events(), run.tools(), run.parts().clock());
         this.endings = new Endings(run, tools, inbox);
         this.recovery = new Recovery(run);
         this.prefixCache = new CacheAccount(run);
@@ -37,20 +41,19 @@ final class Loop {
      * @throws IllegalArgumentException if the options or the input are none
      */
     void check(List<Item> input) {
-        AllowedTools.check(run);
-        BreakpointLimit.check(run, input);
+        run.turnStart().check(input, run.options().allowedTools());
         inbox.read();
-        Set<OpenCall> decided = inbox.decisions().keySet();
-        String undecided = run.fold().open().values().stream()
+        Set<Call> decided = inbox.decisions().keySet();
+        String undecided = run.log().fold().open().values().stream()
                 .filter(call -> call.undecided() && !decided.contains(call))
                 .map(call -> call.item().callId())
                 .collect(Collectors.joining(", "));
-        if (run.config().approver() == null && !input.isEmpty() && !undecided.isEmpty()) {
+        if (run.parts().approvals().approver() == null && !input.isEmpty() && !undecided.isEmpty()) {
             throw new IllegalStateException("conversation " + run.log().id() + " awaits approval of " + undecided
                     + "; approve or deny that first, then go on with new input");
         }
-        run.fold().hostCalls().check(run.log().id(), input);
-        if (input.isEmpty() && steering.isEmpty() && run.fold().saysNothing() && !inbox.saysSomething()) {
+        run.log().fold().hostCalls().check(run.log().id(), input);
+        if (input.isEmpty() && steering.isEmpty() && run.log().fold().saysNothing() && !inbox.saysSomething()) {
             throw new IllegalStateException("conversation " + run.log().id()
                     + " has nothing to send: nothing was said in it yet; give the run an input, or append one first");
         }
@@ -59,7 +62,7 @@ final class Loop {
     /** The whole loop, from the input to the outcome. What it appends is durable before it is acted on. */
     Outcome run(List<Item> input) {
         try {
-            @Nullable Ending ending = begin(input);
+            RunEnd.@Nullable Ending ending = begin(input);
             while (ending == null) {
                 ending = endings.beforeInference();
                 if (ending == null) {
@@ -71,50 +74,58 @@ final class Loop {
                 }
             }
             return endings.end(ending);
-        } catch (RunOver over) {
+        } catch (RunEnd over) {
             return endings.stop(over);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return endings.stop(Endings.cancelled());
+            return endings.stop(RunEnd.cancelled());
         } catch (RuntimeException | Error e) {
             endings.fail(e);
             throw e;
         } finally {
-            run.mailbox().close();
+            run.control().mailbox().close();
         }
     }
 
     /** Brings the log to where the next inference can be made. Gives the ending where there is nothing left to ask. */
-    private @Nullable Ending begin(List<Item> input) throws InterruptedException {
-        Prompt before = run.fold().lastSent();
+    private RunEnd.@Nullable Ending begin(List<Item> input) throws InterruptedException {
+        Prompt before = run.log().fold().lastSent();
         if (before != null) {
-            prefixCache.resume(before, run.fold().lastUsage(), run.fold().answeredAt());
+            prefixCache.resume(before, run.log().fold().lastUsage(), run.log().fold().answeredAt());
         }
         endings.watchTheClock();
         endings.watchTheInbox();
-        TurnStart turn = new TurnStart(run);
-        turn.begin(inbox);
+        TurnStart turn = run.turnStart();
+        turn.begin(inbox, run.agent().owner(), run.options().allowedTools());
         tools.settle();
         tools.finish();
         recovery.settle();
         // What the inbox had comes after an answer, so only what is still the answer now is given again.
-        String answer = run.fold().answer();
+        String answer = run.log().fold().answer();
         turn.input(input);
+        LOG.info(
+                "conversation {}: run at version {} with {}, {} steps at most",
+                run.log().id(),
+                run.log().position().version(),
+                run.log().fold().prompt().model(),
+                run.meter().limits().steps() == 0
+                        ? "no limit of"
+                        : run.meter().limits().steps());
         return input.isEmpty() && answer != null && steering.isEmpty()
                 ? summary -> new Outcome.Finished(answer, summary)
                 : null;
     }
 
     private void append(List<Item> steered) {
-        steered.forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
+        steered.forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         inbox.settle();
-        run.journal().commit();
+        run.log().commit();
         steering.durable();
     }
 
     /** One inference; its calls are started meanwhile. Gives the ending that it means, or null to go on. */
-    private @Nullable Ending infer(Prompt prompt) throws InterruptedException {
-        PrefixCache.Report prefix = prefixCache.check(prompt, run.fold().newEpoch());
+    private RunEnd.@Nullable Ending infer(Prompt prompt) throws InterruptedException {
+        PrefixCache.Report prefix = prefixCache.check(prompt, run.log().fold().newEpoch());
         if (prefix.refused()) {
             return Endings.refused(prefix);
         }

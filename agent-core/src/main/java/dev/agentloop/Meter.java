@@ -14,6 +14,10 @@ final class Meter {
         this.limits = limits;
     }
 
+    Limits limits() {
+        return limits;
+    }
+
     int nextStep() {
         return ++steps;
     }
@@ -37,7 +41,7 @@ final class Meter {
     }
 
     /** The ending by a limit that must come before another paid call. */
-    Optional<Ending> reached(int identicalCalls) {
+    Optional<RunEnd.Ending> reached(int identicalCalls) {
         BigDecimal cost = cost();
         if (limits.steps() > 0 && steps >= limits.steps()) {
             return ending(Limits.Kind.STEPS, steps + " of " + limits.steps());
@@ -63,7 +67,7 @@ final class Meter {
         return prices == null ? BigDecimal.ZERO : prices.cost(usage);
     }
 
-    private static Optional<Ending> ending(Limits.Kind kind, String used) {
+    private static Optional<RunEnd.Ending> ending(Limits.Kind kind, String used) {
         return Optional.of(summary -> new Outcome.LimitReached(kind, used, summary));
     }
 }

@@ -40,7 +40,7 @@ final class OldOutputsCompactor implements Compactor {
 
     private static Item shortened(Item item) {
         Item plain = WithoutImages.of(item, "to make room");
-        if (!(plain instanceof Item.Output output) || ((ItemBytes) plain).line().length <= LONG) {
+        if (!(plain instanceof Item.Output output) || ItemBytes.line(plain).length <= LONG) {
             return plain;
         }
         JsonFields fields = JsonFields.of(output.line());

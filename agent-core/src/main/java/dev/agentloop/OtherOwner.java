@@ -8,25 +8,14 @@ import java.util.concurrent.TimeUnit;
 final class OtherOwner {
     private static final long LOOK_AGAIN_MILLIS = 250;
 
-    private final LoopConfig config;
+    private final String owner;
     private final HostStore store;
     private final String conversation;
 
-    OtherOwner(LoopConfig config, HostStore store, String conversation) {
-        this.config = config;
+    OtherOwner(String owner, HostStore store, String conversation) {
+        this.owner = owner;
         this.store = store;
         this.conversation = conversation;
-    }
-
-    /** The name of a loop in logs: the process that the store knows, and which loop of it. */
-    static String name(Leases leases, String loop) {
-        return leases.process().isEmpty() ? loop : leases.process() + "/" + loop;
-    }
-
-    /** The process in such a name; empty where the store knows none. */
-    static String process(String owner) {
-        int end = owner.indexOf('/');
-        return end < 0 ? "" : owner.substring(0, end);
     }
 
     /**
@@ -34,10 +23,10 @@ final class OtherOwner {
      * where that loop's process has died.
      */
     boolean atWork(Fold fold) throws InterruptedException {
-        String process = process(fold.turn().owner());
+        String process = TurnState.process(fold.turn().owner());
         if (fold.turn().underWay() == 0
                 || process.isEmpty()
-                || fold.turn().owner().equals(config.owner())) {
+                || fold.turn().owner().equals(owner)) {
             return false;
         }
         Leases leases = store.leases();
@@ -49,14 +38,35 @@ final class OtherOwner {
     }
 
     /** Waits until nobody is at work any more; gives the log as it is then. */
-    ConversationLog awaitEnd(RunControl run, ConversationLog log) throws InterruptedException {
-        ConversationLog now = log;
+    Log awaitEnd(RunControl run, Log log) throws InterruptedException {
+        Log now = log;
         while (atWork(now.fold())) {
             run.await("the turn of another process", () -> TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS));
             if (!store.head(conversation).equals(Optional.of(now.position()))) {
-                now = ConversationLog.load(store, conversation);
+                now = Log.load(store, conversation);
             }
         }
         return now;
+    }
+
+    /** The same; an interrupt of this thread counts as yes, and is kept. */
+    boolean mayBeAtWork(Fold fold) {
+        try {
+            return atWork(fold);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /**
+     * Refuses to change a conversation that another loop is at work on: an append would take the turn from it.
+     *
+     * @throws BusyException if one is
+     */
+    void refuse(Fold fold) {
+        if (mayBeAtWork(fold)) {
+            throw new BusyException(conversation, "by " + fold.turn().owner());
+        }
     }
 }

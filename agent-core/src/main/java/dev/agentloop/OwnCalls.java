@@ -1,5 +1,8 @@
 package dev.agentloop;
 
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,17 +14,61 @@ import org.slf4j.LoggerFactory;
 final class OwnCalls {
     private static final Logger LOG = LoggerFactory.getLogger(OwnCalls.class);
 
-    private final RunScope run;
+    private final Log log;
     private final HostTools tools;
+    private final @Nullable Approver approver;
 
-    OwnCalls(RunScope run) {
-        this.run = run;
-        this.tools = new HostTools(run);
+    OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
+        this.log = log;
+        this.tools = tools;
+        this.approver = approver;
+    }
+
+    /**
+     * What a tool may know when a loop of the host's own runs it.
+     *
+     * @param runner the thread whose interrupt cancels it
+     * @param fullOutputs gives the whole text of an output that was cut, by call id
+     */
+    record Context(
+            String conversation,
+            Call call,
+            String tenant,
+            Thread runner,
+            Function<String, Optional<String>> fullOutputs)
+            implements ToolContext {
+        @Override
+        public String callId() {
+            return call.item().callId();
+        }
+
+        @Override
+        public String idempotencyKey() {
+            return call.key(tenant, conversation);
+        }
+
+        @Override
+        public boolean cancelled() {
+            return runner.isInterrupted();
+        }
+
+        @Override
+        public void progress(String text) {}
+
+        @Override
+        public Map<String, String> attributes() {
+            return Map.of();
+        }
+
+        @Override
+        public Optional<String> fullOutput(String otherCallId) {
+            return fullOutputs.apply(otherCallId);
+        }
     }
 
     /** A call, its tool, and what the model reads instead of an output where it is not to run; null where it is. */
     record Judged(
-            OpenCall call, @Nullable Tool tool, @Nullable ToolOutput refused) {}
+            Call call, @Nullable Tool tool, @Nullable ToolOutput refused) {}
 
     /**
      * Judges a call of the conversation.
@@ -29,13 +76,13 @@ final class OwnCalls {
      * @throws IllegalStateException if it waits for no output
      */
     Judged judge(String callId) {
-        OpenCall call = run.fold().open().get(callId);
+        Call call = log.fold().open().get(callId);
         if (call == null || call.output() != null) {
             throw new IllegalStateException("no call " + callId + " of conversation "
-                    + run.log().id() + " waits for an output; those that do are "
-                    + run.fold().open().keySet());
+                    + log.id() + " waits for an output; those that do are "
+                    + log.fold().open().keySet());
         }
-        Tool tool = run.toolbox().find(call.item().name()).orElse(null);
+        Tool tool = tools.find(call.item().name());
         if (tool == null) {
             return new Judged(
                     call,
@@ -45,11 +92,11 @@ final class OwnCalls {
         return new Judged(call, tool, call.started() ? afterCrash(call, tool) : refusal(call, tool));
     }
 
-    private @Nullable ToolOutput afterCrash(OpenCall call, Tool tool) {
-        return tools.afterCrash(call.call(), tool) == Tool.AfterCrash.RUN_AGAIN ? null : ToolCalls.unknown();
+    private @Nullable ToolOutput afterCrash(Call call, Tool tool) {
+        return tools.afterCrash(call.call(), tool) == Tool.AfterCrash.RUN_AGAIN ? null : CallRunner.unknown();
     }
 
-    private @Nullable ToolOutput refusal(OpenCall call, Tool tool) {
+    private @Nullable ToolOutput refusal(Call call, Tool tool) {
         ApprovalPolicy.Decision decision = tools.decide(call.call(), tools.access(call.call(), tool));
         return switch (decision.verdict()) {
             case ALLOW -> null;
@@ -58,9 +105,9 @@ final class OwnCalls {
         };
     }
 
-    private @Nullable ToolOutput asked(OpenCall call, Tool tool, String why) {
-        Approver approver = run.config().approver();
-        if (approver == null) {
+    private @Nullable ToolOutput asked(Call call, Tool tool, String why) {
+        Approver asked = approver;
+        if (asked == null) {
             return ToolOutput.error("refused: this call needs approval, and nobody is there to give it: " + why);
         }
         Item.Call item = call.item();
@@ -70,32 +117,32 @@ final class OwnCalls {
                 item.callId(), call.version(), item.name(), item.arguments(), why, null, place, rule);
         Approver.Answer answer;
         try {
-            answer = approver.decide(question);
+            answer = asked.decide(question);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             answer = Approver.Answer.deny("the question was withdrawn");
         } catch (Throwable e) {
             LOG.warn(
                     "conversation {}: the approver failed at call {}",
-                    run.log().id(),
+                    log.id(),
                     call.item().callId(),
                     e);
             answer = Approver.Answer.deny("the approver failed: " + e);
         }
         if (answer == null || !answer.approved()) {
-            return ToolCalls.refused(answer == null ? "" : answer.reason());
+            return CallRunner.refused(answer == null ? "" : answer.reason());
         }
-        run.journal().add(Draft.approvalDecided(call, tools.withoutForeignRule(call.call(), answer)));
+        log.add(Entry.approvalDecided(call, tools.withoutForeignRule(call.call(), answer)));
         return tools.moved(call, tool, place);
     }
 
-    /** The output as the model reads it; the whole text of a long one goes into the journal. */
-    ToolOutput cut(OpenCall call, Tool tool, ToolOutput output) {
+    /** The output as the model reads it; the whole text of a long one goes into the log. */
+    ToolOutput cut(Call call, Tool tool, ToolOutput output) {
         int tokens = tools.outputTokens(call.call(), tool);
         if (!OutputCut.needed(output, tokens)) {
             return output;
         }
-        run.journal().add(Draft.outputFull(call, output.text()));
+        log.add(Entry.outputFull(call, output.text()));
         return OutputCut.cut(output, tokens, call.item().callId());
     }
 }

@@ -30,7 +30,7 @@ final class PrefixDifference {
         boolean head = then.hash(0) != now.hash(0);
         int item = head ? -1 : sameItems();
         JsonDifference difference = head
-                ? JsonDifference.between(fields(then.head()), fields(now.head()))
+                ? JsonDifference.between(ChunkedPrompt.fixed(then).fields(), ChunkedPrompt.fixed(now).fields())
                 : itemDifference(item).within(INPUT + "[" + item + "]");
         String section = head ? section(difference.path()) : INPUT;
         String reason = COMPACTED.equals(epoch) ? COMPACTED : reason(section);
@@ -116,7 +116,9 @@ final class PrefixDifference {
     }
 
     /** The reason, in the API's words, for which one set of fixed fields differs from another; null if it does not. */
-    static @Nullable String firstChange(JsonFields then, JsonFields now, List<String> except) {
+    static @Nullable String firstChange(Head before, Head after, List<String> except) {
+        JsonFields then = before.fields();
+        JsonFields now = after.fields();
         for (Field field : now.all()) {
             Field old = then.field(field.name());
             boolean same = old != null && then.raw(old).equals(now.raw(field));

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.CacheFields;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import java.nio.charset.StandardCharsets;
@@ -72,15 +73,6 @@ public final class PromptSettings {
         return has(Capability.CACHE_BREAKPOINTS);
     }
 
-    /** How many breakpoints of the host's the API writes for one request: four in all, and one is its own if it sets one. */
-    int mostBreakpoints() {
-        return !cacheBreakpoints() ? 0 : explicitCache() ? 4 : 3;
-    }
-
-    boolean explicitCache() {
-        return values.cache.explicit();
-    }
-
     private boolean has(Capability capability) {
         return values.capabilities.contains(capability);
     }
@@ -100,13 +92,6 @@ public final class PromptSettings {
         return values.stream;
     }
 
-    /** These settings with another effort, or with none. */
-    PromptSettings withEffort(@Nullable String other) {
-        Builder changed = toBuilder();
-        changed.effort = other;
-        return changed.build();
-    }
-
     /**
      * The fixed fields of a request as one line of JSON, in wire order.
      *
@@ -116,15 +101,15 @@ public final class PromptSettings {
         Builder v = values;
         return Json.objectText(w -> {
             w.text("model", v.model);
-            text(w, "instructions", v.instructions);
+            w.textUnlessNull("instructions", v.instructions);
             if (!tools.isEmpty()) {
                 w.raw("tools", tools);
                 w.flag("parallel_tool_calls", v.parallelToolCalls);
             }
             if (v.effort != null || v.summary != null) {
                 w.object("reasoning", r -> {
-                    text(r, "effort", v.effort);
-                    text(r, "summary", v.summary);
+                    r.textUnlessNull("effort", v.effort);
+                    r.textUnlessNull("summary", v.summary);
                 });
             }
             writeText(w, v);
@@ -144,7 +129,7 @@ public final class PromptSettings {
             for (Map.Entry<String, String> field : v.fields.entrySet()) {
                 w.raw(field.getKey(), field.getValue());
             }
-            text(w, "prompt_cache_key", v.cacheKey);
+            w.textUnlessNull("prompt_cache_key", v.cacheKey);
             v.cache.write(w);
         });
     }
@@ -164,14 +149,8 @@ public final class PromptSettings {
                                 .flag("strict", true)
                                 .raw("schema", schema));
             }
-            text(t, "verbosity", v.verbosity);
+            t.textUnlessNull("verbosity", v.verbosity);
         });
-    }
-
-    static void text(Json.Writer out, String name, @Nullable String value) throws java.io.IOException {
-        if (value != null) {
-            out.text(name, value);
-        }
     }
 
     private enum Capability {
@@ -247,10 +226,10 @@ public final class PromptSettings {
             return this;
         }
 
-        /** How much the model reasons, such as {@code low} or {@code high}; implies {@link #reasoning}. */
-        public Builder effort(String effort) {
+        /** How much the model reasons, such as {@code low} or {@code high}; implies {@link #reasoning}. Null for the server's own. */
+        public Builder effort(@Nullable String effort) {
             this.effort = effort;
-            this.reasoning = true;
+            this.reasoning |= effort != null;
             return this;
         }
 

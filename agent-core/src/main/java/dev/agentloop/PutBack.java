@@ -79,7 +79,7 @@ final class PutBack {
             appended.note(item);
             String kind = kind(item);
             if (kind != null) {
-                newest.put(kind, CacheBreakpoint.without(item));
+                newest.put(kind, ItemBytes.withoutBreakpoints(item));
             }
         }
         List<Item> missing = new ArrayList<>(context);
@@ -87,7 +87,7 @@ final class PutBack {
             case AppendedSettings.UPDATE ->
                 fold.appended().effort() != null && fold.appended().effort().equals(appended.effort());
             case AppendedSettings.TOOLS -> fold.appended().tools().equals(appended.tools());
-            default -> CacheBreakpoint.without(item).equals(newest.get(kind(item)));
+            default -> ItemBytes.withoutBreakpoints(item).equals(newest.get(kind(item)));
         });
         return missing;
     }

@@ -3,8 +3,8 @@ package dev.agentloop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.TreeMap;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,65 +16,59 @@ import org.slf4j.LoggerFactory;
 final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
 
-    private final RunScope run;
+    private final Log log;
+    private final RunControl control;
+    private final Events events;
     private final HostTools tools;
-    private final BiConsumer<OpenCall, Approver.Answer> answered;
-    private final TreeMap<Long, Outcome.Pending> open = new TreeMap<>();
+    private final Approvals approvals;
     private @Nullable Work asking;
+    private boolean withdrawn;
 
-    /**
-     * The questions of one run.
-     *
-     * @param answered called on the loop's thread with each answer, which is durable then; what it adds to the journal becomes
-     *     durable with the next commit
-     */
-    Questions(RunScope run, HostTools tools, BiConsumer<OpenCall, Approver.Answer> answered) {
-        this.run = run;
+    Questions(Log log, RunControl control, Events events, HostTools tools, Approvals approvals) {
+        this.log = log;
+        this.control = control;
+        this.events = events;
         this.tools = tools;
-        this.answered = answered;
+        this.approvals = approvals;
     }
 
     /**
-     * Asks about a call; the question is durable with the journal's next commit, and put after it. Not while an approver is
+     * Asks about a call; the question is durable with the log's next commit, and put after it. Not while an approver is
      * {@link #busy}.
      *
      * @param rule what else could be allowed with it; empty for nothing
+     * @param answered run on the loop's thread when there is an answer, which is durable then; what it adds to the log becomes
+     *     durable with the next commit
      */
-    void ask(RunningCall next, String reason, String rule) {
-        OpenCall call = next.call();
+    void ask(Call call, String reason, String rule, Consumer<Approver.Answer> answered) {
         Item.Call item = call.item();
-        String place = tools.place(call.call(), next.tool());
-        call.askedFor(place);
+        String place = tools.place(call.call(), call.tool());
         Outcome.Pending question = new Outcome.Pending(
                 item.callId(), call.version(), item.name(), item.arguments(), reason, expiry(), place, rule);
-        open.put(call.version(), question);
-        run.journal().add(Draft.approvalAsked(question, OpenCall.hash(call.call())));
-        run.journal().then(() -> {
-            run.events().tell(new AgentEvent.ApprovalAsked(question));
-            put(call, question);
+        log.add(Entry.approvalAsked(question, Call.hash(call.call())));
+        log.then(() -> {
+            events.tell(new AgentEvent.ApprovalAsked(question));
+            put(call, question, answered);
         });
     }
 
     // Somebody who answers is waited for; it is the question left in the log that grows old.
     private @Nullable Instant expiry() {
-        Duration life = run.config().approvalsExpire();
-        return life == null || run.config().approver() != null
+        Duration life = approvals.expireAfter();
+        return life == null || approvals.approver() != null
                 ? null
-                : run.config().clock().instant().plus(life);
+                : approvals.clock().instant().plus(life);
     }
 
-    private void put(OpenCall call, Outcome.Pending question) {
-        Approver approver = run.config().approver();
-        if (approver == null || run.control().isOver()) {
+    private void put(Call call, Outcome.Pending question, Consumer<Approver.Answer> answered) {
+        Approver approver = approvals.approver();
+        if (approver == null || control.isOver()) {
             return;
         }
-        asking = run.config()
-                .workers()
-                .call(
+        asking = control.work(
                         "agentloop approver (call " + question.callId() + ")",
                         () -> approver.decide(question),
-                        run.mailbox(),
-                        (answer, failure) -> take(call, checked(question, answer, failure)));
+                        (answer, failure) -> take(call, checked(question, answer, failure), answered));
     }
 
     private Approver.Answer checked(
@@ -85,7 +79,7 @@ final class Questions {
         if (failure != null) {
             LOG.warn(
                     "conversation {}: the approver failed at call {}, which is refused",
-                    run.log().id(),
+                    log.id(),
                     question.callId(),
                     failure);
             return Approver.Answer.deny("the approver failed: " + failure);
@@ -93,51 +87,55 @@ final class Questions {
         if (answer == null) {
             LOG.warn(
                     "conversation {}: the approver answered null about call {}, which is refused",
-                    run.log().id(),
+                    log.id(),
                     question.callId());
             return Approver.Answer.deny("the approver gave no answer");
         }
         return answer;
     }
 
-    private void take(OpenCall call, Approver.Answer given) {
-        if (open.remove(call.version()) == null) {
+    private void take(Call call, Approver.Answer given, Consumer<Approver.Answer> answered) {
+        if (withdrawn) {
             return;
         }
         asking = null;
         Approver.Answer answer = tools.withoutForeignRule(call.call(), given);
-        run.journal().add(Draft.approvalDecided(call, answer));
-        run.journal()
-                .then(() -> run.events()
-                        .tell(new AgentEvent.ApprovalDecided(call.item().callId(), answer)));
+        log.add(Entry.approvalDecided(call, answer));
+        log.then(() -> events.tell(new AgentEvent.ApprovalDecided(call.item().callId(), answer)));
         // The others are judged by what the log says now.
-        run.journal().commit();
-        answered.accept(call, answer);
-        run.journal().commit();
+        log.commit();
+        answered.accept(answer);
+        log.commit();
+    }
+
+    private Stream<Call> open() {
+        return withdrawn
+                ? Stream.empty()
+                : log.fold().open().values().stream().filter(call -> call.state() == Call.State.ASKED);
     }
 
     /** Whether the approver has a question to answer. */
     boolean busy() {
-        return run.config().approver() != null && !open.isEmpty();
+        return approvals.approver() != null && open().findAny().isPresent();
     }
 
     /** Whether a call before this one is asked about. */
-    boolean openBefore(long version) {
-        return open.lowerKey(version) != null;
+    boolean openBefore(Call call) {
+        return open().anyMatch(asked -> asked.version() < call.version());
     }
 
     /** The questions that nobody in this process answers, in the order of their calls. */
     List<Outcome.Pending> awaiting() {
-        return List.copyOf(open.values());
+        return open().map(Call::pending).toList();
     }
 
     /** Withdraws all questions. */
     void stop() {
-        open.clear();
+        withdrawn = true;
         Work question = asking;
         if (question != null) {
             question.interrupt();
-            run.config().runs().leave(run.log().id(), question, false);
+            control.leave(question, false);
         }
     }
 }

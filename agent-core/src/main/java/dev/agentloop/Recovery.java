@@ -10,20 +10,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
 final class Recovery {
-    private final RunScope run;
+    private final Run run;
     private final Compaction compaction;
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
     private int breaks;
 
-    Recovery(RunScope run) {
+    Recovery(Run run) {
         this.run = run;
-        this.compaction = new Compaction(run);
+        this.compaction = run.compaction();
     }
 
     /** The prompt to send next, made shorter where it nearly fills the context. */
     Prompt prompt() throws InterruptedException {
         compaction.ifDue();
-        return run.fold().prompt();
+        return run.log().fold().prompt();
     }
 
     /** Makes a compaction item of the server's own the beginning of the prompt, where one came in. */
@@ -32,11 +32,10 @@ final class Recovery {
     }
 
     private void restate(String reason, List<Item> window) {
-        run.journal().add(Draft.epoch(reason, run.fold().prompt().head(), window));
-        run.journal()
-                .then(() ->
-                        run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), reason)));
-        run.journal().commit();
+        run.log().add(Entry.epoch(reason, run.log().fold().prompt().head(), window));
+        run.log().then(() ->
+                        run.events().tell(new AgentEvent.EpochStarted(run.log().fold().epoch(), reason)));
+        run.log().commit();
     }
 
     /** A response came whole: later breaks count again. */
@@ -52,8 +51,7 @@ final class Recovery {
      * @return how the run ends, or null to ask again
      * @throws ModelException the failure itself, if nothing can be done about it
      */
-    @Nullable
-    Ending from(ModelException failure, boolean called) throws InterruptedException {
+    RunEnd.@Nullable Ending from(ModelException failure, boolean called) throws InterruptedException {
         switch (failure.kind()) {
             case CONTEXT_LENGTH -> {
                 return tried.add(failure.kind()) && compaction.afterOverflow()
@@ -76,21 +74,21 @@ final class Recovery {
         return null;
     }
 
-    private static Ending stopped(Outcome.Reason reason, ModelException failure) {
+    private static RunEnd.Ending stopped(Outcome.Reason reason, ModelException failure) {
         return summary -> new Outcome.Stopped(reason, String.valueOf(failure.getMessage()), summary);
     }
 
     private List<Item> withoutReasoning() {
-        List<Item> kept = new ArrayList<>(run.fold().prompt().items());
+        List<Item> kept = new ArrayList<>(run.log().fold().prompt().items());
         kept.removeIf(item -> item instanceof Item.Reasoning);
         return kept;
     }
 
     // Those that were part of a request that was answered are none of the trouble.
     private List<Item> withoutImages() {
-        List<Item> items = new ArrayList<>(run.fold().prompt().items());
-        Prompt last = run.fold().lastSent();
-        int accepted = last != null && run.fold().prompt().startsWith(last) ? last.size() : 0;
+        List<Item> items = new ArrayList<>(run.log().fold().prompt().items());
+        Prompt last = run.log().fold().lastSent();
+        int accepted = last != null && run.log().fold().prompt().startsWith(last) ? last.size() : 0;
         for (int i = accepted; i < items.size(); i++) {
             items.set(i, WithoutImages.of(items.get(i), "the server could not use it"));
         }
@@ -98,7 +96,7 @@ final class Recovery {
     }
 
     private void clean(ModelException failure, List<Item> window) {
-        if (!tried.add(failure.kind()) || window.equals(run.fold().prompt().items())) {
+        if (!tried.add(failure.kind()) || window.equals(run.log().fold().prompt().items())) {
             throw failure;
         }
         run.events()
@@ -108,7 +106,7 @@ final class Recovery {
     }
 
     private void waitForAnotherTry(ModelException failure, boolean called) throws InterruptedException {
-        RetryPolicy policy = run.config().retry();
+        RetryPolicy policy = run.parts().retry();
         if (!called || !failure.retryable() || ++breaks > policy.streamRetries()) {
             throw failure;
         }
@@ -118,7 +116,7 @@ final class Recovery {
         Duration delay = policy.delay(breaks, failure, ThreadLocalRandom.current()::nextDouble);
         run.events().tell(new AgentEvent.Retrying(breaks, delay, String.valueOf(failure.getMessage())));
         boolean[] due = {false};
-        run.mailbox().after(delay, () -> due[0] = true);
-        run.mailbox().await(() -> due[0]);
+        run.control().mailbox().after(delay, () -> due[0] = true);
+        run.control().mailbox().await(() -> due[0]);
     }
 }

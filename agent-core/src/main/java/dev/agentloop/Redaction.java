@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Redaction {
     private static final String TEXT = "[redacted]";
 
-    private final RunScope run;
+    private final Log log;
+    private final Events events;
     private final Item item;
     private final long version;
 
@@ -27,49 +28,50 @@ final class Redaction {
      *
      * @throws IllegalArgumentException if there is no item at that version
      */
-    Redaction(RunScope run, long version) {
-        this.run = run;
+    Redaction(Log log, Events events, long version) {
+        this.log = log;
+        this.events = events;
         this.version = version;
-        LogEntry entry = run.store().read(run.log().id(), version - 1, 1).stream()
+        LogEntry entry = log.store().read(log.id(), version - 1, 1).stream()
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "conversation " + run.log().id() + " has no version " + version + " to redact; it stands at "
-                                + run.log().position().version()));
-        if (!entry.kind().startsWith(Draft.ITEM)) {
+                        "conversation " + log.id() + " has no version " + version + " to redact; it stands at "
+                                + log.position().version()));
+        if (!entry.kind().startsWith(Entry.ITEM)) {
             throw new IllegalArgumentException(
-                    "entry " + version + " of conversation " + run.log().id() + " is " + entry.kind()
+                    "entry " + version + " of conversation " + log.id() + " is " + entry.kind()
                             + ", and only items can be redacted: entries whose kind begins with item.");
         }
         this.item = Item.of(entry.content());
     }
 
-    /** Puts the redaction into the journal; what it names is erased when that is durable. */
+    /** Puts the redaction into the log; what it names is erased when that is durable. */
     void add(String reason) {
         List<Long> versions = versions();
         if (!rule().isEmpty()) {
-            run.journal().add(Draft.ruleRevoked(version));
+            log.add(Entry.ruleRevoked(version));
         }
         List<Item> items = new ArrayList<>();
-        for (Item each : run.fold().prompt().items()) {
+        for (Item each : log.fold().prompt().items()) {
             Item kept = each.equals(item) ? replacement() : each;
             if (kept != null) {
                 items.add(kept);
             }
         }
-        run.journal().add(Draft.epoch(Draft.REDACTED, run.fold().prompt().head(), items));
-        run.journal().add(Draft.redacted(versions, reason));
-        run.journal().then(() -> {
-            run.events().tell(new AgentEvent.EpochStarted(run.fold().epoch(), Draft.REDACTED));
-            finish(run);
+        log.add(Entry.epoch(Entry.REDACTED, log.fold().prompt().head(), items));
+        log.add(Entry.redacted(versions, reason));
+        log.then(() -> {
+            events.tell(new AgentEvent.EpochStarted(log.fold().epoch(), Entry.REDACTED));
+            finish(log);
         });
     }
 
-    /** Erases what the log says is to be erased, and puts into the journal that it is. */
-    static void finish(RunScope run) {
-        List<Long> versions = run.fold().turn().toErase();
+    /** Erases what the log says is to be erased, and puts into the log that it is. */
+    static void finish(Log log) {
+        List<Long> versions = log.fold().turn().toErase();
         if (!versions.isEmpty()) {
-            run.store().erase(run.log().id(), versions);
-            run.journal().add(Draft.erased());
+            log.store().erase(log.id(), versions);
+            log.add(Entry.erased());
         }
     }
 
@@ -100,12 +102,12 @@ final class Redaction {
     // questions
     // about a call, which say what the call said.
     private List<Long> versions() {
-        String whole = item instanceof Item.Output output ? Draft.OUTPUT_FULL + call(output) : "";
-        byte[] line = ((ItemBytes) item).line();
+        String whole = item instanceof Item.Output output ? Entry.OUTPUT_FULL + call(output) : "";
+        byte[] line = ItemBytes.line(item);
         String rule = rule();
         byte[] allowed = Json.object(w -> w.text("rule", rule));
         byte[] told = Arrays.copyOfRange(allowed, 1, allowed.length - 1);
-        return run.store().stream(run.log().id(), 0)
+        return log.store().stream(log.id(), 0)
                 .filter(entry -> entry.version() == version
                         || entry.kind().equals(whole)
                         || copies(entry, line)
@@ -116,7 +118,7 @@ final class Redaction {
     }
 
     private boolean isOfCall(LogEntry entry) {
-        boolean asks = entry.kind().equals(Draft.APPROVAL_ASKED) || entry.kind().equals(Draft.APPROVAL_DECIDED);
+        boolean asks = entry.kind().equals(Entry.APPROVAL_ASKED) || entry.kind().equals(Entry.APPROVAL_DECIDED);
         return item instanceof Item.Call
                 && asks
                 && entry.payload() != null
@@ -124,7 +126,7 @@ final class Redaction {
     }
 
     private String rule() {
-        return run.fold().rules().all().stream()
+        return log.fold().rules().all().stream()
                 .filter(rule -> rule.call() == version)
                 .map(Approver.Rule::text)
                 .findFirst()
@@ -133,9 +135,9 @@ final class Redaction {
 
     // The newest call before the output that has its id.
     private long call(Item.Output output) {
-        return run.store().stream(run.log().id(), 0)
+        return log.store().stream(log.id(), 0)
                 .takeWhile(entry -> entry.version() < version)
-                .filter(entry -> entry.kind().equals(Draft.ITEM_MODEL)
+                .filter(entry -> entry.kind().equals(Entry.ITEM_MODEL)
                         && entry.payload() != null
                         && Item.of(entry.content()) instanceof Item.Call call
                         && call.callId().equals(output.callId()))
@@ -145,7 +147,7 @@ final class Redaction {
     }
 
     private static boolean copies(LogEntry entry, byte[] line) {
-        return entry.kind().equals(Draft.EPOCH_WINDOW)
+        return entry.kind().equals(Entry.EPOCH_WINDOW)
                 && entry.payload() != null
                 && new String(entry.content(), StandardCharsets.ISO_8859_1)
                         .contains(new String(line, StandardCharsets.ISO_8859_1));

@@ -13,7 +13,7 @@ final class Rules {
     private final Map<Long, Approver.Rule> inForce = new TreeMap<>();
 
     /** Takes in a rule, which is empty where none was given. */
-    void given(OpenCall call, String rule) {
+    void given(Call call, String rule) {
         if (!rule.isEmpty()) {
             inForce.put(
                     call.version(),
@@ -22,13 +22,13 @@ final class Rules {
     }
 
     /** The entry that lets a rule hold no more. */
-    Draft revocation(Approver.Rule rule) {
+    Entry revocation(Approver.Rule rule) {
         if (!rule.equals(inForce.get(rule.call()))) {
             throw new IllegalStateException("there is no rule \"" + rule.text() + "\" for " + rule.tool()
                     + " to revoke; those in force are "
                     + inForce.values().stream().map(Approver.Rule::text).toList());
         }
-        return Draft.ruleRevoked(rule.call());
+        return Entry.ruleRevoked(rule.call());
     }
 
     /** The rule that was given with the approval of this call holds no more. */
@@ -70,7 +70,7 @@ final class Rules {
             inForce.put(
                     call,
                     new Approver.Rule(
-                            call, ItemBytes.orEmpty(rule.text("tool")), ItemBytes.orEmpty(rule.text("rule"))));
+                            call, rule.textOrEmpty("tool"), rule.textOrEmpty("rule")));
         }
     }
 }

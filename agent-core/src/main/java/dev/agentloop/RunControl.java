@@ -2,6 +2,7 @@ package dev.agentloop;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,39 +15,38 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe, but for what calls the host's code or waits, which belongs to the run's own thread.
  */
 final class RunControl {
-    /** The bound within which a run is to end once somebody has ended it. */
-    static final Duration BOUND = Duration.ofSeconds(2);
-
     private static final Logger LOG = LoggerFactory.getLogger(RunControl.class);
     // A store that works is not disturbed in the append that says how the run ended.
     private static final long PATIENCE = Duration.ofSeconds(1).toNanos();
 
     private final String conversation;
+    private final Workers workers;
     private final Thread owner = Thread.currentThread();
     private final Mailbox mailbox = new Mailbox();
     private final Steering steering = new Steering();
-    private @Nullable RunOver over;
+    private @Nullable RunEnd over;
     private long overAt;
     private boolean ending;
-    private @Nullable RunOver timeUp;
+    private @Nullable RunEnd timeUp;
     private long deadline;
-    private @Nullable Call call;
+    private @Nullable Visit call;
 
-    RunControl(String conversation) {
+    RunControl(String conversation, Workers workers) {
         this.conversation = conversation;
+        this.workers = workers;
     }
 
     /** A call of the host's code that the run's thread is in. */
-    private static final class Call {
+    private static final class Visit {
         private final String what;
         private final long patience;
         private final boolean quick;
-        private final @Nullable Call around;
+        private final @Nullable Visit around;
         private final long since = System.nanoTime();
         private boolean interrupted;
         private boolean named;
 
-        Call(String what, long patience, boolean quick, @Nullable Call around) {
+        Visit(String what, long patience, boolean quick, @Nullable Visit around) {
             this.what = what;
             this.patience = patience;
             this.quick = quick;
@@ -66,8 +66,28 @@ final class RunControl {
         return steering;
     }
 
+    /**
+     * Has code of the host's run on a thread of its own; what comes of it is taken in on the run's own thread.
+     *
+     * @see Workers#call
+     */
+    <T> Work work(String name, Callable<T> code, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+        return workers.call(name, code, mailbox, then);
+    }
+
+    /** Waits no longer for code of the host's, which may go on. */
+    void leave(Work work, boolean writes) {
+        workers.left().leave(conversation, work, writes);
+    }
+
+    /** What still changes things for a call which is over; null where nothing does. */
+    @Nullable
+    String stillWriting() {
+        return workers.left().stillWriting(conversation);
+    }
+
     /** Ends the run if it is not ending yet, from any thread: wakes it where it waits, interrupts it in the host's code. */
-    void end(RunOver how) {
+    void end(RunEnd how) {
         synchronized (this) {
             if (over == null) {
                 over = how;
@@ -79,14 +99,14 @@ final class RunControl {
     }
 
     /** Ends the run in this way when so much time has passed since it was begun to run. */
-    synchronized void limit(Duration time, RunOver how) {
+    synchronized void limit(Duration time, RunEnd how) {
         timeUp = how;
         deadline = System.nanoTime() + time.toNanos();
     }
 
     /** Ends the run because its time is up; on its own thread. */
     void timeIsUp() {
-        RunOver how;
+        RunEnd how;
         synchronized (this) {
             how = timeUp;
         }
@@ -103,7 +123,7 @@ final class RunControl {
 
     /** Unwinds the run's own thread if the run is to end, and does not end already. */
     void check() {
-        RunOver now;
+        RunEnd now;
         synchronized (this) {
             now = ending ? null : over;
         }
@@ -124,7 +144,7 @@ final class RunControl {
 
     /** The time by which all must be over, or the bound from now where nobody has ended the run. */
     synchronized long overBy() {
-        return (over == null ? System.nanoTime() : overAt) + BOUND.toNanos();
+        return (over == null ? System.nanoTime() : overAt) + Work.BOUND.toNanos();
     }
 
     boolean isOwner() {
@@ -136,7 +156,7 @@ final class RunControl {
      * interrupted when the run is to end.
      *
      * @param failed what is answered instead where it throws
-     * @throws RunOver if it throws, and the run was ended meanwhile: what an interrupt makes of an answer is none
+     * @throws RunEnd if it throws, and the run was ended meanwhile: what an interrupt makes of an answer is none
      */
     <T> T ask(String what, Callable<T> code, Function<Throwable, T> failed) {
         return answer(what, code, failure -> {
@@ -177,7 +197,7 @@ final class RunControl {
     /**
      * Waits for something, on the run's own thread.
      *
-     * @throws RunOver if the run was ended meanwhile
+     * @throws RunEnd if the run was ended meanwhile
      */
     void await(String what, Waiting waiting) throws InterruptedException {
         check();
@@ -203,10 +223,10 @@ final class RunControl {
     }
 
     private synchronized void enter(String what, long patience, boolean quick) {
-        Call now = new Call(what, patience, quick, call);
+        Visit now = new Visit(what, patience, quick, call);
         call = now;
         // Each of many calls would otherwise have its time, as the listener's when it is told of all that was ended.
-        if (quick && over != null && now.since - overAt >= BOUND.toNanos()) {
+        if (quick && over != null && now.since - overAt >= Work.BOUND.toNanos()) {
             now.interrupted = true;
             owner.interrupt();
         }
@@ -215,7 +235,7 @@ final class RunControl {
     // The interrupt that this run was given ends here; one that the caller's thread was given stays. True for the
     // former.
     private synchronized boolean exit(@Nullable Throwable failure) {
-        Call ended = call;
+        Visit ended = call;
         if (ended == null) {
             return false;
         }
@@ -231,7 +251,7 @@ final class RunControl {
     /** Looks whether the run is stuck; called again and again on a thread of its own. */
     void look() {
         long now = System.nanoTime();
-        RunOver due;
+        RunEnd due;
         synchronized (this) {
             due = call != null && timeUp != null && over == null && now - deadline >= 0 ? timeUp : null;
             nameIfSlow(now);
@@ -243,20 +263,20 @@ final class RunControl {
     }
 
     private void nameIfSlow(long now) {
-        Call at = call;
-        if (at != null && at.quick && !at.named && now - at.since >= BOUND.toNanos()) {
+        Visit at = call;
+        if (at != null && at.quick && !at.named && now - at.since >= Work.BOUND.toNanos()) {
             at.named = true;
             LOG.warn(
                     "conversation {}: {} has not returned for {} seconds; the run waits for it on thread {}",
                     conversation,
                     at.what,
-                    BOUND.toSeconds(),
+                    Work.BOUND.toSeconds(),
                     owner.getName());
         }
     }
 
     private void interruptIfDue(long now) {
-        Call at = call;
+        Visit at = call;
         if (at == null || over == null) {
             return;
         }

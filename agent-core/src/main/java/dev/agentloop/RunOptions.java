@@ -28,7 +28,7 @@ public record RunOptions(
 
     /** What is done where the conversation is being run already, here or in another process. */
     public enum WhenBusy {
-        /** The run is refused with {@link Conversation.BusyException}. */
+        /** The run is refused with {@link BusyException}. */
         REJECT,
         /** The run waits until the other one is over, or its process is dead; runs of one loop in the order of their coming. */
         QUEUE,

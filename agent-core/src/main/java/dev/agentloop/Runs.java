@@ -7,7 +7,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,23 +19,13 @@ final class Runs {
     private static final long LOOK_MILLIS = 250;
 
     private final Set<RunControl> live = new LinkedHashSet<>();
-    private final List<Left> left = new ArrayList<>();
+    private final LeftWork left;
     private boolean closed;
     private boolean watching;
 
-    /** Code that a run did not wait for. */
-    private static final class Left {
-        private final String conversation;
-        private final Work work;
-        private final boolean writes;
-        private final long since = System.nanoTime();
-        private boolean named;
-
-        Left(String conversation, Work work, boolean writes) {
-            this.conversation = conversation;
-            this.work = work;
-            this.writes = writes;
-        }
+    Runs(LeftWork left) {
+        this.left = left;
+        left.onLeft(this::watch);
     }
 
     /**
@@ -62,24 +51,7 @@ final class Runs {
         notifyAll();
     }
 
-    /** Takes note of code that goes on after its run, or its call, is over. */
-    synchronized void leave(String conversation, Work work, boolean writes) {
-        if (!work.ended() && work.leave()) {
-            left.add(new Left(conversation, work, writes));
-            watch();
-        }
-    }
-
-    /** What still changes things for a call of that conversation which is over; null where nothing does. */
-    synchronized @Nullable String stillWriting(String conversation) {
-        return left.stream()
-                .filter(one -> one.writes && one.conversation.equals(conversation) && !one.work.ended())
-                .map(one -> one.work.name())
-                .findFirst()
-                .orElse(null);
-    }
-
-    private void watch() {
+    private synchronized void watch() {
         if (watching) {
             return;
         }
@@ -98,12 +70,12 @@ final class Runs {
         while (true) {
             List<RunControl> now;
             synchronized (this) {
-                if (live.isEmpty() && left.isEmpty()) {
+                boolean someLeft = left.look();
+                if (live.isEmpty() && !someLeft) {
                     watching = false;
                     return;
                 }
                 now = List.copyOf(live);
-                lookAtLeft();
                 try {
                     wait(LOOK_MILLIS);
                 } catch (InterruptedException e) {
@@ -113,28 +85,6 @@ final class Runs {
             }
             now.forEach(RunControl::look);
         }
-    }
-
-    private void lookAtLeft() {
-        for (Left one : left) {
-            long seconds = Duration.ofNanos(System.nanoTime() - one.since).toSeconds();
-            if (!one.work.ended() && !one.named && seconds >= RunControl.BOUND.toSeconds()) {
-                one.named = true;
-                LOG.warn(
-                        "conversation {}: {} ignores its interrupt and was left running; its output is dropped, and {}"
-                                + " such threads of this agent are running now",
-                        one.conversation,
-                        one.work.name(),
-                        left.stream().filter(other -> other.named).count());
-            } else if (one.work.ended() && one.named) {
-                LOG.info(
-                        "conversation {}: {}, which was left running, has ended after {} seconds",
-                        one.conversation,
-                        one.work.name(),
-                        seconds);
-            }
-        }
-        left.removeIf(one -> one.work.ended());
     }
 
     /**
@@ -153,8 +103,8 @@ final class Runs {
         }
         // Those that wait first: they must not begin because the one before them ends.
         Collections.reverse(rest);
-        rest.forEach(run -> run.end(new RunOver("interrupted: the agent was closed", Outcome.Cancelled::new)));
-        interrupted |= !await(RunControl.BOUND);
+        rest.forEach(run -> run.end(new RunEnd("interrupted: the agent was closed", Outcome.Cancelled::new)));
+        interrupted |= !await(Work.BOUND);
         String stuck = stuck();
         if (!stuck.isEmpty()) {
             LOG.warn("the agent was closed, and these runs have not ended: {}", stuck);

@@ -21,7 +21,7 @@ final class TokenEstimate {
     }
 
     static long of(Item item) {
-        byte[] line = ((ItemBytes) item).line();
+        byte[] line = ItemBytes.line(item);
         if (item instanceof Item.Reasoning) {
             return reasoning(line);
         }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The frozen set of tools of a conversation, ordered by name, so that neither reflection nor a map decides what the
@@ -70,6 +71,13 @@ public final class Toolbox {
         return Optional.ofNullable(tools.get(name)).map(Declared::tool);
     }
 
+    /** The same toolbox less the tools of these names. */
+    public Toolbox without(Set<String> names) {
+        SortedMap<String, Declared> rest = new TreeMap<>(tools);
+        rest.keySet().removeAll(names);
+        return new Toolbox(rest);
+    }
+
     /** The names, in the order in which the tools are declared. */
     public List<String> names() {
         return List.copyOf(tools.keySet());
@@ -87,22 +95,11 @@ public final class Toolbox {
      * @param customTools whether the model has custom tools, so that a tool with a grammar is declared as one
      */
     public String json(boolean customTools) {
-        return json(customTools, Set.of());
-    }
-
-    /** The same without the tools that are declared elsewhere. */
-    String json(boolean customTools, Set<String> except) {
-        SortedMap<String, String> declarations = declarations(customTools);
-        declarations.keySet().removeAll(except);
-        return declarations.isEmpty() ? "" : "[" + String.join(",", declarations.values()) + "]";
-    }
-
-    /** What declares each tool to the model, by its name. */
-    SortedMap<String, String> declarations(boolean customTools) {
-        SortedMap<String, String> declarations = new TreeMap<>();
-        tools.forEach((name, tool) ->
-                declarations.put(name, Json.objectText(w -> declare(tool.specification(), customTools, w))));
-        return declarations;
+        return tools.isEmpty()
+                ? ""
+                : tools.values().stream()
+                        .map(tool -> Json.objectText(w -> declare(tool.specification(), customTools, w)))
+                        .collect(Collectors.joining(",", "[", "]"));
     }
 
     private static void declare(Tool.Specification specification, boolean customTools, Json.Writer out)

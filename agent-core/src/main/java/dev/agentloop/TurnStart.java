@@ -1,110 +1,133 @@
 package dev.agentloop;
 
 import dev.agentloop.spi.StoreException;
+import java.time.Clock;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Begins a turn: brings the log in line with the loop as it is built now, by appending. What was sent is never changed; a
+ * Begins a turn: brings the log in line with the agent as it is built now, by appending. What was sent is never changed; a
  * request-level change begins an epoch by an entry of its own, everything else is a message.
  */
 final class TurnStart {
     private static final Logger LOG = LoggerFactory.getLogger(TurnStart.class);
 
-    private final RunScope run;
+    private final Log log;
+    private final Events events;
+    private final Setup setup;
+    private final Clock clock;
     private final EpochStart epoch;
     private final ContextChanges context;
+    private boolean told;
 
     /** The beginning of a turn, or of what else changes the log between turns. */
-    TurnStart(RunScope run) {
-        this.run = run;
-        this.epoch = new EpochStart(run);
-        this.context = new ContextChanges(run);
+    TurnStart(Log log, Events events, Setup setup, Clock clock) {
+        this.log = log;
+        this.events = events;
+        this.setup = setup;
+        this.clock = clock;
+        this.epoch = new EpochStart(log, events, setup);
+        this.context = new ContextChanges(log, events, setup);
     }
 
-    /** Puts the turn's begin into the journal, whatever has to precede it, and what the inbox has. */
-    void begin(Inbox inbox) {
-        Fold fold = run.fold();
+    /**
+     * Refuses tools that the conversation does not have, and cache breakpoints that the API would refuse, before anything is
+     * appended.
+     *
+     * @param allowed the names of the tools that the run may call; null for all
+     * @throws IllegalArgumentException if there are some
+     */
+    void check(List<? extends Item> input, @Nullable Set<String> allowed) {
+        context.checkBreakpoints(input);
+        if (allowed == null) {
+            return;
+        }
+        Set<String> known = new TreeSet<>(setup.tools().names());
+        if (log.fold().hasPrompt()) {
+            known.addAll(log.fold().head().tools().keySet());
+            known.addAll(log.fold().appended().tools().keySet());
+        }
+        Set<String> unknown = new TreeSet<>(allowed);
+        unknown.removeAll(known);
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException("the run may call only " + new TreeSet<>(allowed) + ", but there is no "
+                    + unknown + "; the tools of conversation " + log.id() + " are " + known);
+        }
+    }
+
+    /** Puts the turn's begin into the log, whatever has to precede it, and what the inbox has. */
+    void begin(Inbox inbox, String owner, @Nullable Set<String> allowed) {
+        Fold fold = log.fold();
         if (!fold.unknown().isEmpty()) {
             throw new StoreException(
                     StoreException.Kind.UNKNOWN_FORMAT,
-                    "conversation " + run.log().id() + " has an entry of kind \"" + fold.unknown()
+                    "conversation " + log.id() + " has an entry of kind \"" + fold.unknown()
                             + "\", written by a newer version of this library; update to run it. Nothing was changed");
         }
-        run.journal()
-                .then(() -> run.events()
-                        .tell(new AgentEvent.RunStarted(
-                                run.log().id(), run.log().position().version())));
+        log.then(() -> events.tell(
+                new AgentEvent.RunStarted(log.id(), log.position().version())));
+        boolean begun = fold.hasPrompt();
         prepare();
-        run.journal()
-                .add(Draft.turnBegun(
-                        run.config().owner(),
-                        run.options().allowedTools(),
-                        run.config().clock().instant()));
+        log.add(Entry.turnBegun(owner, allowed, clock.instant()));
         if (fold.responding()) {
-            run.journal()
-                    .add(Draft.responseBroken(
-                            "the process ended before the response did",
-                            Usage.estimate(fold.prompt().length(), 0)));
+            log.add(Entry.responseBroken(
+                    "the process ended before the response did",
+                    Usage.estimate(fold.prompt().length(), 0)));
         }
-        if (fold.hasPrompt()) {
+        if (begun) {
             inbox.fold();
-            Redaction.finish(run);
-            run.journal().commit();
-            tellOfTakeover(fold);
+            Redaction.finish(log);
+            log.commit();
+            tellOfTakeover(fold.turn());
         }
     }
 
-    private void tellOfTakeover(Fold fold) {
-        if (!fold.turn().takenFrom().isEmpty()
-                && !fold.turn().takenFrom().equals(fold.turn().owner())) {
+    private void tellOfTakeover(TurnState turn) {
+        if (!turn.takenFrom().isEmpty() && !turn.takenFrom().equals(turn.owner())) {
             LOG.warn(
                     "conversation {}: turn taken over at version {} from {}, which did not end it",
-                    run.log().id(),
-                    fold.turn().underWay(),
-                    fold.turn().takenFrom());
+                    log.id(),
+                    turn.underWay(),
+                    turn.takenFrom());
         }
     }
 
-    /** Puts what a new conversation begins with into the journal, and the new epoch of one that was changed. */
+    /** Puts what a new conversation begins with into the log, and the new epoch of one that was changed. */
     void prepare() {
-        if (run.log().position().version() == 0) {
-            run.journal()
-                    .add(Draft.conversation(
-                            run.log().id(), run.config().clock().instant().toString()));
+        boolean begun = log.fold().hasPrompt();
+        if (log.nextVersion() == 1) {
+            log.add(Entry.conversation(log.id(), clock.instant().toString()));
         }
-        if (run.fold().open().isEmpty()) {
+        if (log.fold().open().isEmpty()) {
             epoch.beginIfChanged();
         }
-        if (!run.fold().hasPrompt()) {
+        if (!begun) {
             context.first();
+            told = true;
         }
     }
 
-    /** Puts an epoch with the tools as they are now into the journal; nothing where none were declared yet. */
+    /** Puts an epoch with the tools as they are now into the log; nothing where none were declared yet. */
     void repinTools() {
-        if (!run.fold().open().isEmpty()) {
-            throw new IllegalStateException("the calls " + run.fold().open().keySet()
+        if (!log.fold().open().isEmpty()) {
+            throw new IllegalStateException("the calls " + log.fold().open().keySet()
                     + " have no output yet; run the conversation to its end, then pin the tools again");
         }
-        if (run.fold().hasPrompt()) {
+        if (log.fold().hasPrompt()) {
             epoch.repinTools();
         }
     }
 
-    /** Makes the new context and the input durable, together with what the journal holds already. */
+    /** Makes the new context and the input durable, together with what was added already. */
     void input(List<Item> input) {
-        if (run.fold().hasPrompt()) {
+        if (!told) {
             context.since();
         }
-        input.forEach(item -> run.journal().add(Draft.item(Draft.ITEM_USER, item)));
-        run.journal().commit();
-        LOG.info(
-                "conversation {}: run at version {} with {}, {} steps at most",
-                run.log().id(),
-                run.log().position().version(),
-                run.fold().prompt().model(),
-                run.limits().steps() == 0 ? "no limit of" : run.limits().steps());
+        input.forEach(item -> log.add(Entry.item(Entry.ITEM_USER, item)));
+        log.commit();
     }
 }

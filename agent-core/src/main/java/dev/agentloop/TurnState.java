@@ -29,7 +29,7 @@ final class TurnState {
 
     void begun(JsonFields entry) {
         takenFrom = ended ? "" : owner;
-        owner = ItemBytes.orEmpty(entry.text(OWNER));
+        owner = entry.textOrEmpty(OWNER);
         ended = false;
         allowed = allowed(entry);
     }
@@ -76,6 +76,12 @@ final class TurnState {
         return owner;
     }
 
+    /** The process in the name of an owner; empty where its store knows none. */
+    static String process(String owner) {
+        int end = owner.indexOf('/');
+        return end < 0 ? "" : owner.substring(0, end);
+    }
+
     /** Whose turn was open when the newest one began; empty where none was. */
     String takenFrom() {
         return takenFrom;
@@ -110,8 +116,8 @@ final class TurnState {
     /** Takes in what {@link #write} wrote. */
     void read(JsonFields state) {
         ended = state.flag("ended", true);
-        owner = ItemBytes.orEmpty(state.text(OWNER));
-        takenFrom = ItemBytes.orEmpty(state.text("taken_from"));
+        owner = state.textOrEmpty(OWNER);
+        takenFrom = state.textOrEmpty("taken_from");
         allowed = allowed(state);
         taken(state);
         redacted(state);

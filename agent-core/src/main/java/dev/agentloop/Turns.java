@@ -91,7 +91,7 @@ final class Turns {
     /**
      * Begins to change a conversation once everybody who asked before is done.
      *
-     * @throws RunOver if the run was ended meanwhile
+     * @throws RunEnd if the run was ended meanwhile
      */
     void begin(RunControl run) throws InterruptedException {
         Slot slot = slots.compute(run.conversation(), (id, known) -> used(known));

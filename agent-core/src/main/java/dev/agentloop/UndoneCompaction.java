@@ -8,17 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /** The prompt as it would be without a compaction. Reads the log again; belongs to the thread that has it. */
 final class UndoneCompaction {
-    private final RunScope run;
-    private final Conversation.Compaction compaction;
+    private final Log log;
+    private final Compactor.Completed compaction;
     private final List<Item> window;
     private final List<Item> now;
     private @Nullable Fold before;
 
-    UndoneCompaction(RunScope run, Conversation.Compaction compaction) {
-        this.run = run;
+    UndoneCompaction(Log log, Compactor.Completed compaction) {
+        this.log = log;
         this.compaction = compaction;
         this.window = foldAt(compaction.version()).prompt().items();
-        this.now = run.fold().prompt().items();
+        this.now = log.fold().prompt().items();
     }
 
     /** Which items are the user's messages and which the context, where a compaction may have left them out. */
@@ -27,7 +27,7 @@ final class UndoneCompaction {
     }
 
     private Fold foldAt(long version) {
-        return ConversationLog.foldOf(run.store(), run.log().id(), version);
+        return Log.foldOf(log.store(), log.id(), version);
     }
 
     /** What the compaction began from; the log is read for it when it is first asked for. */
@@ -43,7 +43,7 @@ final class UndoneCompaction {
     /** What its items are. */
     Roles roles() {
         Compactions older = before().compactions();
-        return (out, items) -> run.fold().compactions().writeRoles(out, items, older);
+        return (out, items) -> log.fold().compactions().writeRoles(out, items, older);
     }
 
     /** Whether the prompt still begins with the window, so that the compaction can be taken back. */

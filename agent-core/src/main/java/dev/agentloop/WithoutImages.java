@@ -14,15 +14,15 @@ final class WithoutImages {
 
     /** What a message says and by whom, the same with its images and without them. */
     static String words(Item item) {
-        JsonFields fields = JsonFields.of(((ItemBytes) item).line());
-        StringBuilder words = new StringBuilder(ItemBytes.orEmpty(fields.text("role"))).append(':');
+        JsonFields fields = JsonFields.of(ItemBytes.line(item));
+        StringBuilder words = new StringBuilder(fields.textOrEmpty("role")).append(':');
         JsonFields parts = fields.inner("content");
         if (parts == null) {
-            return words.append(ItemBytes.orEmpty(fields.text("content"))).toString();
+            return words.append(fields.textOrEmpty("content")).toString();
         }
         for (JsonFields.Field field : parts.all()) {
             JsonFields part = parts.inner(field);
-            String text = part == null ? "" : ItemBytes.orEmpty(part.text("text"));
+            String text = part == null ? "" : part.textOrEmpty("text");
             boolean image = part != null && "input_image".equals(part.text("type")) || text.startsWith(NOTE);
             words.append(image ? IMAGE : text);
         }
@@ -31,7 +31,7 @@ final class WithoutImages {
 
     /** The item with a text in place of each of its images; the same if it has none. */
     static Item of(Item item, String why) {
-        byte[] line = ((ItemBytes) item).line();
+        byte[] line = ItemBytes.line(item);
         JsonFields fields = JsonFields.of(line);
         String parts = item instanceof Item.Output ? "output" : "content";
         if (!item.json().contains("\"input_image\"") || fields.inner(parts) == null) {

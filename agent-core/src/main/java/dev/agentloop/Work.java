@@ -1,11 +1,15 @@
 package dev.agentloop;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Code of the host's at work on a thread of the agent's, under a name that thread dumps and log lines show. Thread-safe. */
 final class Work implements Runnable {
+    /** How long code of the host's may go on after its interrupt before the log names it, and what waits goes on. */
+    static final Duration BOUND = Duration.ofSeconds(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(Work.class);
 
     private final String name;

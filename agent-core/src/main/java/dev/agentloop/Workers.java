@@ -21,6 +21,7 @@ final class Workers {
 
     private final ExecutorService executor;
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final LeftWork left = new LeftWork();
 
     /** Workers on threads of this factory; null for the agent's own. */
     Workers(@Nullable ThreadFactory factory) {
@@ -104,6 +105,11 @@ final class Workers {
                             : "no thread could be started for " + work.name() + ": " + e,
                     e);
         }
+    }
+
+    /** What was left running on these threads. */
+    LeftWork left() {
+        return left;
     }
 
     /** Waits for so long, or until these workers are closed; true where they are. */

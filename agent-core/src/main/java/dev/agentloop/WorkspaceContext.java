@@ -17,11 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param workspace the working directory, or null for none
  */
 record WorkspaceContext(
-        @Nullable Path workspace, @Nullable String developerInstructions, ApprovalPolicy approval, Clock clock)
-        implements ContextSections {
+        @Nullable Path workspace, @Nullable String developerInstructions, ApprovalPolicy approval, Clock clock){
 
-    @Override
-    public Map<String, Item> now() {
+    /** The sections by name, in the order in which the model is to see them. */
+    Map<String, Item> now() {
         Map<String, Item> sections = new LinkedHashMap<>();
         if (workspace != null && approval instanceof ModePolicy policy) {
             sections.put("permissions", Item.developer(permissions(policy)));
@@ -37,8 +36,8 @@ record WorkspaceContext(
         return sections;
     }
 
-    @Override
-    public List<Path> agentsFiles() {
+    /** The AGENTS.md files that they are made of, outer ones first. */
+    List<Path> agentsFiles() {
         return workspace == null ? List.of() : AgentsFiles.files(workspace);
     }
 

@@ -274,7 +274,7 @@ class CompactionPutBackTest {
             assertThat(conversation.prompt().items()).doesNotContain(looked, pinned);
             conversation.append(List.of(Item.developer("Be quick.")));
             conversation.run(RunOptions.DEFAULT);
-            Conversation.Compaction compaction =
+            Compactor.Completed compaction =
                     conversation.compact(RunOptions.DEFAULT).orElseThrow();
             assertThat(compaction.by()).isEqualTo("summary");
             assertThat(texts(conversation.prompt()))

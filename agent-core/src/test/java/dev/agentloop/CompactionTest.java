@@ -247,7 +247,7 @@ class CompactionTest {
             conversation.unpin("gone");
             run(conversation);
             assertThat(conversation.compactions()).isEmpty();
-            Conversation.Compaction compaction = compact(conversation).orElseThrow();
+            Compactor.Completed compaction = compact(conversation).orElseThrow();
             assertThat(compaction.by()).isEqualTo("summary");
             assertThat(compaction.reason()).isEqualTo(Compactor.Reason.REQUESTED);
             assertThat(compaction.tokensAfter()).isLessThan(compaction.tokensBefore());
@@ -267,7 +267,7 @@ class CompactionTest {
                 .doesNotContain("call:p1", "developer:Nobody needs this.");
     }
 
-    private static Optional<Conversation.Compaction> compact(Conversation conversation) {
+    private static Optional<Compactor.Completed> compact(Conversation conversation) {
         try {
             return conversation.compact(RunOptions.DEFAULT);
         } catch (InterruptedException e) {

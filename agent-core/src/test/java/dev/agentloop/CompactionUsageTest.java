@@ -72,7 +72,7 @@ class CompactionUsageTest {
     }
 
     private Usage total(Conversation conversation) {
-        return ConversationLog.load(new HostStore(store), conversation.id())
+        return Log.load(new HostStore(store), conversation.id())
                 .fold()
                 .total();
     }

@@ -42,7 +42,7 @@ final class FaultChild {
     private static Set<String> unanswered(List<LogEntry> entries) {
         Set<String> calls = new HashSet<>();
         for (LogEntry entry : entries) {
-            Item item = entry.kind().startsWith(Draft.ITEM) ? Item.of(entry.content()) : null;
+            Item item = entry.kind().startsWith(Entry.ITEM) ? Item.of(entry.content()) : null;
             if (item instanceof Item.Call call) {
                 calls.add(call.callId());
             } else if (item instanceof Item.Output output) {

@@ -117,7 +117,7 @@ final class FaultHost {
 
     /** A user's message, left for a conversation. */
     static InboxMessage left(String text) {
-        byte[] payload = Json.object(w -> w.raws("items", Draft.json(List.of(Item.user(text)))));
+        byte[] payload = Json.object(w -> w.raws("items", Entry.json(List.of(Item.user(text)))));
         return InboxMessage.of("left:" + text, "input", payload);
     }
 

@@ -254,7 +254,7 @@ final class FaultRun {
         for (LogEntry entry : store.read(id, 0, 10_000)) {
             assertThat(entry.follows(before)).as("entry %s follows", entry).isTrue();
             before = entry.position();
-            if (entry.kind().startsWith(Draft.ITEM_OUTPUT) && Item.of(entry.content()) instanceof Item.Output output) {
+            if (entry.kind().startsWith(Entry.ITEM_OUTPUT) && Item.of(entry.content()) instanceof Item.Output output) {
                 texts.add(output.text());
                 outputs.merge(output.callId(), 1, Integer::sum);
             }

@@ -34,7 +34,7 @@ final class FaultSeed {
             asked.await();
             await().atMost(Duration.ofSeconds(30))
                     .until(() -> memory.read(id, 0, 1_000).stream()
-                            .anyMatch(entry -> entry.kind().equals(Draft.RESPONSE)));
+                            .anyMatch(entry -> entry.kind().equals(Entry.RESPONSE)));
             seen.addAll(memory.read(id, 0, 1_000));
             died.countDown();
             return ToolOutput.text("noted");

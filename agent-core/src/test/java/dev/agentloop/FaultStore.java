@@ -25,7 +25,7 @@ final class FaultStore extends ForwardingStore {
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         try {
             cell.append(1);
-            boolean last = entries.stream().anyMatch(entry -> entry.kind().equals(Draft.TURN_ENDED));
+            boolean last = entries.stream().anyMatch(entry -> entry.kind().equals(Entry.TURN_ENDED));
             String name = last && cell.callback.startsWith("store.append last") ? "store.append last" : "store.append";
             return cell.quietly(
                     name, () -> cell.at(name + " down", () -> super.append(conversation, expected, entries)));

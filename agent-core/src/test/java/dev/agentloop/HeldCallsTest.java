@@ -61,7 +61,7 @@ class HeldCallsTest extends LoopFixture {
                 assertThat(pending(conversation.run("x"))).containsExactly("1");
                 assertThat(effects).containsExactly("3");
                 assertThat(kinds(conversation.id()))
-                        .filteredOn(Draft.TOOL_STARTED::equals)
+                        .filteredOn(Entry.TOOL_STARTED::equals)
                         .hasSize(1);
                 conversation.approve("1");
                 assertThat(conversation.run(RunOptions.DEFAULT).text()).isEqualTo("done");
@@ -307,8 +307,8 @@ class HeldCallsTest extends LoopFixture {
             try (ConversationStore kept = ConversationStore.files(folder);
                     AgentLoop agent = agent(script)
                             .approver(question -> {
-                                await().until(() -> kinds(id[0]).contains(Draft.ITEM_OUTPUT)
-                                        && kinds(id[0]).contains(Draft.RESPONSE));
+                                await().until(() -> kinds(id[0]).contains(Entry.ITEM_OUTPUT)
+                                        && kinds(id[0]).contains(Entry.RESPONSE));
                                 copy(id[0], kept);
                                 return Approver.Answer.deny("the process has died");
                             })

@@ -96,7 +96,7 @@ class InboxTest extends LoopFixture {
         try (AgentLoop agent = asking(script).build()) {
             Conversation conversation = agent.newConversation();
             run(conversation, "x");
-            String other = OpenCall.hash(ToolCall.function("1", "write", "{\"path\":\"/\"}"));
+            String other = Call.hash(ToolCall.function("1", "write", "{\"path\":\"/\"}"));
             store.leave(
                     conversation.id(),
                     InboxMessage.of(
@@ -172,7 +172,7 @@ class InboxTest extends LoopFixture {
     }
 
     private InboxMessage decision(String id) {
-        String hash = OpenCall.hash(ToolCall.function("1", "write", "{}"));
+        String hash = Call.hash(ToolCall.function("1", "write", "{}"));
         return InboxMessage.of(
                 "approval.decided:" + callOf(id),
                 "approval.decided",
@@ -275,7 +275,7 @@ class InboxTest extends LoopFixture {
             Conversation other = agent.resume(conversation.id());
             assertThatIllegalStateException()
                     .isThrownBy(() -> other.run("y"))
-                    .isInstanceOf(Conversation.BusyException.class)
+                    .isInstanceOf(BusyException.class)
                     .withMessageContaining("is being run or appended to on another thread");
             RunOptions steering = RunOptions.DEFAULT.withWhenBusy(RunOptions.WhenBusy.STEER);
             assertThat(other.run("by the way", steering)).isInstanceOf(Outcome.HandedOver.class);

@@ -61,8 +61,8 @@ class LoadedFoldTest {
     private static int check(ConversationStore store, String id, String about) {
         List<LogEntry> loaded = store.load(id);
         long last = loaded.get(loaded.size() - 1).version();
-        Fold whole = ConversationLog.foldOf(new HostStore(store), id, last);
-        Fold fromBase = ConversationLog.load(new HostStore(store), id).fold();
+        Fold whole = Log.foldOf(new HostStore(store), id, last);
+        Fold fromBase = Log.load(new HostStore(store), id).fold();
         assertThat(state(fromBase)).as("state, %s", about).isEqualTo(state(whole));
         assertThat(fromBase.prompt().items())
                 .as("items, %s", about)

@@ -250,7 +250,7 @@ class LoopEndingTest extends LoopFixture {
                 Conversation conversation = agent.newConversation();
                 conversation.run("x", at(event -> {
                     if (event instanceof AgentEvent.RunStarted) {
-                        assertThatThrownBy(() -> conversation.run("y")).isInstanceOf(Conversation.BusyException.class);
+                        assertThatThrownBy(() -> conversation.run("y")).isInstanceOf(BusyException.class);
                         refused.set(true);
                     }
                 }));

@@ -129,7 +129,7 @@ class PlaceTest extends LoopFixture {
             Conversation conversation = agent.newConversation();
             asked(conversation);
             assertThat(store.read(conversation.id(), 0, 100))
-                    .filteredOn(entry -> entry.kind().equals(Draft.APPROVAL_ASKED))
+                    .filteredOn(entry -> entry.kind().equals(Entry.APPROVAL_ASKED))
                     .singleElement()
                     .satisfies(entry -> assertThat(new String(entry.content(), StandardCharsets.UTF_8))
                             .contains("\"place\":\"/a\""));

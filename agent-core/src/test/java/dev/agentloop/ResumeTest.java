@@ -34,20 +34,20 @@ class ResumeTest {
     private static final long FIRST = 5;
 
     /** A log whose process ended behind these entries. */
-    private void left(Draft... drafts) {
-        ConversationLog log = ConversationLog.begin(new HostStore(store), id);
-        List<Draft> all = new ArrayList<>();
-        all.add(Draft.conversation(id, "2026-01-01T00:00:00Z"));
+    private void left(Entry... drafts) {
+        Log log = Log.begin(new HostStore(store), id);
+        List<Entry> all = new ArrayList<>();
+        all.add(Entry.conversation(id, "2026-01-01T00:00:00Z"));
         String head = new Script().settings().toBuilder().cacheKey(id).build().head("");
-        all.add(Draft.epoch("conversation_started", head, null));
-        all.add(Draft.turnBegun("somebody", null, Instant.EPOCH));
-        all.add(Draft.item(Draft.ITEM_USER, Item.user("x")));
+        all.add(Entry.epoch("conversation_started", head, null));
+        all.add(Entry.turnBegun("somebody", null, Instant.EPOCH));
+        all.add(Entry.item(Entry.ITEM_USER, Item.user("x")));
         all.addAll(Arrays.asList(drafts));
         log.append(all);
     }
 
-    private static Draft model(Item item) {
-        return Draft.item(Draft.ITEM_MODEL, item);
+    private static Entry model(Item item) {
+        return Entry.item(Entry.ITEM_MODEL, item);
     }
 
     private LoopFixture.TestTool tool(Tool.AfterCrash policy) {
@@ -65,7 +65,7 @@ class ResumeTest {
     @ParameterizedTest
     @EnumSource(Tool.AfterCrash.class)
     void startedCall_isSettledByItsTool(Tool.AfterCrash policy) {
-        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"));
+        left(model(call("1", "tool")), Entry.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(policy))) {
             Outcome outcome = agent.resume(id).run(RunOptions.DEFAULT);
@@ -108,7 +108,7 @@ class ResumeTest {
     @ParameterizedTest
     @EnumSource(names = "REPORT", mode = EnumSource.Mode.EXCLUDE)
     void startedCall_thatThePresentPolicyRefuses_isNotRunAgain(Tool.AfterCrash afterCrash) {
-        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"));
+        left(model(call("1", "tool")), Entry.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         ApprovalPolicy policy = ApprovalPolicy.of(ApprovalPolicy.Mode.NEVER, ApprovalPolicy.Rights.READ_ONLY);
         try (AgentLoop agent = agent(script, afterCrash, policy)) {
@@ -124,7 +124,7 @@ class ResumeTest {
 
     @Test
     void startedCall_thatThePresentPolicyAsksAbout_isAskedAbout_andRunOnceApproved() {
-        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"));
+        left(model(call("1", "tool")), Entry.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         ApprovalPolicy policy = ApprovalPolicy.of(ApprovalPolicy.Mode.UNTRUSTED, ApprovalPolicy.Rights.FULL_ACCESS);
         try (AgentLoop agent = agent(script, Tool.AfterCrash.RUN_AGAIN, policy)) {
@@ -143,13 +143,13 @@ class ResumeTest {
     @ParameterizedTest
     @EnumSource
     void startedCall_thatWasApproved_isRunAgainWithoutAsking(ApprovalPolicy.Mode mode) {
-        OpenCall approved = new OpenCall((Item.Call) call("1", "tool"), FIRST);
+        Call approved = new Call((Item.Call) call("1", "tool"), FIRST);
         Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null, "", "");
         left(
                 model(call("1", "tool")),
-                Draft.approvalAsked(question, OpenCall.hash(approved.call())),
-                Draft.approvalDecided(approved, Approver.Answer.approve()),
-                Draft.toolStarted(FIRST, "1"));
+                Entry.approvalAsked(question, Call.hash(approved.call())),
+                Entry.approvalDecided(approved, Approver.Answer.approve()),
+                Entry.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent =
                 agent(script, Tool.AfterCrash.RUN_AGAIN, ApprovalPolicy.of(mode, ApprovalPolicy.Rights.READ_ONLY))) {
@@ -160,11 +160,11 @@ class ResumeTest {
 
     @Test
     void startedCall_approvedForOtherArguments_isDecidedAboutAgain() {
-        OpenCall other = new OpenCall((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
+        Call other = new Call((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
         left(
                 model(call("1", "tool")),
-                Draft.approvalDecided(other, Approver.Answer.approve()),
-                Draft.toolStarted(FIRST, "1"));
+                Entry.approvalDecided(other, Approver.Answer.approve()),
+                Entry.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         ApprovalPolicy policy = ApprovalPolicy.of(ApprovalPolicy.Mode.NEVER, ApprovalPolicy.Rights.READ_ONLY);
         try (AgentLoop agent = agent(script, Tool.AfterCrash.RUN_AGAIN, policy)) {
@@ -175,24 +175,24 @@ class ResumeTest {
 
     @Test
     void approval_isKeptInTheState_alsoOnceTheCallIsStarted() {
-        OpenCall call = new OpenCall((Item.Call) call("1", "tool"), FIRST);
-        call.decide(OpenCall.hash(call.call()), Approver.Answer.approve());
+        Call call = new Call((Item.Call) call("1", "tool"), FIRST);
+        call.decide(Call.hash(call.call()), Approver.Answer.approve());
         call.start();
         byte[] state = Json.object(call::write);
-        OpenCall read = OpenCall.read(JsonFields.of(state));
+        Call read = Call.read(JsonFields.of(state));
         assertThat(read.approved()).isTrue();
         assertThat(read.answer()).isNull();
         assertThat(read.started()).isTrue();
         // What was written before approvals were kept.
         String older = new String(state, StandardCharsets.UTF_8).replace(",\"was_approved\":true", "");
-        assertThat(OpenCall.read(JsonFields.of(older.getBytes(StandardCharsets.UTF_8)))
+        assertThat(Call.read(JsonFields.of(older.getBytes(StandardCharsets.UTF_8)))
                         .approved())
                 .isFalse();
     }
 
     @Test
     void callThatWasNotStarted_isRun() {
-        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted(FIRST, "1"), outputOf("1"));
+        left(model(call("1", "tool")), model(call("2", "tool")), Entry.toolStarted(FIRST, "1"), outputOf("1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             agent.resume(id).run("y");
@@ -201,25 +201,25 @@ class ResumeTest {
                 .containsExactly("user:x", "call:1", "call:2", "output:1:out", "output:2:run 1", "user:y");
     }
 
-    private static Draft outputOf(String callId) {
-        return Draft.item(Draft.ITEM_OUTPUT, ToolOutput.text("out").item(ToolCall.function(callId, "tool", "{}")));
+    private static Entry outputOf(String callId) {
+        return Entry.item(Entry.ITEM_OUTPUT, ToolOutput.text("out").item(ToolCall.function(callId, "tool", "{}")));
     }
 
     @Test
     void approvedCall_isRun_onlyAsTheVeryCallThatWasAskedAbout() {
         Item call = call("1", "tool");
-        String asked = OpenCall.hash(ToolCall.function("1", "tool", "{}"));
-        OpenCall about = new OpenCall((Item.Call) call, FIRST);
-        OpenCall other = new OpenCall((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
-        OpenCall later = new OpenCall((Item.Call) call, FIRST + 50);
+        String asked = Call.hash(ToolCall.function("1", "tool", "{}"));
+        Call about = new Call((Item.Call) call, FIRST);
+        Call other = new Call((Item.Call) Item.functionCall("1", "tool", "{\"a\":1}"), FIRST);
+        Call later = new Call((Item.Call) call, FIRST + 50);
         Outcome.Pending question = new Outcome.Pending("1", FIRST, "tool", "{}", "?", null, "", "");
         left(
                 model(call),
-                Draft.approvalAsked(question, asked),
-                Draft.approvalDecided(other, Approver.Answer.approve()),
-                Draft.approvalDecided(later, Approver.Answer.approve()),
-                Draft.approvalDecided(about, Approver.Answer.deny("no")),
-                Draft.approvalDecided(about, Approver.Answer.approve()));
+                Entry.approvalAsked(question, asked),
+                Entry.approvalDecided(other, Approver.Answer.approve()),
+                Entry.approvalDecided(later, Approver.Answer.approve()),
+                Entry.approvalDecided(about, Approver.Answer.deny("no")),
+                Entry.approvalDecided(about, Approver.Answer.approve()));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             agent.resume(id).run(RunOptions.DEFAULT);
@@ -230,7 +230,7 @@ class ResumeTest {
 
     @Test
     void fork_doesNotRunTheCallsOfItsTrunk() {
-        left(model(call("1", "tool")), model(call("2", "tool")), Draft.toolStarted(FIRST, "1"));
+        left(model(call("1", "tool")), model(call("2", "tool")), Entry.toolStarted(FIRST, "1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.RUN_AGAIN))) {
             Conversation fork = agent.fork(id, 7);
@@ -256,7 +256,7 @@ class ResumeTest {
 
     @Test
     void brokenResponse_isClosed_andItsUsageEstimated() {
-        left(model(call("1", "tool")), Draft.toolStarted(FIRST, "1"), outputOf("1"));
+        left(model(call("1", "tool")), Entry.toolStarted(FIRST, "1"), outputOf("1"));
         Script script = new Script(says("done"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             agent.resume(id).run(RunOptions.DEFAULT);
@@ -282,7 +282,7 @@ class ResumeTest {
     void durableAnswer_endsTheNextRun_withoutPayingAgain() {
         left(
                 model(Script.message("the answer")),
-                Draft.response(ModelResponse.of(List.of(), Usage.NONE), java.time.Instant.EPOCH));
+                Entry.response(ModelResponse.of(List.of(), Usage.NONE), java.time.Instant.EPOCH));
         Script script = new Script(says("more"));
         try (AgentLoop agent = agent(script, tool(Tool.AfterCrash.REPORT))) {
             Conversation conversation = agent.resume(id);
@@ -294,7 +294,7 @@ class ResumeTest {
 
     @Test
     void unknownEntry_isRead_andRefusedToRun() {
-        left(new Draft("hologram", "{}".getBytes(StandardCharsets.UTF_8)));
+        left(new Entry("hologram", "{}".getBytes(StandardCharsets.UTF_8)));
         try (AgentLoop agent = agent(new Script(), tool(Tool.AfterCrash.REPORT))) {
             Conversation conversation = agent.resume(id);
             assertThat(conversation.prompt().items()).hasSize(1);
@@ -333,8 +333,8 @@ class ResumeTest {
     void writerWhoLost_learnsItAtItsNextAppend() {
         Script script = new Script((prompt, listener) -> {
             // Somebody else takes the conversation over while this run waits for its model.
-            ConversationLog.load(new HostStore(store), id)
-                    .append(List.of(Draft.turnBegun("other", null, Instant.EPOCH)));
+            Log.load(new HostStore(store), id)
+                    .append(List.of(Entry.turnBegun("other", null, Instant.EPOCH)));
             return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
         });
         left();

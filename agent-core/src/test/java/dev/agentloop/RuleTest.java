@@ -128,7 +128,7 @@ class RuleTest extends LoopFixture {
                     .extracting(Approver.Rule::tool, Approver.Rule::text)
                     .containsExactly(tuple("runner", WORD + "test"));
             assertThat(files.read(id, 0, 1_000))
-                    .filteredOn(entry -> entry.kind().equals(Draft.APPROVAL_DECIDED))
+                    .filteredOn(entry -> entry.kind().equals(Entry.APPROVAL_DECIDED))
                     .singleElement()
                     .satisfies(entry -> assertThat(new String(entry.content(), StandardCharsets.UTF_8))
                             .endsWith("\"approved\":true,\"reason\":\"\",\"rule\":\"" + WORD + "test\"}"));

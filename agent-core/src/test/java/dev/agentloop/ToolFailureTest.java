@@ -59,7 +59,7 @@ class ToolFailureTest extends LoopFixture {
     @ParameterizedTest
     @MethodSource("failures")
     void whatAToolThrows_isToldInOneForm_andIsInTheEventAndInTheLog(Throwable failure, String expected) {
-        try (CapturedLog log = new CapturedLog(ToolCalls.class)) {
+        try (CapturedLog log = new CapturedLog(CallRunner.class)) {
             assertThat(told(saving(failing(failure)))).isEqualTo(expected);
             AgentEvent.ToolEnded ended = events(AgentEvent.ToolEnded.class).get(0);
             assertThat(ended.failure()).isSameAs(failure);

@@ -135,6 +135,11 @@ public final class Json {
             return this;
         }
 
+        /** Writes a text field, unless there is no text. */
+        public Writer textUnlessNull(String name, @Nullable String value) throws IOException {
+            return value == null ? this : text(name, value);
+        }
+
         public Writer number(String name, long value) throws IOException {
             generator.writeNumberField(name, value);
             return this;

@@ -105,6 +105,27 @@ public final class JsonFields {
         return field == null ? null : text(field);
     }
 
+    /** The same, empty where it is absent or not a string. */
+    public String textOrEmpty(String name) {
+        String text = text(name);
+        return text == null ? "" : text;
+    }
+
+    /** A text, or what the objects of an array in its place have under {@code part}, joined. */
+    public String said(String name, String part) {
+        String plain = text(name);
+        return plain != null ? plain : joinedTexts(name, part);
+    }
+
+    /** What the objects of an array have under that name, joined. */
+    public String joinedTexts(String array, String name) {
+        StringBuilder joined = new StringBuilder();
+        for (JsonFields part : inners(array)) {
+            joined.append(part.textOrEmpty(name));
+        }
+        return joined.toString();
+    }
+
     /** The value of a string, decoded; null where it is something else. */
     public @Nullable String text(Field field) {
         return field.token() == JsonToken.VALUE_STRING ? Json.unquote(bytes, field.start(), field.end()) : null;

@@ -100,7 +100,7 @@ final class ResumingHost implements AutoCloseable {
         resume();
     }
 
-    Optional<Conversation.Compaction> compact() throws InterruptedException {
+    Optional<Compactor.Completed> compact() throws InterruptedException {
         return conversation.compact(RunOptions.DEFAULT);
     }
 

@@ -97,7 +97,7 @@ class AbandonedTurnTest {
     private static String ran(AgentLoop agent, String id) {
         Outcome[] outcome = new Outcome[1];
         await().atMost(Duration.ofSeconds(60))
-                .ignoreException(Conversation.BusyException.class)
+                .ignoreException(BusyException.class)
                 .until(() -> (outcome[0] = agent.resume(id).run("Did you send it?")) != null);
         return outcome[0].text();
     }

@@ -50,7 +50,7 @@ final class FightLoop implements AutoCloseable {
             if (outcome instanceof Outcome.HandedOver) {
                 store.record().refused("run HandedOver");
             }
-        } catch (Conversation.BusyException e) {
+        } catch (BusyException e) {
             store.record().refused("run BUSY");
         } catch (StoreException e) {
             store.record().refused("run " + e.kind());

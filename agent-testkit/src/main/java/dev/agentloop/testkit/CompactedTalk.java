@@ -182,8 +182,8 @@ final class CompactedTalk {
         int known = versions().size();
         work.accept(RunOptions.listeningWith(events::add));
         requireSameBegin(logged);
-        List<Conversation.Compaction> all = conversation.compactions();
-        for (Conversation.Compaction compaction : all.subList(known, all.size())) {
+        List<Compactor.Completed> all = conversation.compactions();
+        for (Compactor.Completed compaction : all.subList(known, all.size())) {
             changes.add(new Change(compaction.version(), "", null, compaction.version()));
             judge(compaction.version());
         }

@@ -32,11 +32,11 @@ public final class CompactedConversation {
     // tag::compact[]
     static void compact(Conversation conversation, PrintStream out) throws InterruptedException {
         conversation.pin("deadline", Item.developer("The deadline is the 3rd of March."));
-        Optional<Conversation.Compaction> done = conversation.compact(RunOptions.DEFAULT);
+        Optional<Compactor.Completed> done = conversation.compact(RunOptions.DEFAULT);
         if (done.isEmpty()) {
             return; // there was nothing to gain
         }
-        Conversation.Compaction compaction = done.get();
+        Compactor.Completed compaction = done.get();
         out.println(
                 compaction.by() + ": " + compaction.tokensBefore() + " tokens before, about " + compaction.tokensAfter()
                         + " after; used " + compaction.usage().total());

@@ -37,7 +37,7 @@ class CompactionCrashTest {
 
     /** What a log says, read without the process that wrote it. */
     private record Log(
-            List<LogEntry> entries, List<Conversation.Compaction> compactions, String prompt, String before) {
+            List<LogEntry> entries, List<Compactor.Completed> compactions, String prompt, String before) {
 
         boolean has(String kind) {
             return entries.stream().anyMatch(entry -> entry.kind().equals(kind));
@@ -71,7 +71,7 @@ class CompactionCrashTest {
                 AgentLoop agent =
                         AgentLoop.builder().model(Traces.NO_MODEL).store(store).build()) {
             Conversation conversation = agent.resume(ID);
-            List<Conversation.Compaction> all = conversation.compactions();
+            List<Compactor.Completed> all = conversation.compactions();
             String now = wire(conversation.prompt());
             return new Log(
                     store.read(ID, 0, 10_000),

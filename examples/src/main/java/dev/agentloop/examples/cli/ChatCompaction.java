@@ -25,7 +25,7 @@ final class ChatCompaction {
     void compact() {
         work(Thread.currentThread());
         try {
-            Optional<Conversation.Compaction> done =
+            Optional<Compactor.Completed> done =
                     conversation.compact(RunOptions.listeningWith(new Progress(console, Progress.Kind.TALK)));
             if (done.isEmpty()) {
                 err.println("there is nothing to gain: the prompt is as short as it can be made");

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * An entry of the log before it has its place: what it is, and its payload. The kinds of all entries are written down here
  * and nowhere else.
  */
-record Draft(String kind, byte[] payload) {
+record Entry(String kind, byte[] payload) {
     /** The number of the log's format. A reader that meets a higher one reads, and refuses to run. */
     static final int FORMAT = 1;
 
@@ -65,16 +65,16 @@ record Draft(String kind, byte[] payload) {
     /** Why a prompt begins again that is what it was before a compaction, and what came later. */
     static final String COMPACTION_UNDONE = "compaction_undone";
 
-    private static Draft of(String kind, Json.Body body) {
-        return new Draft(kind, Json.object(body));
+    private static Entry of(String kind, Json.Body body) {
+        return new Entry(kind, Json.object(body));
     }
 
-    static Draft conversation(String id, String created) {
+    static Entry conversation(String id, String created) {
         return of(CONVERSATION, w -> w.number("format", FORMAT).text("id", id).text("created", created));
     }
 
     /** The prompt begins again with these fixed fields and, unless they are null, these items in place of all before. */
-    static Draft epoch(String reason, String head, @Nullable List<Item> window) {
+    static Entry epoch(String reason, String head, @Nullable List<Item> window) {
         return of(window == null ? EPOCH : EPOCH_WINDOW, w -> {
             w.text("reason", reason).raw("head", head);
             if (window != null) {
@@ -89,7 +89,7 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** This entry with the state of the fold behind it. */
-    Draft withState(Fold fold) {
+    Entry withState(Fold fold) {
         JsonFields fields = JsonFields.of(payload);
         return of(kind, w -> {
             for (JsonFields.Field field : fields.all()) {
@@ -100,7 +100,7 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** The prompt begins again with what it was before a compaction, and what came since. */
-    static Draft undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
+    static Entry undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
         return of(EPOCH_WINDOW, w -> {
             w.text("reason", reason).raw("head", head).raws("window", json(window));
             w.object(ROLES, out -> roles.write(out, window));
@@ -113,14 +113,14 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** A compactor is about to work; what it may use is counted if nothing is heard of it any more. */
-    static Draft compactionBegun(String by, Usage estimate) {
+    static Entry compactionBegun(String by, Usage estimate) {
         return of(COMPACTION_BEGUN, w -> {
             w.text("by", by);
             estimate.write("usage", w);
         });
     }
 
-    static Draft compactionFailed(String by, String cause, Usage used) {
+    static Entry compactionFailed(String by, String cause, Usage used) {
         return of(COMPACTION_FAILED, w -> {
             w.text("by", by).text("cause", cause);
             used.write("usage", w);
@@ -128,7 +128,7 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** The prompt begins again with these items, because a compactor has shortened it. */
-    static Draft compaction(String by, Compactor.Task task, List<Item> window, Usage used) {
+    static Entry compaction(String by, Compactor.Task task, List<Item> window, Usage used) {
         return of(EPOCH_WINDOW, w -> {
             w.text("reason", PrefixDifference.COMPACTED)
                     .text("by", by)
@@ -141,12 +141,12 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** Nothing follows. */
-    static Draft sealed(String reason) {
+    static Entry sealed(String reason) {
         return of(SEALED, w -> w.text("reason", reason));
     }
 
     /** The payloads of these entries are to be erased. */
-    static Draft redacted(List<Long> versions, String reason) {
+    static Entry redacted(List<Long> versions, String reason) {
         return of(
                 REDACTED,
                 w -> w.text("reason", reason)
@@ -154,20 +154,20 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** What was to be erased is. */
-    static Draft erased() {
+    static Entry erased() {
         return of(ERASED, w -> {});
     }
 
-    static Draft unpin(String name) {
+    static Entry unpin(String name) {
         return of(UNPIN, w -> w.text("name", name));
     }
 
-    static Draft fork(String of, long version) {
+    static Entry fork(String of, long version) {
         return of(FORK, w -> w.text("of", of).number("version", version));
     }
 
     /** A turn begins, in which these tools may be called; null for all. */
-    static Draft turnBegun(String owner, @Nullable Set<String> allowed, Instant at) {
+    static Entry turnBegun(String owner, @Nullable Set<String> allowed, Instant at) {
         return of(TURN_BEGUN, w -> {
             w.text("owner", owner).number("at", at.toEpochMilli());
             if (allowed != null) {
@@ -177,7 +177,7 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** A turn has ended; {@code detail} says more of the outcome, and is empty where there is no more to say. */
-    static Draft turnEnded(String outcome, String detail, Usage usage, int steps, Instant at) {
+    static Entry turnEnded(String outcome, String detail, Usage usage, int steps, Instant at) {
         return of(TURN_ENDED, w -> {
             w.text("outcome", outcome).number("steps", steps).number("at", at.toEpochMilli());
             if (!detail.isEmpty()) {
@@ -187,20 +187,20 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
-    static Draft item(String kind, Item item) {
-        return new Draft(kind, ((ItemBytes) item).line());
+    static Entry item(String kind, Item item) {
+        return new Entry(kind, ItemBytes.line(item));
     }
 
     /** The call of the next entry came with this id, which may be empty, and goes by another one. */
-    static Draft callRenamed(String from, String to) {
+    static Entry callRenamed(String from, String to) {
         return of(CALL_RENAMED, w -> w.text("from", from).text("call_id", to));
     }
 
-    static Draft toolStarted(long call, String callId) {
+    static Entry toolStarted(long call, String callId) {
         return of(TOOL_STARTED, w -> w.number("call", call).text("call_id", callId));
     }
 
-    static Draft response(ModelResponse response, Instant at) {
+    static Entry response(ModelResponse response, Instant at) {
         String incomplete = response.incomplete();
         return of(RESPONSE, w -> {
             w.text("id", response.id()).number("at", at.toEpochMilli());
@@ -214,14 +214,14 @@ record Draft(String kind, byte[] payload) {
         });
     }
 
-    static Draft responseBroken(String cause, Usage estimate) {
+    static Entry responseBroken(String cause, Usage estimate) {
         return of(RESPONSE_BROKEN, w -> {
             w.text("cause", cause);
             estimate.write("usage", w);
         });
     }
 
-    static Draft approvalAsked(Outcome.Pending question, String hash) {
+    static Entry approvalAsked(Outcome.Pending question, String hash) {
         Instant expires = question.expires();
         return of(APPROVAL_ASKED, w -> {
             w.number("call", question.call())
@@ -235,15 +235,15 @@ record Draft(String kind, byte[] payload) {
     }
 
     /** What these messages of the inbox say is in the log now. */
-    static Draft inboxTaken(List<String> ids) {
+    static Entry inboxTaken(List<String> ids) {
         return of(INBOX_TAKEN, w -> w.texts("ids", ids));
     }
 
-    static Draft approvalDecided(OpenCall call, Approver.Answer answer) {
+    static Entry approvalDecided(Call call, Approver.Answer answer) {
         return of(APPROVAL_DECIDED, w -> {
             w.number("call", call.version())
                     .text("call_id", call.item().callId())
-                    .text("hash", OpenCall.hash(call.call()))
+                    .text("hash", Call.hash(call.call()))
                     .flag("approved", answer.approved())
                     .text("reason", answer.reason());
             given(w, "rule", answer.rule());
@@ -256,11 +256,11 @@ record Draft(String kind, byte[] payload) {
         }
     }
 
-    static Draft ruleRevoked(long call) {
+    static Entry ruleRevoked(long call) {
         return of(RULE_REVOKED, w -> w.number("call", call));
     }
 
-    static Draft outputFull(OpenCall call, String text) {
+    static Entry outputFull(Call call, String text) {
         return of(
                 OUTPUT_FULL + call.version(),
                 w -> w.text("call_id", call.item().callId()).text("text", text));

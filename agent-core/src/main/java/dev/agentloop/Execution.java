@@ -3,6 +3,7 @@ package dev.agentloop;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -10,14 +11,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A tool at work, on a thread of its own, and what it may know and say meanwhile. */
-final class RunningCall implements ToolContext {
-    private static final Logger LOG = LoggerFactory.getLogger(RunningCall.class);
+final class Execution implements ToolContext {
+    private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
 
-    private final RunScope run;
-    private final OpenCall call;
+    private final Log log;
+    private final RunControl control;
+    private final Events events;
+    private final CallRules rules;
+    private final Call call;
     private final ToolCall asked;
-    private final Tool tool;
-    private final Tool.Access access;
     private final long fencingToken;
     private final String tenant;
     private long begun = System.nanoTime();
@@ -26,14 +28,15 @@ final class RunningCall implements ToolContext {
     private Duration timeout = Duration.ZERO;
     private long timer;
 
-    RunningCall(RunScope run, OpenCall call, Tool tool, Tool.Access access) {
-        this.run = run;
+    Execution(Log log, RunControl control, Events events, CallRules rules, Call call) {
+        this.log = log;
+        this.control = control;
+        this.events = events;
+        this.rules = rules;
         this.call = call;
         this.asked = call.call();
-        this.tool = tool;
-        this.access = access;
-        this.fencingToken = run.fold().turn().underWay();
-        this.tenant = run.store().tenant();
+        this.fencingToken = log.fold().turn().underWay();
+        this.tenant = log.store().tenant();
     }
 
     /** What came of a call, what the tool threw, or null, and whether it was an interrupt. */
@@ -71,20 +74,8 @@ final class RunningCall implements ToolContext {
         }
     }
 
-    OpenCall call() {
+    Call call() {
         return call;
-    }
-
-    Tool tool() {
-        return tool;
-    }
-
-    Tool.Access access() {
-        return access;
-    }
-
-    boolean onlyReads() {
-        return access == Tool.Access.READS;
     }
 
     Duration time() {
@@ -99,19 +90,12 @@ final class RunningCall implements ToolContext {
     void start(Duration most, Consumer<End> ended, Runnable late) {
         begun = System.nanoTime();
         timeout = most;
-        timer = run.mailbox().after(most, late);
-        work = run.config()
-                .workers()
-                .call(
-                        "agentloop tool " + call.item().name() + " (call " + callId() + ")",
-                        this::end,
-                        run.mailbox(),
-                        (end, failure) -> ended.accept(end != null ? end : failed(failure)));
-    }
-
-    // On the tool's thread, so that the hook for failures is within the tool's time.
-    private End end() {
-        return End.of(tool, asked, this, run.config().toolFailure());
+        timer = control.mailbox().after(most, late);
+        // The hook for failures is within the tool's time.
+        work = control.work(
+                "agentloop tool " + call.item().name() + " (call " + callId() + ")",
+                () -> End.of(call.tool(), asked, this, rules.failure()),
+                (end, failure) -> ended.accept(end != null ? end : failed(failure)));
     }
 
     private End failed(@Nullable Throwable failure) {
@@ -124,12 +108,14 @@ final class RunningCall implements ToolContext {
     }
 
     /** Its work; there is some once it was started. */
-    Work work() {
-        Work started = work;
-        if (started == null) {
-            throw new IllegalStateException("call " + callId() + " was not started");
-        }
-        return started;
+    private Work work() {
+        return Objects.requireNonNull(work, "a call that was started has its work");
+    }
+
+    /** Ends it from outside, and waits for it no longer: what it still says is dropped. */
+    void leave() {
+        interrupt();
+        control.leave(work(), !call.onlyReads());
     }
 
     boolean ended() {
@@ -138,7 +124,7 @@ final class RunningCall implements ToolContext {
 
     /** Nobody waits for its end any more. */
     void forgetTimeout() {
-        run.mailbox().forget(timer);
+        control.mailbox().forget(timer);
     }
 
     /** Ends it from outside: the thread is interrupted, and what it still says is dropped. */
@@ -149,7 +135,7 @@ final class RunningCall implements ToolContext {
 
     @Override
     public String conversation() {
-        return run.log().id();
+        return log.id();
     }
 
     @Override
@@ -164,12 +150,7 @@ final class RunningCall implements ToolContext {
 
     @Override
     public String idempotencyKey() {
-        return key(tenant, conversation(), call.version());
-    }
-
-    /** A call's name for those outside the log. */
-    static String key(String tenant, String conversation, long call) {
-        return (tenant.isEmpty() ? "" : tenant + "/") + conversation + "/" + call;
+        return call.key(tenant, conversation());
     }
 
     @Override
@@ -181,17 +162,17 @@ final class RunningCall implements ToolContext {
     public void progress(String text) {
         String words = String.valueOf(text);
         if (!over) {
-            run.mailbox().post(() -> run.events().tell(new AgentEvent.ToolProgress(callId(), words)));
+            control.mailbox().post(() -> events.tell(new AgentEvent.ToolProgress(callId(), words)));
         }
     }
 
     @Override
     public Map<String, String> attributes() {
-        return run.options().context();
+        return rules.attributes();
     }
 
     @Override
     public Optional<String> fullOutput(String callId) {
-        return run.log().fullOutput(callId);
+        return log.fullOutput(callId);
     }
 }

@@ -10,10 +10,17 @@ import java.util.HexFormat;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A call of the newest response, as far as the log tells: until its output is in the prompt. Not thread-safe. */
-final class OpenCall {
+/**
+ * A call of the newest response, until its output is in the prompt: what the log says of it, and how far the run that is under
+ * way has brought it. Not thread-safe.
+ */
+final class Call {
     private final Item.Call item;
     private final long version;
+    private State state = State.RECEIVED;
+    private @Nullable Tool tool;
+    private Tool.Access access = Tool.Access.UNRESTRICTED;
+    private Leave leave = Leave.POLICY;
     private boolean started;
     private boolean forked;
     private boolean asked;
@@ -25,24 +32,49 @@ final class OpenCall {
     private Approver.@Nullable Answer answer;
     private @Nullable Item output;
 
+    /** How far it is. */
+    enum State {
+        /** It came in, and is to be judged, or refused. */
+        RECEIVED,
+        /** It waits, neither started nor answered: what a person is asked about before it must stay as it is. */
+        HELD,
+        /** A person is to decide about it. */
+        ASKED,
+        /** It may start as soon as what is at work lets it. */
+        APPROVED,
+        /** The log has its start, and its tool is at work once that is durable. */
+        RUNNING,
+        /** Its output is there. */
+        ANSWERED
+    }
+
+    /** Who lets it run. */
+    enum Leave {
+        POLICY,
+        /** A rule that a person has given with the approval of another call. */
+        RULE,
+        /** A person, who was asked about this very call. */
+        PERSON
+    }
+
     /** A call, and the version of its entry, which is its name. */
-    OpenCall(Item.Call item, long version) {
+    Call(Item.Call item, long version) {
         this.item = item;
         this.version = version;
     }
 
     /** Reads what {@link #write} wrote. */
-    static OpenCall read(JsonFields state) {
-        OpenCall call = new OpenCall((Item.Call) item(state, "item"), state.number("version", 0));
+    static Call read(JsonFields state) {
+        Call call = new Call((Item.Call) item(state, "item"), state.number("version", 0));
         call.started = state.flag("started", false);
         call.forked = state.flag("forked", false);
         call.approved = state.flag("was_approved", false);
         if (state.flag("asked", false)) {
             call.ask(state);
         }
-        call.place = ItemBytes.orEmpty(state.text("place"));
+        call.place = state.textOrEmpty("place");
         if (state.has("approved")) {
-            call.answer = Decision.answer(state);
+            call.answer = answer(state);
         }
         call.output = state.has("output") ? item(state, "output") : null;
         return call;
@@ -86,6 +118,56 @@ final class OpenCall {
         return version;
     }
 
+    State state() {
+        return state;
+    }
+
+    /** A run takes it up: whatever the one before has made of it, it is judged again. */
+    void takeUp() {
+        state = State.RECEIVED;
+    }
+
+    /** It is a call of this tool, and reaches so far. */
+    void judged(Tool of, Tool.Access reach) {
+        tool = of;
+        access = reach;
+    }
+
+    /** The tool that it was last judged with. */
+    Tool tool() {
+        return Objects.requireNonNull(tool, "a call is judged before anything else");
+    }
+
+    Tool.Access access() {
+        return access;
+    }
+
+    /** Whether it may run beside others. */
+    boolean onlyReads() {
+        return access == Tool.Access.READS;
+    }
+
+    void leaveBy(Leave who) {
+        leave = who;
+    }
+
+    boolean hasLeaveOf(Leave who) {
+        return leave == who;
+    }
+
+    void hold() {
+        state = State.HELD;
+    }
+
+    void approve() {
+        state = State.APPROVED;
+    }
+
+    /** Its name for those outside of the log. */
+    String key(String tenant, String conversation) {
+        return (tenant.isEmpty() ? "" : tenant + "/") + conversation + "/" + version;
+    }
+
     /** Whether the log says that its tool was started. */
     boolean started() {
         return started;
@@ -119,9 +201,10 @@ final class OpenCall {
 
     void ask(JsonFields entry) {
         asked = true;
-        question = ItemBytes.orEmpty(entry.text("question"));
-        place = ItemBytes.orEmpty(entry.text("place"));
-        rule = ItemBytes.orEmpty(entry.text("rule"));
+        state = State.ASKED;
+        question = entry.textOrEmpty("question");
+        place = entry.textOrEmpty("place");
+        rule = entry.textOrEmpty("rule");
         long at = entry.number("expires_at", 0);
         expires = at == 0 ? null : Instant.ofEpochMilli(at);
     }
@@ -143,13 +226,9 @@ final class OpenCall {
         return place;
     }
 
-    /** The question about it says so. */
-    void askedFor(String where) {
-        place = where;
-    }
-
     void start() {
         started = true;
+        state = State.RUNNING;
         asked = false;
         answer = null;
     }
@@ -164,12 +243,21 @@ final class OpenCall {
         if (decided) {
             answer = decision;
             approved |= decision.approved();
+            state = decision.approved() ? State.APPROVED : State.RECEIVED;
         }
         return decided;
     }
 
     void output(Item item) {
         output = item;
+        state = State.ANSWERED;
+    }
+
+    /** The answer that the fields of a decision tell of, in a message or in the log. */
+    static Approver.Answer answer(JsonFields fields) {
+        boolean approved = fields.flag("approved", false);
+        return new Approver.Answer(
+                approved, fields.textOrEmpty("reason"), approved ? fields.textOrEmpty("rule") : "");
     }
 
     /** A digest of a call's name and exact arguments. */

@@ -11,30 +11,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one appender of a conversation's log: what it takes is first durable in the store, then part of the fold.
+ * A conversation's log in the hands of its one appender. Entries are added one by one, and one commit makes them durable
+ * together; what may happen only then follows the commit.
  *
- * <p>Not thread-safe; its owner is the thread that runs the conversation.
+ * <p>The fold has what was added; nothing is sent, told or started by it before the commit. Where one fails, this log is of no
+ * more use, and is read again. Not thread-safe; its owner is the thread that runs the conversation.
  */
-final class ConversationLog {
-    private static final Logger LOG = LoggerFactory.getLogger(ConversationLog.class);
+final class Log {
+    private static final Logger LOG = LoggerFactory.getLogger(Log.class);
     private static final int SETTLE_TRIES = 5;
 
     private final HostStore store;
     private final String id;
     private final Fold fold = new Fold();
-    private LogPosition position = LogPosition.START;
+    private final List<LogEntry> added = new ArrayList<>();
+    private final List<Runnable> followers = new ArrayList<>();
+    private LogPosition durable = LogPosition.START;
+    private LogPosition end = LogPosition.START;
     // By the monotonic clock; the log cannot have been another owner's before.
     private long ownedAt = System.nanoTime();
     private boolean inDoubt;
 
-    private ConversationLog(HostStore store, String id) {
+    private Log(HostStore store, String id) {
         this.store = store;
         this.id = id;
     }
 
     /** A log that nothing was appended to yet. */
-    static ConversationLog begin(HostStore store, String id) {
-        return new ConversationLog(store, id);
+    static Log begin(HostStore store, String id) {
+        return new Log(store, id);
     }
 
     /**
@@ -42,78 +47,97 @@ final class ConversationLog {
      *
      * @throws StoreException {@code NOT_FOUND} if there is none, {@code CORRUPT} if the chain is broken
      */
-    static ConversationLog load(HostStore store, String id) {
+    static Log load(HostStore store, String id) {
         List<LogEntry> entries = store.load(id);
         if (entries.isEmpty()) {
             throw new StoreException(
                     StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
         }
-        ConversationLog log = new ConversationLog(store, id);
+        Log log = new Log(store, id);
         LogEntry first = entries.get(0);
         boolean whole = first.version() == 1;
         if (!whole) {
-            // Behind it comes an entry that restates everything; of what led there only the hash matters.
-            log.position = first.position();
+            // After it comes an entry that restates everything; of what led there only the hash matters.
+            log.end = first.position();
         }
         entries.stream().skip(whole ? 0 : 1).forEach(log::follow);
+        log.durable = log.end;
         return log;
     }
 
     /** The fold of a log up to a version. */
     static Fold foldOf(HostStore store, String id, long version) {
-        ConversationLog log = new ConversationLog(store, id);
+        Log log = new Log(store, id);
         store.stream(id, 0).takeWhile(entry -> entry.version() <= version).forEach(log::follow);
-        if (log.position.version() < version || version < 1) {
+        if (log.end.version() < version || version < 1) {
             throw new IllegalArgumentException("conversation " + id + " has no version " + version);
         }
         return log.fold;
     }
 
     private void follow(LogEntry entry) {
-        if (!entry.follows(position)) {
+        if (!entry.follows(end)) {
             throw new StoreException(
                     StoreException.Kind.CORRUPT,
-                    "entry " + entry.version() + " of conversation " + id + " does not follow version "
-                            + position.version() + ": the log was changed after it was written");
+                    "entry " + entry.version() + " of conversation " + id + " does not follow version " + end.version()
+                            + ": the log was changed after it was written");
         }
         fold.apply(entry);
-        position = entry.position();
+        end = entry.position();
     }
 
-    /** Makes the entries durable, all or none, and folds them in. Does nothing without any. */
-    void append(List<Draft> drafts) {
-        if (drafts.isEmpty()) {
-            return;
+    /** Adds an entry, which the next {@link #commit} makes durable; gives its version. */
+    long add(Entry entry) {
+        long version = end.version() + 1;
+        long turn = entry.kind().equals(Entry.TURN_BEGUN) ? version : fold.turn().underWay();
+        long base = entry.restates() ? version : fold.base();
+        LogEntry next = LogEntry.after(end, entry.kind(), turn, base, entry.payload());
+        fold.apply(next);
+        if (entry.restates()) {
+            // The state that it restates is the one after it.
+            next = LogEntry.after(
+                    end, entry.kind(), turn, base, entry.withState(fold).payload());
         }
-        List<LogEntry> entries = new ArrayList<>(drafts.size());
-        LogPosition before = position;
-        long turn = fold.turn().underWay();
-        long base = fold.base();
-        for (Draft draft : drafts) {
-            long version = before.version() + 1;
-            turn = draft.kind().equals(Draft.TURN_BEGUN) ? version : turn;
-            base = draft.restates() ? version : base;
-            Draft whole = draft;
-            if (draft.restates()) {
-                whole = draft.withState(
-                        foldBehind(entries, LogEntry.after(before, draft.kind(), turn, base, draft.payload())));
+        added.add(next);
+        end = next.position();
+        return version;
+    }
+
+    /** The version that the entry which is added next will have. */
+    long nextVersion() {
+        return end.version() + 1;
+    }
+
+    /** Has an act done when all that was added so far is durable. */
+    void then(Runnable act) {
+        followers.add(act);
+    }
+
+    /**
+     * Makes durable what was added, all or nothing, then does what was to follow, in order; all of it, even if the run is ended
+     * in one.
+     *
+     * @throws StoreException if that cannot be; nothing of what was to follow is done then
+     */
+    void commit() {
+        if (!added.isEmpty()) {
+            appendDurably(List.copyOf(added));
+            durable = end;
+            added.clear();
+        }
+        List<Runnable> now = List.copyOf(followers);
+        followers.clear();
+        RunEnd over = null;
+        for (Runnable follower : now) {
+            try {
+                follower.run();
+            } catch (RunEnd e) {
+                over = e;
             }
-            LogEntry entry = LogEntry.after(before, draft.kind(), turn, base, whole.payload());
-            entries.add(entry);
-            before = entry.position();
         }
-        appendDurably(entries);
-        entries.forEach(fold::apply);
-        position = before;
-    }
-
-    // The state that an entry restates is the one behind it, so the log is folded once more, with it at the end. That
-    // is as much work as the compaction that the entry comes from, and the fold at hand stays the log's own.
-    private Fold foldBehind(List<LogEntry> notYetDurable, LogEntry restating) {
-        Fold behind = (position.version() == 0 ? begin(store, id) : load(store, id)).fold;
-        notYetDurable.forEach(behind::apply);
-        behind.apply(restating);
-        return behind;
+        if (over != null) {
+            throw over;
+        }
     }
 
     // Whether an append whose answer was lost has happened is settled by sending it again, never by a read: a read may
@@ -123,7 +147,7 @@ final class ConversationLog {
         StoreException unknown = null;
         for (int attempt = 1; ; attempt++) {
             try {
-                store.append(id, position, entries);
+                store.append(id, durable, entries);
                 ownedAt = sent;
                 inDoubt = false;
                 return;
@@ -141,7 +165,7 @@ final class ConversationLog {
                 LOG.warn(
                         "conversation {}: outcome of append after version {} unknown, sending it again ({} of {})",
                         id,
-                        position.version(),
+                        durable.version(),
                         attempt,
                         SETTLE_TRIES,
                         e);
@@ -161,10 +185,10 @@ final class ConversationLog {
         }
         long asked = System.nanoTime();
         LogPosition head = store.head(id).orElse(LogPosition.START);
-        if (!head.equals(position)) {
+        if (!head.equals(durable)) {
             throw new StoreException(
                     StoreException.Kind.CONFLICT,
-                    "conversation " + id + " was taken over at version " + (position.version() + 1)
+                    "conversation " + id + " was taken over at version " + (durable.version() + 1)
                             + " while this process showed no sign of life; what it was about to do was not done");
         }
         ownedAt = asked;
@@ -175,24 +199,29 @@ final class ConversationLog {
         return inDoubt;
     }
 
-    /** Whether the log has a turn under way, as far as this one knows. */
+    /** Whether the stored log has a turn under way, as far as this one knows. */
     boolean mayBeOpen() {
-        return inDoubt || fold.turn().underWay() != 0;
+        return inDoubt || !added.isEmpty() || fold.turn().underWay() != 0;
     }
 
     String id() {
         return id;
     }
 
+    HostStore store() {
+        return store;
+    }
+
+    /** Where the durable log ends. */
     LogPosition position() {
-        return position;
+        return durable;
     }
 
     Fold fold() {
         return fold;
     }
 
-    /** The whole text of an output that was cut. */
+    /** The whole text of an output that was cut; on any thread. */
     Optional<String> fullOutput(String callId) {
         Long version = fold.calls().fullOutput(callId);
         if (version == null) {
@@ -200,6 +229,6 @@ final class ConversationLog {
         }
         return store.read(id, version - 1, 1).stream()
                 .findFirst()
-                .map(entry -> ItemBytes.orEmpty(JsonFields.of(entry.content()).text("text")));
+                .map(entry -> JsonFields.of(entry.content()).textOrEmpty("text"));
     }
 }
