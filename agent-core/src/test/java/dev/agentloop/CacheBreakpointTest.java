@@ -51,7 +51,7 @@ class CacheBreakpointTest extends LoopFixture {
 
     private List<String> marks(int request) {
         return prompts.get(request).items().stream()
-                .filter(item -> CacheBreakpoint.count(item) > 0)
+                .filter(item -> ItemBytes.breakpoints(item) > 0)
                 .map(item -> ((Item.Message) item).text())
                 .toList();
     }
@@ -101,14 +101,14 @@ class CacheBreakpointTest extends LoopFixture {
         Item two = item("{\"role\":\"user\",\"content\":[{\"prompt_cache_breakpoint\":{\"mode\":\"explicit\"},"
                 + "\"type\":\"input_text\",\"text\":\"\\u0061 \\\"prompt_cache_breakpoint\\\"\"},{\"type\":\"input_text\","
                 + "\"text\":\"b\"" + MARK + "]}");
-        assertThat(CacheBreakpoint.count(two)).isEqualTo(2);
-        assertThat(CacheBreakpoint.without(two).json())
+        assertThat(ItemBytes.breakpoints(two)).isEqualTo(2);
+        assertThat(ItemBytes.withoutBreakpoints(two).json())
                 .isEqualTo("{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"\\u0061"
                         + " \\\"prompt_cache_breakpoint\\\"\"},{\"type\":\"input_text\",\"text\":\"b\"}]}");
-        assertThat(CacheBreakpoint.without(marked("a"))).isEqualTo(Item.user("a"));
+        assertThat(ItemBytes.withoutBreakpoints(marked("a"))).isEqualTo(Item.user("a"));
         Item says = Item.user("say \"prompt_cache_breakpoint\"");
-        assertThat(CacheBreakpoint.count(says)).isZero();
-        assertThat(CacheBreakpoint.without(says)).isSameAs(says);
+        assertThat(ItemBytes.breakpoints(says)).isZero();
+        assertThat(ItemBytes.withoutBreakpoints(says)).isSameAs(says);
     }
 
     @Test

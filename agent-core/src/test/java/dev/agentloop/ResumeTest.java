@@ -43,7 +43,8 @@ class ResumeTest {
         all.add(Entry.turnBegun("somebody", null, Instant.EPOCH));
         all.add(Entry.item(Entry.ITEM_USER, Item.user("x")));
         all.addAll(Arrays.asList(drafts));
-        log.append(all);
+        all.forEach(log::add);
+        log.commit();
     }
 
     private static Entry model(Item item) {
@@ -333,8 +334,9 @@ class ResumeTest {
     void writerWhoLost_learnsItAtItsNextAppend() {
         Script script = new Script((prompt, listener) -> {
             // Somebody else takes the conversation over while this run waits for its model.
-            Log.load(new HostStore(store), id)
-                    .append(List.of(Entry.turnBegun("other", null, Instant.EPOCH)));
+            Log log = Log.load(new HostStore(store), id);
+            log.add(Entry.turnBegun("other", null, Instant.EPOCH));
+            log.commit();
             return ModelResponse.of(List.of(call("1", "tool")), Usage.NONE);
         });
         left();
