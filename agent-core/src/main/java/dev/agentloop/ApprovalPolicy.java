@@ -49,15 +49,7 @@ public interface ApprovalPolicy {
         /** Also calls that change what the host opened to them, such as files of the workspace. */
         WORKSPACE_WRITE,
         /** Everything. */
-        FULL_ACCESS;
-
-        boolean cover(Tool.Access access) {
-            return switch (access) {
-                case READS -> true;
-                case WRITES -> this != READ_ONLY;
-                case UNRESTRICTED -> this == FULL_ACCESS;
-            };
-        }
+        FULL_ACCESS
     }
 
     /**

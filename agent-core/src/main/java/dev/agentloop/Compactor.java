@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -158,21 +157,6 @@ public interface Compactor {
             userMessages = List.copyOf(userMessages);
         }
 
-        /** The places of the newest messages of the user's that have no more than so many tokens together, newest first. */
-        List<Integer> newestUserMessages(long tokens) {
-            List<Integer> newest = new ArrayList<>();
-            long left = tokens;
-            for (int i = userMessages.size() - 1; i >= 0; i--) {
-                int place = userMessages.get(i);
-                left -= TokenEstimate.of(prompt.item(place));
-                if (left < 0) {
-                    break;
-                }
-                newest.add(place);
-            }
-            return newest;
-        }
-
         /** The items at these places. */
         public List<Item> items(List<Integer> places) {
             return places.stream().map(prompt::item).toList();
@@ -189,14 +173,6 @@ public interface Compactor {
     record Offer(long inputTokens, long cachedTokens, long outputTokens) {
         /** Uses nothing: no model is asked. */
         public static final Offer FREE = new Offer(0, 0, 0);
-
-        private static final double CACHED_WEIGHT = 0.1;
-        private static final double OUTPUT_WEIGHT = 8;
-
-        /** About what it costs, in tokens of uncached input. */
-        double weight() {
-            return inputTokens - cachedTokens + cachedTokens * CACHED_WEIGHT + outputTokens * OUTPUT_WEIGHT;
-        }
 
         /** The same as usage, so that prices can be put to it. */
         public Usage usage() {

@@ -13,6 +13,9 @@ import java.util.stream.Collectors;
  * @param cheapestFirst whether their order is that of their offers, rather than the given one
  */
 record CompactorChain(List<Compactor> all, boolean cheapestFirst) implements Compactor {
+    private static final double CACHED_WEIGHT = 0.1;
+    private static final double OUTPUT_WEIGHT = 8;
+
     @Override
     public String name() {
         return all.stream().map(Compactor::name).collect(Collectors.joining(", "));
@@ -36,10 +39,18 @@ record CompactorChain(List<Compactor> all, boolean cheapestFirst) implements Com
                 .toList();
     }
 
+    // About what it costs, in tokens of uncached input.
+    private static double weight(Offer offer) {
+        return offer.inputTokens()
+                - offer.cachedTokens()
+                + offer.cachedTokens() * CACHED_WEIGHT
+                + offer.outputTokens() * OUTPUT_WEIGHT;
+    }
+
     // One that fails is asked again in its turn, where its failure is told.
     private static Optional<Double> weight(Compactor compactor, Task task) {
         try {
-            return compactor.offer(task).map(Offer::weight);
+            return compactor.offer(task).map(CompactorChain::weight);
         } catch (RuntimeException e) {
             return Optional.of(Double.MAX_VALUE);
         }

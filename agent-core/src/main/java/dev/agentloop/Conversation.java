@@ -156,11 +156,7 @@ public final class Conversation {
             for (int i = all.size() - 1; i >= 0; i--) {
                 UndoneCompaction undone = new UndoneCompaction(run.log(), all.get(i));
                 if (undone.stands()) {
-                    run.log().add(Entry.undone(
-                                    Entry.COMPACTION_UNDONE,
-                                    run.log().fold().prompt().head(),
-                                    undone.items(),
-                                    undone.roles()));
+                    run.log().add(undone.entry(Entry.COMPACTION_UNDONE, undone.items()));
                     return;
                 }
             }
@@ -426,7 +422,10 @@ public final class Conversation {
      * @throws IllegalStateException if it is none of {@link #rules}
      */
     public void revoke(Approver.Rule rule) {
-        changing(run -> run.log().add(run.log().fold().rules().revocation(rule)));
+        changing(run -> {
+            run.log().fold().rules().check(rule);
+            run.log().add(Entry.ruleRevoked(rule.call()));
+        });
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */
@@ -435,7 +434,7 @@ public final class Conversation {
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        Decision.leave(agent.store(), id, callId, version, answer);
+        DecisionMessage.leave(agent.store(), id, callId, version, answer);
     }
 
     @Override

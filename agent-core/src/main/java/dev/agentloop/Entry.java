@@ -60,6 +60,9 @@ record Entry(String kind, byte[] payload) {
     static final String INBOX_TAKEN = "inbox.taken";
     static final String ITEM_PIN = "item.pin.";
     static final String UNPIN = "unpin";
+    /** What a server's own compaction is called. */
+    static final String SERVER = "server";
+
     static final String COMPACTION_BEGUN = "compaction.begun";
     static final String COMPACTION_FAILED = "compaction.failed";
     /** Why a prompt begins again that is what it was before a compaction, and what came later. */
@@ -88,22 +91,22 @@ record Entry(String kind, byte[] payload) {
         return kind.equals(EPOCH_WINDOW);
     }
 
-    /** This entry with the state of the fold behind it. */
-    Entry withState(Fold fold) {
+    /** This entry with what it leads to, which a reader cannot tell from the items. */
+    Entry withState(Json.Body state) {
         JsonFields fields = JsonFields.of(payload);
         return of(kind, w -> {
             for (JsonFields.Field field : fields.all()) {
                 w.raw(field.name(), fields.raw(field));
             }
-            w.object(STATE, fold::write);
+            w.object(STATE, state);
         });
     }
 
     /** The prompt begins again with what it was before a compaction, and what came since. */
-    static Entry undone(String reason, String head, List<Item> window, UndoneCompaction.Roles roles) {
+    static Entry undone(String reason, String head, List<Item> window, Json.Body roles) {
         return of(EPOCH_WINDOW, w -> {
             w.text("reason", reason).raw("head", head).raws("window", json(window));
-            w.object(ROLES, out -> roles.write(out, window));
+            w.object(ROLES, roles);
         });
     }
 
@@ -116,14 +119,14 @@ record Entry(String kind, byte[] payload) {
     static Entry compactionBegun(String by, Usage estimate) {
         return of(COMPACTION_BEGUN, w -> {
             w.text("by", by);
-            estimate.write("usage", w);
+            UsageFields.write(w, "usage", estimate);
         });
     }
 
     static Entry compactionFailed(String by, String cause, Usage used) {
         return of(COMPACTION_FAILED, w -> {
             w.text("by", by).text("cause", cause);
-            used.write("usage", w);
+            UsageFields.write(w, "usage", used);
         });
     }
 
@@ -135,7 +138,7 @@ record Entry(String kind, byte[] payload) {
                     .text("why", task.reason().name());
             w.number("tokens_before", task.context().tokens());
             w.number("tokens_after", TokenEstimate.ofBytes(task.prompt().length(0)) + TokenEstimate.of(window));
-            used.write("usage", w);
+            UsageFields.write(w, "usage", used);
             w.raw("head", task.prompt().head()).raws("window", json(window));
         });
     }
@@ -183,7 +186,7 @@ record Entry(String kind, byte[] payload) {
             if (!detail.isEmpty()) {
                 w.text("detail", detail);
             }
-            usage.write("usage", w);
+            UsageFields.write(w, "usage", usage);
         });
     }
 
@@ -210,14 +213,14 @@ record Entry(String kind, byte[] payload) {
             if (!response.endTurn()) {
                 w.flag("end_turn", false);
             }
-            response.usage().write("usage", w);
+            UsageFields.write(w, "usage", response.usage());
         });
     }
 
     static Entry responseBroken(String cause, Usage estimate) {
         return of(RESPONSE_BROKEN, w -> {
             w.text("cause", cause);
-            estimate.write("usage", w);
+            UsageFields.write(w, "usage", estimate);
         });
     }
 

@@ -27,7 +27,7 @@ final class Fold {
     private final Map<String, Item> sections = new LinkedHashMap<>();
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
-    private final Compactions compactions = new Compactions();
+    private final CompactionState compactions = new CompactionState();
     private final HostCalls hostCalls = new HostCalls();
     private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
@@ -77,7 +77,7 @@ final class Fold {
             case Entry.ERASED -> turn.erased();
             case Entry.INBOX_TAKEN -> turn.taken(fields);
             case Entry.UNPIN -> compactions.unpinned(fields.textOrEmpty("name"));
-            case Entry.COMPACTION_BEGUN -> compactionBegun(Usage.of(fields, USAGE));
+            case Entry.COMPACTION_BEGUN -> compactionBegun(UsageFields.read(fields, USAGE));
             case Entry.COMPACTION_FAILED -> compactionFailed(fields);
             default -> unknown = kind;
         }
@@ -110,8 +110,8 @@ final class Fold {
 
     private void compactionFailed(JsonFields fields) {
         compactions.lost();
-        total = total.plus(Usage.of(fields, USAGE));
-        if (Compaction.SERVER.equals(fields.text("by"))) {
+        total = total.plus(UsageFields.read(fields, USAGE));
+        if (Entry.SERVER.equals(fields.text("by"))) {
             compactions.passedOver();
         }
     }
@@ -187,8 +187,8 @@ final class Fold {
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
-        lastUsage.write("last_usage", out);
-        total.write("total", out);
+        UsageFields.write(out, "last_usage", lastUsage);
+        UsageFields.write(out, "total", total);
         out.raws("deferred", Entry.json(deferred));
         out.array("sections", a -> {
             for (Map.Entry<String, Item> section : sections.entrySet()) {
@@ -215,8 +215,8 @@ final class Fold {
         answer = state.flag("answered", false) ? lastText : null;
         long at = state.number("answered_at", 0);
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
-        lastUsage = Usage.of(state, "last_usage");
-        total = Usage.of(state, "total");
+        lastUsage = UsageFields.read(state, "last_usage");
+        total = UsageFields.read(state, "total");
         JsonFields waiting = state.inner("deferred");
         if (waiting != null) {
             waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
@@ -240,7 +240,7 @@ final class Fold {
         deferred.forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
-            total = total.plus(Usage.of(fields, USAGE));
+            total = total.plus(UsageFields.read(fields, USAGE));
         }
     }
 
@@ -293,7 +293,7 @@ final class Fold {
         }
         responding = false;
         calls.responseEnded(kind.equals(Entry.RESPONSE_BROKEN));
-        Usage usage = Usage.of(fields, USAGE);
+        Usage usage = UsageFields.read(fields, USAGE);
         compactions.counted(usage, prompt().size());
         boolean answered = kind.equals(Entry.RESPONSE);
         compactions.responseEnded(answered, answered && !fields.has("incomplete"));
@@ -447,7 +447,7 @@ final class Fold {
     }
 
     /** What is known of compactions, and of what must survive them. */
-    Compactions compactions() {
+    CompactionState compactions() {
         return compactions;
     }
 

@@ -103,7 +103,7 @@ final class Inbox {
 
     private Approver.@Nullable Answer decision(Call call) {
         for (InboxMessage message : found) {
-            Approver.Answer answer = Decision.answer(call, message);
+            Approver.Answer answer = DecisionMessage.answer(call, message);
             if (answer != null) {
                 return answer;
             }
@@ -151,7 +151,7 @@ final class Inbox {
     }
 
     private static List<Item> items(InboxMessage message) {
-        JsonFields fields = message.kind().equals(INPUT) ? Decision.fields(message) : null;
+        JsonFields fields = message.kind().equals(INPUT) ? DecisionMessage.fields(message) : null;
         JsonFields items = fields == null ? null : fields.inner("items");
         if (items == null) {
             return List.of();

@@ -96,7 +96,7 @@ final class Log {
         if (entry.restates()) {
             // The state that it restates is the one after it.
             next = LogEntry.after(
-                    end, entry.kind(), turn, base, entry.withState(fold).payload());
+                    end, entry.kind(), turn, base, entry.withState(fold::write).payload());
         }
         added.add(next);
         end = next.position();

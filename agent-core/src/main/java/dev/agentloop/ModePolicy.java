@@ -7,7 +7,7 @@ record ModePolicy(Mode mode, Rights rights) implements ApprovalPolicy {
 
     @Override
     public Decision decide(ToolCall call, Tool.Access access) {
-        boolean covered = rights.cover(access);
+        boolean covered = covers(access);
         return switch (mode) {
             case UNTRUSTED -> access == Tool.Access.READS ? Decision.allow() : Decision.ask(why(call, access));
             case ON_REQUEST -> covered ? Decision.allow() : Decision.ask(why(call, access));
@@ -16,6 +16,14 @@ record ModePolicy(Mode mode, Rights rights) implements ApprovalPolicy {
                         ? Decision.allow()
                         : Decision.deny(why(call, access) + " The approval mode is never, so nobody is asked."
                                 + " Use a call that stays within these rights.");
+        };
+    }
+
+    private boolean covers(Tool.Access access) {
+        return switch (access) {
+            case READS -> true;
+            case WRITES -> rights != Rights.READ_ONLY;
+            case UNRESTRICTED -> rights == Rights.FULL_ACCESS;
         };
     }
 

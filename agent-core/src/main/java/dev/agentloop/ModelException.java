@@ -104,17 +104,12 @@ public final class ModelException extends RuntimeException {
         return usage == null ? Usage.NONE : usage;
     }
 
-    /** The same failure, caused by this one, with what was used. */
-    ModelException with(Usage used) {
-        return again("").usage(used).build();
-    }
-
-    /** The same failure, caused by this one, with more to say. */
-    ModelException with(String more) {
-        return again(more).build();
-    }
-
-    private Builder again(String more) {
+    /**
+     * A builder of the same failure, caused by this one.
+     *
+     * @param more what its message says besides, from a blank on; empty for nothing
+     */
+    public Builder toBuilder(String more) {
         return of(kind, getMessage() + more)
                 .code(code)
                 .status(status)

@@ -22,7 +22,7 @@ record PaidAnswer(ModelResponse response, Usage usage) {
         } catch (ModelException e) {
             broken.off();
             Usage used = broken.before.plus(e.usage());
-            throw used.equals(e.usage()) ? e : e.with(used);
+            throw used.equals(e.usage()) ? e : e.toBuilder("").usage(used).build();
         }
     }
 

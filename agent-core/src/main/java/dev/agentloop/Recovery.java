@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
 final class Recovery {
     private final Run run;
-    private final Compaction compaction;
+    private final Shortening compaction;
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
     private int breaks;
 
@@ -111,7 +111,7 @@ final class Recovery {
             throw failure;
         }
         if (!policy.allows(failure)) {
-            throw failure.with(policy.refusal(failure));
+            throw failure.toBuilder(policy.refusal(failure)).build();
         }
         Duration delay = policy.delay(breaks, failure, ThreadLocalRandom.current()::nextDouble);
         run.events().tell(new AgentEvent.Retrying(breaks, delay, String.valueOf(failure.getMessage())));

@@ -94,8 +94,8 @@ public record RetryPolicy(
         return cause.retryAfter().filter(asked -> asked.compareTo(maxAskedDelay) > 0);
     }
 
-    /** Why a failure that may be over with another try gets none; empty where this policy allows one. */
-    String refusal(ModelException cause) {
+    /** Why a failure gets no other try though one might help, from a blank on; empty where this policy allows one. */
+    public String refusal(ModelException cause) {
         return tooLong(cause)
                 .map(asked -> " The server asks for a wait of " + Durations.shown(asked)
                         + ", but RetryPolicy.maxAskedDelay allows " + Durations.shown(maxAskedDelay)

@@ -62,7 +62,7 @@ final class RetryingModel implements Model {
 
     private static ModelException last(ModelException failure, String refusal, int tries) {
         String more = refusal + (tries == 1 ? "" : " Given up after " + tries + " tries.");
-        return more.isEmpty() ? failure : failure.with(more);
+        return more.isEmpty() ? failure : failure.toBuilder(more).build();
     }
 
     /** Sees what a try has handed out. */

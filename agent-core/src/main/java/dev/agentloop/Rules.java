@@ -21,14 +21,17 @@ final class Rules {
         }
     }
 
-    /** The entry that lets a rule hold no more. */
-    Entry revocation(Approver.Rule rule) {
+    /**
+     * Makes sure that a rule is in force.
+     *
+     * @throws IllegalStateException if it is not
+     */
+    void check(Approver.Rule rule) {
         if (!rule.equals(inForce.get(rule.call()))) {
             throw new IllegalStateException("there is no rule \"" + rule.text() + "\" for " + rule.tool()
                     + " to revoke; those in force are "
                     + inForce.values().stream().map(Approver.Rule::text).toList());
         }
-        return Entry.ruleRevoked(rule.call());
     }
 
     /** The rule that was given with the approval of this call holds no more. */

@@ -58,13 +58,13 @@ record Run(
         return new TurnStart(log, events, setup, parts().clock());
     }
 
-    Compaction compaction() {
-        return new Compaction(
+    Shortening compaction() {
+        return new Shortening(
                 log,
                 control,
                 events,
                 meter,
-                new Compaction.Means(
+                new Shortening.Means(
                         parts().model(), setup.model(), parts().compactor(), parts().compactAt(), tools));
     }
 

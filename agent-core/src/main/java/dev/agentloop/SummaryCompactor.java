@@ -68,7 +68,7 @@ record SummaryCompactor(Model model, String request) implements Compactor {
                     + (response.incomplete() == null ? "" : ", its answer is incomplete: " + response.incomplete()));
         }
         Set<Integer> places = new TreeSet<>(task.kept());
-        places.addAll(task.newestUserMessages(USER_TOKENS));
+        places.addAll(TokenEstimate.newestUserMessages(task, USER_TOKENS));
         List<Item> items = new ArrayList<>();
         places.stream()
                 .filter(place -> place < task.tail())

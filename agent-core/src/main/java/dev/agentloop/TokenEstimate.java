@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.JsonFields;
+import java.util.ArrayList;
 import java.util.List;
 
 /*
@@ -37,6 +38,21 @@ final class TokenEstimate {
     /** Tokens of so many bytes of text. */
     static long ofBytes(long bytes) {
         return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+    }
+
+    /** The places of the newest messages of the user's that have no more than so many tokens together, newest first. */
+    static List<Integer> newestUserMessages(Compactor.Task task, long tokens) {
+        List<Integer> newest = new ArrayList<>();
+        long left = tokens;
+        for (int i = task.userMessages().size() - 1; i >= 0; i--) {
+            int place = task.userMessages().get(i);
+            left -= of(task.prompt().item(place));
+            if (left < 0) {
+                break;
+            }
+            newest.add(place);
+        }
+        return newest;
     }
 
     private static long reasoning(byte[] line) {

@@ -37,7 +37,7 @@ record TriggerCompactor(Model model) implements Compactor {
         if (compactions.size() != 1) {
             throw answer.unusable("the server was asked for one compaction item and sent " + compactions.size());
         }
-        List<Item> items = new ArrayList<>(task.items(task.newestUserMessages(USER_TOKENS)));
+        List<Item> items = new ArrayList<>(task.items(TokenEstimate.newestUserMessages(task, USER_TOKENS)));
         Collections.reverse(items);
         items.addAll(compactions);
         return Window.returned(items, answer.usage());

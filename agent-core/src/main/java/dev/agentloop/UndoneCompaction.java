@@ -21,11 +21,6 @@ final class UndoneCompaction {
         this.now = log.fold().prompt().items();
     }
 
-    /** Which items are the user's messages and which the context, where a compaction may have left them out. */
-    interface Roles {
-        void write(Json.Writer out, List<Item> items) throws IOException;
-    }
-
     private Fold foldAt(long version) {
         return Log.foldOf(log.store(), log.id(), version);
     }
@@ -40,10 +35,14 @@ final class UndoneCompaction {
         return known;
     }
 
-    /** What its items are. */
-    Roles roles() {
-        Compactions older = before().compactions();
-        return (out, items) -> log.fold().compactions().writeRoles(out, items, older);
+    /** The entry that takes it back, with these items in its place. */
+    Entry entry(String reason, List<Item> items) {
+        CompactionState older = before().compactions();
+        return Entry.undone(
+                reason,
+                log.fold().prompt().head(),
+                items,
+                out -> log.fold().compactions().writeRoles(out, items, older));
     }
 
     /** Whether the prompt still begins with the window, so that the compaction can be taken back. */
@@ -63,7 +62,7 @@ final class UndoneCompaction {
     List<Item> withoutItsCiphertext() {
         List<Item> brought = new ArrayList<>(window);
         brought.removeIf(item -> !(item instanceof Item.Compaction));
-        if (!compaction.by().equals(Compaction.SERVER)) {
+        if (!compaction.by().equals(Entry.SERVER)) {
             brought.removeAll(before().prompt().items());
         }
         List<Item> items = items();

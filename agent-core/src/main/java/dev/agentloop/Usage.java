@@ -1,8 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.Json;
-import dev.agentloop.internal.JsonFields;
-import java.io.IOException;
 
 /**
  * Tokens that one or more inferences used, as the server counts them.
@@ -32,33 +29,6 @@ public record Usage(long input, long cached, long cacheWritten, long output, lon
     /** An estimate for a response whose usage never came, at four bytes a token. */
     public static Usage estimate(long promptBytes, long outputBytes) {
         return new Usage((promptBytes + 3) / 4, 0, 0, (outputBytes + 3) / 4, 0, true);
-    }
-
-    /** The usage under that name in an entry; none where there is none. */
-    static Usage of(JsonFields entry, String name) {
-        JsonFields usage = entry.inner(name);
-        if (usage == null) {
-            return NONE;
-        }
-        return new Usage(
-                usage.number("input_tokens", 0),
-                usage.number("cached_tokens", 0),
-                usage.number("cache_write_tokens", 0),
-                usage.number("output_tokens", 0),
-                usage.number("reasoning_tokens", 0),
-                usage.flag("estimated", false));
-    }
-
-    /** Writes this usage into an entry. */
-    void write(String name, Json.Writer entry) throws IOException {
-        entry.object(
-                name,
-                w -> w.number("input_tokens", input)
-                        .number("cached_tokens", cached)
-                        .number("cache_write_tokens", cacheWritten)
-                        .number("output_tokens", output)
-                        .number("reasoning_tokens", reasoning)
-                        .flag("estimated", estimated));
     }
 
     /** Both together. */

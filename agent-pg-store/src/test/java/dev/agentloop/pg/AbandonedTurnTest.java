@@ -1,5 +1,6 @@
 package dev.agentloop.pg;
 
+import dev.agentloop.BusyException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;

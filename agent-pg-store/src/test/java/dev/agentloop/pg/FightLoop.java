@@ -1,5 +1,6 @@
 package dev.agentloop.pg;
 
+import dev.agentloop.BusyException;
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
 import dev.agentloop.Outcome;

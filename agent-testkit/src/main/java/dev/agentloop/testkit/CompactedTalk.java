@@ -1,5 +1,6 @@
 package dev.agentloop.testkit;
 
+import dev.agentloop.Compactor;
 import dev.agentloop.AgentEvent;
 import dev.agentloop.Conversation;
 import dev.agentloop.Item;

@@ -1,5 +1,6 @@
 package dev.agentloop.testkit.crash;
 
+import dev.agentloop.Compactor;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,6 @@
 package dev.agentloop.examples.cli;
 
+import dev.agentloop.Compactor;
 import dev.agentloop.Conversation;
 import dev.agentloop.ModelException;
 import dev.agentloop.RunOptions;

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
-final class Compactions {
+final class CompactionState {
     private final Map<Item, String> sections = new HashMap<>();
     private final List<Item> userMessages = new ArrayList<>();
     private final Map<String, Item> pins = new LinkedHashMap<>();
@@ -106,7 +106,7 @@ final class Compactions {
     }
 
     /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */
-    void writeRoles(Json.Writer out, List<Item> items, Compactions older) throws IOException {
+    void writeRoles(Json.Writer out, List<Item> items, CompactionState older) throws IOException {
         Set<Item> messages = new HashSet<>(userMessages);
         messages.addAll(older.userMessages);
         Map<Item, String> context = new HashMap<>(older.sections);
@@ -208,7 +208,7 @@ final class Compactions {
             }
         });
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
-        underWay.write("under_way", out);
+        UsageFields.write(out, "under_way", underWay);
         out.array("compactions", a -> {
             for (Compactor.Completed one : all) {
                 a.element(w -> {
@@ -216,7 +216,7 @@ final class Compactions {
                             .text("by", one.by())
                             .text("why", one.reason().name());
                     w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
-                    one.usage().write("usage", w);
+                    UsageFields.write(w, "usage", one.usage());
                 });
             }
         });
@@ -231,7 +231,7 @@ final class Compactions {
         }
         tail = (int) state.number("tail", 0);
         unadopted = state.flag("unadopted", false);
-        underWay = Usage.of(state, "under_way");
+        underWay = UsageFields.read(state, "under_way");
         state.inners("compactions").forEach(one -> all.add(compaction(one.number("version", 0), one)));
         unproven = state.flag("unproven", false);
     }
@@ -243,7 +243,7 @@ final class Compactions {
                 Compactor.Reason.valueOf(entry.textOrEmpty("why")),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                Usage.of(entry, "usage"));
+                UsageFields.read(entry, "usage"));
     }
 
     List<Compactor.Completed> all() {

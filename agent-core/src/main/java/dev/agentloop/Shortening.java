@@ -16,14 +16,11 @@ import org.slf4j.LoggerFactory;
  * Shortens the prompt when it is due: measures how full the context is, tries the compactors in order, holds what they give
  * to the rules, and puts it into the log. Belongs to the loop's thread; compactors work on another one.
  */
-final class Compaction {
+final class Shortening {
     /** Before another compaction the prompt must have grown by this part of the window, or none could gain anything. */
     private static final int GROWTH = 10;
 
-    /** What a server's own compaction is called in the log and in events. */
-    static final String SERVER = "server";
-
-    private static final Logger LOG = LoggerFactory.getLogger(Compaction.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Shortening.class);
 
     private final Log log;
     private final RunControl control;
@@ -47,7 +44,7 @@ final class Compaction {
      */
     record Means(Model model, PromptSettings settings, Compactor compactor, double at, HostTools tools) {}
 
-    Compaction(Log log, RunControl control, Events events, Meter usage, Means means) {
+    Shortening(Log log, RunControl control, Events events, Meter usage, Means means) {
         this.log = log;
         this.control = control;
         this.events = events;
@@ -99,7 +96,7 @@ final class Compaction {
      */
     void adoptServers() {
         Fold fold = log.fold();
-        if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(SERVER)) {
+        if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(Entry.SERVER)) {
             return;
         }
         List<Item> items = fold.prompt().items();
@@ -110,9 +107,9 @@ final class Compaction {
         CompactionTask task = task(Compactor.Reason.SERVER_THRESHOLD, meter.now());
         Compactor.Window window = Compactor.Window.returned(items.subList(start, items.size()), Usage.NONE);
         try {
-            shortened(SERVER, task.task(), rules(task).applied(window), Usage.NONE);
+            shortened(Entry.SERVER, task.task(), rules(task).applied(window), Usage.NONE);
         } catch (IllegalArgumentException e) {
-            failed(SERVER, String.valueOf(e.getMessage()), Usage.NONE);
+            failed(Entry.SERVER, String.valueOf(e.getMessage()), Usage.NONE);
         }
     }
 
@@ -134,7 +131,7 @@ final class Compaction {
         String cause = "the server refused the compacted prompt: " + failure.getMessage();
         refused.put(last.by(), last.by() + ": " + cause);
         shortenedTo = -1;
-        log.add(Entry.undone("compaction_refused", log.fold().prompt().head(), items, undone.roles()));
+        log.add(undone.entry("compaction_refused", items));
         log.then(() -> events.tell(new AgentEvent.CompactionFailed(last.by(), cause)));
         log.commit();
         return true;

@@ -11,12 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The message of the inbox that decides about a call. It may come from other hands than this library's. */
-final class Decision {
+final class DecisionMessage {
     static final String KIND = "approval.decided";
 
-    private static final Logger LOG = LoggerFactory.getLogger(Decision.class);
+    private static final Logger LOG = LoggerFactory.getLogger(DecisionMessage.class);
 
-    private Decision() {}
+    private DecisionMessage() {}
 
     /**
      * Leaves a decision about a call of a conversation.
