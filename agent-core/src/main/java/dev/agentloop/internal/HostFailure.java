@@ -1,7 +1,7 @@
-package dev.agentloop;
+package dev.agentloop.internal;
 
 /** Makes of what the host's code threw what can go up through this library. */
-final class HostFailure {
+public final class HostFailure {
     private HostFailure() {}
 
     /** The same where it may be thrown anywhere; a checked exception, which other languages throw anywhere, in another one. */

@@ -1,11 +1,11 @@
-package dev.agentloop;
+package dev.agentloop.internal;
 
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.UUID;
 
 /** Makes ids of conversations: UUIDs of version 7 (RFC 9562, section 5.7), which sort by the time of their making. */
-final class ConversationId {
+public final class ConversationId {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private ConversationId() {}

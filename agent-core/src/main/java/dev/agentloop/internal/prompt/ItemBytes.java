@@ -1,5 +1,6 @@
-package dev.agentloop;
+package dev.agentloop.internal.prompt;
 
+import dev.agentloop.Item;
 import dev.agentloop.internal.CacheBreakpoint;
 import dev.agentloop.internal.JsonFields;
 import java.nio.ByteBuffer;
@@ -9,7 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What all items share: their one byte form, and equality by it. */
-abstract class ItemBytes {
+public abstract class ItemBytes {
     /** The kinds whose server-made id must not be sent back by a client that stores nothing on the server. */
     static final Set<String> WITHOUT_ID = Set.of(
             "message",
