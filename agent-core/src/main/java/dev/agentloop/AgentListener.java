@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.control.Events;
 /**
  * Is told what a run does, as it does it.
  *

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.setup.ModePolicy;
 import java.util.Objects;
 
 /**

@@ -1,5 +1,9 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.compact.CompactorChain;
+import dev.agentloop.internal.compact.OldOutputsCompactor;
+import dev.agentloop.internal.compact.SummaryCompactor;
+import dev.agentloop.internal.compact.TriggerCompactor;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,5 +1,25 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.call.Call;
+import dev.agentloop.internal.compact.UndoneCompaction;
+import dev.agentloop.internal.control.Events;
+import dev.agentloop.internal.control.RunControl;
+import dev.agentloop.internal.control.RunEnd;
+import dev.agentloop.internal.control.Runs;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Fold;
+import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.run.Agent;
+import dev.agentloop.internal.run.Attempt;
+import dev.agentloop.internal.run.LogHandle;
+import dev.agentloop.internal.run.Run;
+import dev.agentloop.internal.tool.Execution;
+import dev.agentloop.internal.tool.OwnCalls;
+import dev.agentloop.internal.turn.DecisionMessage;
+import dev.agentloop.internal.turn.HostAppend;
+import dev.agentloop.internal.turn.Inbox;
+import dev.agentloop.internal.turn.OtherOwner;
+import dev.agentloop.internal.turn.Redaction;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.prompt.ItemBytes;
 import dev.agentloop.internal.CacheBreakpoint;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
@@ -18,6 +19,7 @@ import java.util.Set;
  *
  * <p>Immutable and thread-safe. Two items are equal if their bytes are.
  */
+@SuppressWarnings("exports") // what carries the bytes is hidden: users see the methods that it has from here
 public sealed interface Item {
 
     /** The item's kind on the wire, such as {@code message} or {@code function_call}. */

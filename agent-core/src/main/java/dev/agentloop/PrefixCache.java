@@ -1,5 +1,7 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.prompt.HashChain;
+import dev.agentloop.internal.prompt.StrictPrefixCache;
 import dev.agentloop.internal.Durations;
 import java.math.BigDecimal;
 import java.time.Clock;

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.prompt.ChunkedPrompt;
 import java.nio.ByteBuffer;
 import java.util.List;
 

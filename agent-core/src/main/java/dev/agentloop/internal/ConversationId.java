@@ -10,7 +10,7 @@ public final class ConversationId {
 
     private ConversationId() {}
 
-    static String next(Clock clock) {
+    public static String next(Clock clock) {
         long random = RANDOM.nextLong();
         long high = (clock.millis() << 16) | 0x7000L | (random & 0x0FFFL);
         long low = (RANDOM.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;

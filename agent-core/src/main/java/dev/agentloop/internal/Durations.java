@@ -1,5 +1,6 @@
 package dev.agentloop.internal;
 
+import dev.agentloop.Limits;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -5,7 +5,7 @@ public final class HostFailure {
     private HostFailure() {}
 
     /** The same where it may be thrown anywhere; a checked exception, which other languages throw anywhere, in another one. */
-    static RuntimeException of(String what, Throwable failure) {
+    public static RuntimeException of(String what, Throwable failure) {
         if (failure instanceof Error error) {
             throw error;
         }
@@ -15,7 +15,7 @@ public final class HostFailure {
     }
 
     /** What a failure is called where only one line is to be had. */
-    static String words(Throwable failure) {
+    public static String words(Throwable failure) {
         String message = failure.getMessage();
         String type = failure.getClass().getName();
         return message == null || message.isBlank() ? type : type + ": " + message;

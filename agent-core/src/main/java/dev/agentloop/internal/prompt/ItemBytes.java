@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** What all items share: their one byte form, and equality by it. */
 public abstract class ItemBytes {
     /** The kinds whose server-made id must not be sent back by a client that stores nothing on the server. */
-    static final Set<String> WITHOUT_ID = Set.of(
+    public static final Set<String> WITHOUT_ID = Set.of(
             "message",
             "reasoning",
             "function_call",
@@ -23,34 +23,34 @@ public abstract class ItemBytes {
     private final byte[] line;
     private final String type;
 
-    ItemBytes(byte[] line, String type) {
+    public ItemBytes(byte[] line, String type) {
         this.line = line;
         this.type = type;
     }
 
     /** The bytes of an item, which nobody may write to. */
-    static byte[] line(Item item) {
+    public static byte[] line(Item item) {
         return ((ItemBytes) item).line;
     }
 
     /** How many cache breakpoints an item has; only messages have any. */
-    static int breakpoints(Item item) {
+    public static int breakpoints(Item item) {
         return item instanceof Item.Message ? CacheBreakpoint.count(line(item)) : 0;
     }
 
     /** The item without cache breakpoints; the same if there are none. */
-    static Item withoutBreakpoints(Item item) {
+    public static Item withoutBreakpoints(Item item) {
         byte[] plain = item instanceof Item.Message ? CacheBreakpoint.without(line(item)) : line(item);
         return plain == line(item) ? item : Item.of(plain);
     }
 
     /** The value of {@code type}; a message may come without one. */
-    static String typeOf(JsonFields fields) {
+    public static String typeOf(JsonFields fields) {
         String type = fields.text("type");
         return type != null ? type : fields.has("role") ? "message" : "";
     }
 
-    protected final byte[] line() {
+    public final byte[] line() {
         return line;
     }
 

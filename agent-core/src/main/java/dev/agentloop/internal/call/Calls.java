@@ -1,0 +1,196 @@
+package dev.agentloop.internal.call;
+
+import dev.agentloop.Item;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the fold knows of tool calls: those without a place in the prompt, which ids are taken, and how they repeat. A call is
+ * named by the version of its entry; its id is unique only among the calls of the prompt and of the newest response. Not
+ * thread-safe.
+ */
+public final class Calls {
+    private final Set<String> inPrompt = new HashSet<>();
+    private final Set<String> inResponse = new HashSet<>();
+    private final Map<String, Call> open = new LinkedHashMap<>();
+    private final Map<String, Long> fullOutputs = new ConcurrentSkipListMap<>();
+    private final RepeatedCalls repeats = new RepeatedCalls();
+    private final List<SentCall> replayable = new ArrayList<>();
+    private final List<SentCall> sent = new ArrayList<>();
+    private @Nullable String serverId;
+
+    /** A call as the server sent it. */
+    public record SentCall(String id, String name, String arguments) {
+        public static SentCall of(Item.Call call) {
+            return new SentCall(call.callId(), call.name(), call.arguments());
+        }
+    }
+
+    /** The next call came with this id, and has another one. */
+    public void renamed(String id) {
+        serverId = id;
+    }
+
+    /** Takes in a call of the model's, with the version of its entry; one that is not whole opens nothing. */
+    public void received(Item.Call call, long version) {
+        String id = call.callId();
+        sent.add(new SentCall(serverId == null ? id : serverId, call.name(), call.arguments()));
+        serverId = null;
+        inPrompt.add(id);
+        inResponse.add(id);
+        fullOutputs.remove(id);
+        if (!call.incomplete()) {
+            open.put(id, new Call(call, version));
+        }
+    }
+
+    /** A response begins. */
+    public void responseBegun() {
+        inResponse.clear();
+        sent.clear();
+    }
+
+    /** A response is over. Only the one after a broken one may bring calls again that are there already. */
+    public void responseEnded(boolean broken) {
+        if (broken) {
+            replayable.addAll(sent);
+        } else {
+            replayable.clear();
+        }
+        sent.clear();
+    }
+
+    /** The calls of the broken response before, which the next one may bring again, each once. */
+    public List<SentCall> replayable() {
+        return List.copyOf(replayable);
+    }
+
+    /** The prompt begins again, with these items. */
+    public void restated(List<Item> items) {
+        inPrompt.clear();
+        for (Item item : items) {
+            if (item instanceof Item.Call call) {
+                inPrompt.add(call.callId());
+            }
+        }
+    }
+
+    /** Whether a call of the prompt or of the newest response has this id. */
+    public boolean taken(String id) {
+        return inPrompt.contains(id) || inResponse.contains(id) || open.containsKey(id);
+    }
+
+    /** The call that an entry is about. */
+    public Call about(JsonFields entry) {
+        long version = entry.number("call", 0);
+        String id = entry.textOrEmpty("call_id");
+        Call call = open.get(id);
+        // An entry about a call that has its output already says nothing any more.
+        return call != null && call.version() == version
+                ? call
+                : new Call((Item.Call) Item.functionCall(id, "", ""), 0);
+    }
+
+    /** Hands on the outputs that have their place now: those of the first open calls, up to one that has none. */
+    public void place(List<Item> target) {
+        Iterator<Call> calls = open.values().iterator();
+        while (calls.hasNext()) {
+            Call call = calls.next();
+            Item output = call.output();
+            if (output == null) {
+                return;
+            }
+            target.add(output);
+            repeats.count(call.item(), (Item.Output) output);
+            calls.remove();
+        }
+    }
+
+    /** The whole output of the call of that version is at this version. */
+    public void keptWhole(String call, long version) {
+        for (Call one : open.values()) {
+            if (call.equals(String.valueOf(one.version()))) {
+                fullOutputs.put(one.item().callId(), version);
+            }
+        }
+    }
+
+    /** The calls that have no place in the prompt yet, in order, keyed by id. */
+    public Map<String, Call> open() {
+        return open;
+    }
+
+    /** The version of the entry with the whole output of the newest call of that id, or null; may be asked on any thread. */
+    @Nullable
+    public Long fullOutput(String callId) {
+        return fullOutputs.get(callId);
+    }
+
+    public RepeatedCalls repeats() {
+        return repeats;
+    }
+
+    /** Writes what cannot be told from the prompt. */
+    public void write(Json.Writer out) throws IOException {
+        out.texts("calls", new TreeSet<>(inResponse)).array("full_outputs", a -> {
+            for (Map.Entry<String, Long> full : fullOutputs.entrySet()) {
+                a.element(w -> w.text("call_id", full.getKey()).number("version", full.getValue()));
+            }
+        });
+        out.array("open", a -> {
+            for (Call call : open.values()) {
+                a.element(call::write);
+            }
+        });
+        write("replayable", replayable, out);
+        write("sent", sent, out);
+        out.object("repeats", repeats::write);
+    }
+
+    private static void write(String name, List<SentCall> calls, Json.Writer out) throws IOException {
+        out.array(name, a -> {
+            for (SentCall call : calls) {
+                a.element(w ->
+                        w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments()));
+            }
+        });
+    }
+
+    /** Takes in what {@link #write} wrote, when nothing else was yet but the items of the prompt. */
+    public void read(JsonFields state) {
+        inResponse.addAll(state.texts("calls"));
+        for (JsonFields full : state.inners("full_outputs")) {
+            fullOutputs.put(full.textOrEmpty("call_id"), full.number("version", 0));
+        }
+        for (JsonFields call : state.inners("open")) {
+            Call read = Call.read(call);
+            open.put(read.item().callId(), read);
+        }
+        read("replayable", state, replayable);
+        read("sent", state, sent);
+        JsonFields repeated = state.inner("repeats");
+        if (repeated != null) {
+            repeats.read(repeated);
+        }
+    }
+
+    private static void read(String name, JsonFields state, List<SentCall> calls) {
+        for (JsonFields call : state.inners(name)) {
+            calls.add(new SentCall(
+                    call.textOrEmpty("call_id"),
+                    call.textOrEmpty("name"),
+                    call.textOrEmpty("arguments")));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Shortens prompts: when it is due, what must survive, and the compactors that come with the library.
+ *
+ * <p>Not an API: seen by this module only, and free to change in any release.
+ */
+@NullMarked
+package dev.agentloop.internal.compact;
+
+import org.jspecify.annotations.NullMarked;

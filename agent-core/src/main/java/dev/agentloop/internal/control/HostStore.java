@@ -1,0 +1,217 @@
+package dev.agentloop.internal.control;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.Leases;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host's store, as the loop uses it: whatever goes wrong in it comes out as a {@link StoreException}, and on the thread
+ * of a run its calls can be interrupted when the run is to end.
+ */
+public final class HostStore implements ConversationStore {
+    private final ConversationStore store;
+    private final @Nullable RunControl control;
+
+    public HostStore(ConversationStore store) {
+        this(store, null);
+    }
+
+    private HostStore(ConversationStore store, @Nullable RunControl control) {
+        this.store = store;
+        this.control = control;
+    }
+
+    /** The same store for a run. */
+    public HostStore in(RunControl run) {
+        return new HostStore(store, run);
+    }
+
+    /** Whether there is time to do again what was not done for sure. */
+    public boolean mayTryAgain() {
+        return control == null || control.overBy() - System.nanoTime() > 0;
+    }
+
+    // The run whose thread this is: it keeps its own interrupts apart from the caller's, which stay.
+    private @Nullable RunControl here() {
+        return control != null && control.isOwner() ? control : null;
+    }
+
+    /** What a store that failed has done, as far as anybody can know. */
+    private enum Failed {
+        READING(StoreException.Kind.UNAVAILABLE, "nothing was changed"),
+        WRITING(StoreException.Kind.OUTCOME_UNKNOWN, "whether it was done is not known");
+
+        private final StoreException.Kind kind;
+        private final String words;
+
+        Failed(StoreException.Kind kind, String words) {
+            this.kind = kind;
+            this.words = words;
+        }
+    }
+
+    private <T> T ask(Failed failed, String what, String conversation, Callable<T> code) {
+        RunControl run = here();
+        T answer;
+        try {
+            answer = run != null ? run.store("the store's " + what, code) : code.call();
+        } catch (StoreException e) {
+            throw e;
+        } catch (Throwable e) {
+            if (failed == Failed.READING && e instanceof IllegalArgumentException argument) {
+                throw argument; // What is no id is refused as that.
+            }
+            // The host's code throws whatever it likes.
+            if (failed == Failed.READING && run != null) {
+                // It was interrupted because the run is to end: then it ends, and nothing was lost.
+                run.check();
+            }
+            if (e instanceof InterruptedException && run == null) {
+                Thread.currentThread().interrupt();
+            }
+            throw new StoreException(
+                    failed.kind,
+                    "the store failed in " + what + " of conversation " + conversation + ", so " + failed.words + ": "
+                            + e,
+                    e);
+        }
+        if (answer == null) {
+            throw new StoreException(
+                    failed.kind,
+                    "the store answered null to " + what + " of conversation " + conversation
+                            + ", which a store must not, so " + failed.words);
+        }
+        return answer;
+    }
+
+    private void tell(Failed failed, String what, String conversation, Runnable code) {
+        ask(failed, what, conversation, () -> {
+            code.run();
+            return true;
+        });
+    }
+
+    @Override
+    public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+        return ask(Failed.WRITING, "append", conversation, () -> store.append(conversation, expected, entries));
+    }
+
+    @Override
+    public List<LogEntry> read(String conversation, long after, int limit) {
+        return ask(Failed.READING, "read", conversation, () -> store.read(conversation, after, limit));
+    }
+
+    @Override
+    public List<LogEntry> load(String conversation) {
+        return ask(Failed.READING, "load", conversation, () -> store.load(conversation));
+    }
+
+    @Override
+    public Optional<LogPosition> head(String conversation) {
+        return ask(Failed.READING, "head", conversation, () -> store.head(conversation));
+    }
+
+    @Override
+    public void fork(String source, LogPosition at, String target) {
+        tell(Failed.WRITING, "fork", source, () -> store.fork(source, at, target));
+    }
+
+    @Override
+    public List<Summary> list(String before, int limit) {
+        return ask(Failed.READING, "list", "\"" + before + "\"", () -> store.list(before, limit));
+    }
+
+    @Override
+    public void erase(String conversation, Collection<Long> versions) {
+        tell(Failed.WRITING, "erase", conversation, () -> store.erase(conversation, versions));
+    }
+
+    @Override
+    public void delete(String conversation) {
+        tell(Failed.WRITING, "delete", conversation, () -> store.delete(conversation));
+    }
+
+    @Override
+    public boolean leave(String conversation, InboxMessage message) {
+        return ask(Failed.WRITING, "leave", conversation, () -> store.leave(conversation, message));
+    }
+
+    @Override
+    public List<InboxMessage> inbox(String conversation) {
+        return ask(Failed.READING, "inbox", conversation, () -> store.inbox(conversation));
+    }
+
+    @Override
+    public void removeMessages(String conversation, Collection<String> ids) {
+        tell(Failed.WRITING, "removeMessages", conversation, () -> store.removeMessages(conversation, ids));
+    }
+
+    @Override
+    public Leases leases() {
+        return new HostLeases(ask(Failed.READING, "leases", "of this process", store::leases));
+    }
+
+    /** The store's leases, under the same rules. */
+    private final class HostLeases implements Leases {
+        private final Leases leases;
+
+        HostLeases(Leases leases) {
+            this.leases = leases;
+        }
+
+        @Override
+        public String process() {
+            return ask(Failed.READING, "leases.process", "of this process", leases::process);
+        }
+
+        @Override
+        public boolean alive(String process) throws InterruptedException {
+            InterruptedException[] interrupted = new InterruptedException[1];
+            boolean alive = ask(Failed.READING, "leases.alive", "of process " + process, () -> {
+                try {
+                    return leases.alive(process);
+                } catch (InterruptedException e) {
+                    interrupted[0] = e;
+                    return true;
+                }
+            });
+            if (interrupted[0] != null) {
+                RunControl run = here();
+                if (run != null) {
+                    run.check();
+                }
+                throw interrupted[0];
+            }
+            return alive;
+        }
+
+        @Override
+        public boolean held(long since) {
+            return ask(Failed.READING, "leases.held", "of this process", () -> leases.held(since));
+        }
+    }
+
+    @Override
+    public String tenant() {
+        return ask(Failed.READING, "tenant", "of this process", store::tenant);
+    }
+
+    @Override
+    public Collection<Path> locations() {
+        return ask(Failed.READING, "locations", "of this process", store::locations);
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

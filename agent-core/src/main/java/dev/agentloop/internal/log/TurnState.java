@@ -1,0 +1,125 @@
+package dev.agentloop.internal.log;
+
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What the fold knows of the newest turn and its owner, and of what the owner still has to do. Not thread-safe. */
+public final class TurnState {
+    private static final String OWNER = "owner";
+    private static final String ALLOWED = "allowed_tools";
+    private static final String VERSIONS = "versions";
+
+    private boolean ended = true;
+    private long begun;
+    private String owner = "";
+    private String takenFrom = "";
+    private @Nullable Set<String> allowed;
+    private Set<String> taken = Set.of();
+    private List<Long> toErase = List.of();
+
+    /** Every entry names the turn that it belongs to. */
+    void entry(long turn) {
+        begun = turn;
+    }
+
+    void begun(JsonFields entry) {
+        takenFrom = ended ? "" : owner;
+        owner = entry.textOrEmpty(OWNER);
+        ended = false;
+        allowed = allowed(entry);
+    }
+
+    private static @Nullable Set<String> allowed(JsonFields entry) {
+        return entry.has(ALLOWED) ? Set.copyOf(entry.texts(ALLOWED)) : null;
+    }
+
+    void ended() {
+        ended = true;
+        allowed = null;
+    }
+
+    /** The turn that is open is that of the conversation which this one was forked from: nobody is at work on it here. */
+    void forked() {
+        owner = "";
+        allowed = null;
+    }
+
+    public void taken(JsonFields entry) {
+        taken = Set.copyOf(entry.texts("ids"));
+    }
+
+    void redacted(JsonFields entry) {
+        JsonFields versions = entry.inner(VERSIONS);
+        toErase = versions == null
+                ? List.of()
+                : versions.all().stream()
+                        .map(place -> Long.parseLong(versions.raw(place)))
+                        .toList();
+    }
+
+    void erased() {
+        toErase = List.of();
+    }
+
+    /** The version of the entry that began the turn which is under way; 0 between turns. */
+    public long underWay() {
+        return ended ? 0 : begun;
+    }
+
+    /** Who began the newest turn; empty in a fork. */
+    public String owner() {
+        return owner;
+    }
+
+    /** The process in the name of an owner; empty where its store knows none. */
+    public static String process(String owner) {
+        int end = owner.indexOf('/');
+        return end < 0 ? "" : owner.substring(0, end);
+    }
+
+    /** Whose turn was open when the newest one began; empty where none was. */
+    public String takenFrom() {
+        return takenFrom;
+    }
+
+    /** The names of the tools that the turn under way may call; null for all. */
+    @Nullable
+    public Set<String> allowed() {
+        return allowed;
+    }
+
+    /** The ids of the messages that were taken from the inbox last. */
+    public Set<String> taken() {
+        return taken;
+    }
+
+    /** The versions of the entries whose payloads are to be erased, and may not be yet. */
+    public List<Long> toErase() {
+        return toErase;
+    }
+
+    void write(Json.Writer out) throws IOException {
+        out.flag("ended", ended).text(OWNER, owner).text("taken_from", takenFrom);
+        out.texts("ids", new TreeSet<>(taken))
+                .raws(VERSIONS, toErase.stream().map(String::valueOf).toList());
+        Set<String> names = allowed;
+        if (names != null) {
+            out.texts(ALLOWED, new TreeSet<>(names));
+        }
+    }
+
+    /** Takes in what {@link #write} wrote. */
+    void read(JsonFields state) {
+        ended = state.flag("ended", true);
+        owner = state.textOrEmpty(OWNER);
+        takenFrom = state.textOrEmpty("taken_from");
+        allowed = allowed(state);
+        taken(state);
+        redacted(state);
+    }
+}

@@ -1,0 +1,261 @@
+package dev.agentloop.internal.prompt;
+
+import dev.agentloop.Item;
+import dev.agentloop.Prompt;
+import dev.agentloop.internal.Sha256;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.RandomAccess;
+
+/*
+ * Sharing. All prompts that grew from one another in a line share a Tail: chunks that only ever get longer. A prompt is a
+ * length into them, with the arrays as they were when it was made, so a reader never sees an array that changes under
+ * it. Only the longest prompt of a line may write behind its own end; growing any other prompt copies the references of
+ * the full chunks and the bytes of the last one, and begins a line of its own.
+ */
+/** The one form of a prompt: bytes in chunks, with the end and the hash of each item. */
+public final class ChunkedPrompt implements Prompt {
+    private static final int CHUNK = 64 * 1024;
+    private static final byte[] INPUT = ",\"input\":[".getBytes(StandardCharsets.US_ASCII);
+
+    private final Head fixed;
+    private final String ending;
+    private final Tail tail;
+    private final byte[][] chunks;
+    private final long[] ends;
+    private final long[] hashes;
+    private final int size;
+
+    private ChunkedPrompt(Head fixed, String ending, Tail tail) {
+        this.fixed = fixed;
+        this.ending = ending;
+        this.tail = tail;
+        this.chunks = Arrays.copyOf(tail.chunks, tail.chunkCount);
+        this.ends = tail.ends;
+        this.hashes = tail.hashes;
+        this.size = tail.items;
+    }
+
+    private ChunkedPrompt(ChunkedPrompt other, String ending) {
+        this.fixed = other.fixed;
+        this.ending = ending;
+        this.tail = other.tail;
+        this.chunks = other.chunks;
+        this.ends = other.ends;
+        this.hashes = other.hashes;
+        this.size = other.size;
+    }
+
+    public static ChunkedPrompt of(String head) {
+        return of(Head.of(head));
+    }
+
+    /** A prompt without items that begins with these fields. */
+    public static ChunkedPrompt of(Head fixed) {
+        byte[] bytes = fixed.line();
+        Tail tail = new Tail();
+        tail.add(bytes, 0, bytes.length - 1);
+        tail.add(INPUT, 0, INPUT.length);
+        tail.endOfItem(Tail.digest(bytes, 0L));
+        return new ChunkedPrompt(fixed, PromptEnding.PLAIN.text(fixed), tail);
+    }
+
+    /** The same prompt with another ending. */
+    public Prompt withEnding(PromptEnding other) {
+        String text = other.text(fixed);
+        return text.equals(ending) ? this : new ChunkedPrompt(this, text);
+    }
+
+    /** The fixed fields of a prompt. */
+    public static Head fixed(Prompt prompt) {
+        return ((ChunkedPrompt) prompt).fixed;
+    }
+
+    @Override
+    public String head() {
+        return fixed.json();
+    }
+
+    @Override
+    public String ending() {
+        return ending;
+    }
+
+    @Override
+    public String model() {
+        return fixed.model();
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public Item item(int index) {
+        return Item.of(read(start(index), length(index + 1)));
+    }
+
+    private long start(int index) {
+        if (index < 0 || index >= size) {
+            throw new IndexOutOfBoundsException("item " + index + " of " + size);
+        }
+        return ends[index] + (index == 0 ? 0 : 1);
+    }
+
+    @Override
+    public List<Item> items() {
+        return new Items();
+    }
+
+    @Override
+    public Prompt plus(List<? extends Item> items) {
+        if (items.isEmpty()) {
+            return this;
+        }
+        synchronized (tail) {
+            Tail line = tail.items == size ? tail : tail.fork(chunks, ends, hashes, size);
+            line.reserve(items);
+            for (Item item : items) {
+                line.append(ItemBytes.line(item));
+            }
+            return new ChunkedPrompt(fixed, ending, line);
+        }
+    }
+
+    @Override
+    public List<ByteBuffer> wire() {
+        List<ByteBuffer> buffers = new ArrayList<>(chunks.length);
+        long left = length(size);
+        for (byte[] chunk : chunks) {
+            int take = (int) Math.min(left, CHUNK);
+            buffers.add(ByteBuffer.wrap(chunk, 0, take).asReadOnlyBuffer());
+            left -= take;
+        }
+        return buffers;
+    }
+
+    @Override
+    public long length(int items) {
+        return ends[items];
+    }
+
+    @Override
+    public long hash(int items) {
+        return hashes[items];
+    }
+
+    private byte[] read(long from, long to) {
+        byte[] out = new byte[Math.toIntExact(to - from)];
+        int done = 0;
+        while (done < out.length) {
+            long at = from + done;
+            int offset = (int) (at % CHUNK);
+            int take = Math.min(out.length - done, CHUNK - offset);
+            System.arraycopy(chunks[(int) (at / CHUNK)], offset, out, done, take);
+            done += take;
+        }
+        return out;
+    }
+
+    private final class Items extends AbstractList<Item> implements RandomAccess {
+        @Override
+        public Item get(int index) {
+            return item(index);
+        }
+
+        @Override
+        public int size() {
+            return size;
+        }
+    }
+
+    /** The growing end of a line of prompts; guarded by its own monitor. Index 0 of ends and hashes is the head's. */
+    private static final class Tail {
+        private byte[][] chunks = new byte[4][];
+        private int chunkCount;
+        private long length;
+        private long[] ends = new long[16];
+        private long[] hashes = new long[16];
+        private int items = -1;
+
+        // What comes at once gets its room at once, and no more; what comes bit by bit gets it by doubling.
+        void reserve(List<? extends Item> coming) {
+            long needed = length % CHUNK;
+            for (Item item : coming) {
+                needed += ItemBytes.line(item).length + 1;
+            }
+            int last = chunkCount - 1;
+            int room = chunks[last].length;
+            if (room < CHUNK && needed > 2L * room) {
+                chunks[last] = Arrays.copyOf(chunks[last], (int) Math.min(CHUNK, needed));
+            }
+        }
+
+        void append(byte[] line) {
+            if (items > 0) {
+                add(new byte[] {','}, 0, 1);
+            }
+            add(line, 0, line.length);
+            endOfItem(digest(line, hashes[items]));
+        }
+
+        void add(byte[] source, int offset, int count) {
+            int done = 0;
+            while (done < count) {
+                int at = (int) (length % CHUNK);
+                int take = Math.min(count - done, CHUNK - at);
+                System.arraycopy(source, offset + done, room(at, take), at, take);
+                done += take;
+                length += take;
+            }
+        }
+
+        // A short conversation does not hold a whole chunk: the last one grows by doubling until it is full size.
+        private byte[] room(int at, int take) {
+            if (at == 0) {
+                if (chunkCount == chunks.length) {
+                    chunks = Arrays.copyOf(chunks, chunks.length * 2);
+                }
+                chunks[chunkCount++] = new byte[Math.min(CHUNK, Math.max(chunkCount > 1 ? CHUNK : 4096, take))];
+            }
+            byte[] last = chunks[chunkCount - 1];
+            if (at + take > last.length) {
+                last = Arrays.copyOf(last, Math.min(CHUNK, Math.max(at + take, last.length * 2)));
+                chunks[chunkCount - 1] = last;
+            }
+            return last;
+        }
+
+        void endOfItem(long hash) {
+            items++;
+            if (items == ends.length) {
+                ends = Arrays.copyOf(ends, items * 2);
+                hashes = Arrays.copyOf(hashes, items * 2);
+            }
+            ends[items] = length;
+            hashes[items] = hash;
+        }
+
+        Tail fork(byte[][] sharedChunks, long[] sharedEnds, long[] sharedHashes, int size) {
+            Tail fork = new Tail();
+            fork.chunks = Arrays.copyOf(sharedChunks, sharedChunks.length + 1);
+            fork.chunkCount = sharedChunks.length;
+            fork.length = sharedEnds[size];
+            fork.chunks[fork.chunkCount - 1] = sharedChunks[fork.chunkCount - 1].clone();
+            fork.ends = Arrays.copyOf(sharedEnds, size + 16);
+            fork.hashes = Arrays.copyOf(sharedHashes, size + 16);
+            fork.items = size;
+            return fork;
+        }
+
+        static long digest(byte[] bytes, long before) {
+            byte[] chained = ByteBuffer.allocate(Long.BYTES).putLong(before).array();
+            return ByteBuffer.wrap(Sha256.of(chained, bytes)).getLong();
+        }
+    }
+}

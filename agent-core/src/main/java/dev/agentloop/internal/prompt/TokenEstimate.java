@@ -1,0 +1,85 @@
+package dev.agentloop.internal.prompt;
+
+import dev.agentloop.Compactor;
+import dev.agentloop.Item;
+import dev.agentloop.internal.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+
+/*
+ * The numbers are those of Codex: text has about four bytes a token; encrypted reasoning is base64 of the text with some
+ * 650 bytes around it; an image counts by its size in patches and not by its bytes.
+ */
+/** About how many tokens an item takes in a prompt, where no server has counted. */
+public final class TokenEstimate {
+    public static final int BYTES_PER_TOKEN = 4;
+    private static final int IMAGE = 1_844;
+    private static final int LARGEST_IMAGE = 10_000;
+    private static final int ENVELOPE = 650;
+
+    private TokenEstimate() {}
+
+    public static long of(List<Item> items) {
+        return items.stream().mapToLong(TokenEstimate::of).sum();
+    }
+
+    public static long of(Item item) {
+        byte[] line = ItemBytes.line(item);
+        if (item instanceof Item.Reasoning) {
+            return reasoning(line);
+        }
+        if (item instanceof Item.Message) {
+            return withImages(line, "content");
+        }
+        if (item instanceof Item.Output) {
+            return withImages(line, "output");
+        }
+        return ofBytes(line.length);
+    }
+
+    /** Tokens of so many bytes of text. */
+    public static long ofBytes(long bytes) {
+        return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+    }
+
+    /** The places of the newest messages of the user's that have no more than so many tokens together, newest first. */
+    public static List<Integer> newestUserMessages(Compactor.Task task, long tokens) {
+        List<Integer> newest = new ArrayList<>();
+        long left = tokens;
+        for (int i = task.userMessages().size() - 1; i >= 0; i--) {
+            int place = task.userMessages().get(i);
+            left -= of(task.prompt().item(place));
+            if (left < 0) {
+                break;
+            }
+            newest.add(place);
+        }
+        return newest;
+    }
+
+    private static long reasoning(byte[] line) {
+        String encrypted = JsonFields.of(line).text("encrypted_content");
+        if (encrypted == null) {
+            return ofBytes(line.length);
+        }
+        long text = Math.max(0, encrypted.length() * 3L / 4 - ENVELOPE);
+        return ofBytes(line.length - encrypted.length() + text);
+    }
+
+    private static long withImages(byte[] line, String field) {
+        JsonFields parts = JsonFields.of(line).inner(field);
+        if (parts == null) {
+            return ofBytes(line.length);
+        }
+        long bytes = line.length;
+        long images = 0;
+        for (JsonFields.Field place : parts.all()) {
+            JsonFields part = parts.inner(place);
+            if (part != null && "input_image".equals(part.text("type"))) {
+                bytes -= place.end() - place.start();
+                images += "original".equals(part.text("detail")) ? LARGEST_IMAGE : IMAGE;
+            }
+        }
+        return ofBytes(bytes) + images;
+    }
+}

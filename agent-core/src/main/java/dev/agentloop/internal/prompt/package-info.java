@@ -1,0 +1,10 @@
+/**
+ * What a model is sent: the bytes of items, the fixed fields before them, the ending after them, and how two
+ * prompts differ.
+ *
+ * <p>Not an API: seen by this module only, and free to change in any release.
+ */
+@NullMarked
+package dev.agentloop.internal.prompt;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,196 @@
+package dev.agentloop.internal.run;
+
+import dev.agentloop.BusyException;
+import dev.agentloop.Compactor;
+import dev.agentloop.Conversation;
+import dev.agentloop.Item;
+import dev.agentloop.Limits;
+import dev.agentloop.Outcome;
+import dev.agentloop.RunOptions;
+import dev.agentloop.Usage;
+import dev.agentloop.internal.control.Events;
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.control.RunControl;
+import dev.agentloop.internal.control.RunEnd;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.turn.Inbox;
+import dev.agentloop.internal.turn.OtherOwner;
+import dev.agentloop.internal.turn.Turns;
+import dev.agentloop.RunOptions.WhenBusy;
+import dev.agentloop.spi.LogEntry;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One call of {@code run}: waits for its turn where the host wants that, reads the log, has the loop run, and gives the turn
+ * back. It can be ended and steered from its first moment on.
+ */
+public final class Attempt {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
+
+    private final Agent agent;
+    private final LogHandle handle;
+    private final RunOptions options;
+    private final RunControl control;
+    private final Events events;
+    private final HostStore store;
+    private final String id;
+
+    public Attempt(Agent agent, String id, LogHandle handle, RunOptions options) {
+        this.agent = agent;
+        this.id = id;
+        this.handle = handle;
+        this.options = options;
+        this.control = new RunControl(id, agent.parts().workers());
+        this.events = new Events(control, options);
+        this.store = agent.store().in(control);
+    }
+
+    private interface Body<T> {
+        public T run() throws InterruptedException;
+    }
+
+    private <T> T underWay(Body<T> body) throws InterruptedException {
+        agent.parts().runs().begin(control);
+        agent.turns().enter(control);
+        try {
+            events.begin(agent.parts().workers());
+            return body.run();
+        } finally {
+            agent.turns().leave(control);
+            agent.parts().runs().end(control);
+            events.end(control.overBy());
+        }
+    }
+
+    /** Runs the loop on this input. */
+    public Outcome run(List<Item> input) {
+        Limits limits = Run.limits(agent.parts(), options);
+        if (limits.time() != null) {
+            control.limit(limits.time(), RunEnd.timeUp(limits.time()));
+        }
+        try {
+            return underWay(() -> turn(input));
+        } catch (RunEnd over) {
+            return over.ending().outcome(nothingUsed());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Outcome.Cancelled(nothingUsed());
+        }
+    }
+
+    /** Shortens the prompt because the host asked for it; see {@link Conversation#compact}. */
+    public Optional<Compactor.Completed> compact() throws InterruptedException {
+        try {
+            return underWay(() -> handle.changing(() -> {
+                Run run = Run.of(agent, control, events, handle.log(), options);
+                new OtherOwner(agent.owner(), agent.store(), id).refuse(run.log().fold());
+                run.log().fold().refuseWhileOpen();
+                return run.compaction().requested();
+            }));
+        } catch (RunEnd | InterruptedException e) {
+            InterruptedException interrupted =
+                    new InterruptedException("the compaction was interrupted; nothing was changed");
+            interrupted.initCause(e);
+            throw interrupted;
+        }
+    }
+
+    private Outcome.Summary nothingUsed() {
+        return new Outcome.Summary(id, handle.version(), Usage.NONE, Usage.NONE, 0, "");
+    }
+
+    private Outcome turn(List<Item> input) throws InterruptedException {
+        if (!begin(input)) {
+            return new Outcome.HandedOver(nothingUsed());
+        }
+        try {
+            return alone(input);
+        } finally {
+            agent.turns().keep(id, control.steering().unsaid(), handle.version());
+            agent.turns().end(id);
+        }
+    }
+
+    // False where the input was handed to a run that is under way in this process, or comes before this one.
+    private boolean begin(List<Item> input) throws InterruptedException {
+        if (agent.turns().tryBegin(id)) {
+            return true;
+        }
+        if (options.whenBusy() == WhenBusy.REJECT) {
+            throw new BusyException(id, "on another thread");
+        }
+        if (options.whenBusy() == WhenBusy.STEER && steerBefore(input)) {
+            return false;
+        }
+        agent.turns().begin(control);
+        return true;
+    }
+
+    private boolean steerBefore(List<Item> input) {
+        for (RunControl run : agent.turns().runs(id)) {
+            if (run == control) {
+                return false;
+            }
+            if (run.steering().addAll(input)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Outcome alone(List<Item> input) throws InterruptedException {
+        Log log = handle.load(store);
+        OtherOwner other = new OtherOwner(agent.owner(), store, id);
+        if (options.whenBusy() == WhenBusy.QUEUE) {
+            log = other.awaitEnd(control, log);
+        } else if (other.atWork(log.fold())) {
+            if (options.whenBusy() == WhenBusy.REJECT) {
+                throw new BusyException(
+                        id, "by " + log.fold().turn().owner());
+            }
+            Inbox.input(agent.store(), agent.parts().clock(), id, input);
+            return new Outcome.HandedOver(nothingUsed());
+        }
+        control.check();
+        Loop loop = new Loop(Run.of(agent, control, events, log, options));
+        control.steering().addAll(kept(log));
+        loop.check(input);
+        agent.turns().atWork(id, true);
+        try {
+            return loop.run(input);
+        } finally {
+            agent.turns().atWork(id, false);
+            agent.abandoned().ended(log);
+            handle.moved(log);
+        }
+    }
+
+    /** What an earlier run took and could not write down, without what was written all the same. */
+    private List<Item> kept(Log log) {
+        List<Item> items = new ArrayList<>();
+        for (Turns.Unsaid kept : agent.turns().takeKept(id)) {
+            boolean written = log.position().version() > kept.after()
+                    && store.stream(id, kept.after()).anyMatch(entry -> says(entry, kept.item()));
+            if (!written) {
+                items.add(kept.item());
+            }
+        }
+        if (!items.isEmpty()) {
+            LOG.info("conversation {}: {} messages of an earlier run, which failed, are said now", id, items.size());
+        }
+        return items;
+    }
+
+    private static boolean says(LogEntry entry, Item item) {
+        return entry.kind().equals(Entry.ITEM_USER)
+                && entry.payload() != null
+                && Arrays.equals(entry.content(), ItemBytes.line(item));
+    }
+}

@@ -1,0 +1,142 @@
+package dev.agentloop.internal.turn;
+
+import dev.agentloop.AgentEvent;
+import dev.agentloop.Item;
+import dev.agentloop.Usage;
+import dev.agentloop.internal.control.Events;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Fold;
+import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.log.TurnState;
+import dev.agentloop.internal.setup.Setup;
+import dev.agentloop.spi.StoreException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Begins a turn: brings the log in line with the agent as it is built now, by appending. What was sent is never changed; a
+ * request-level change begins an epoch by an entry of its own, everything else is a message.
+ */
+public final class TurnStart {
+    private static final Logger LOG = LoggerFactory.getLogger(TurnStart.class);
+
+    private final Log log;
+    private final Events events;
+    private final Setup setup;
+    private final Clock clock;
+    private final EpochStart epoch;
+    private final ContextChanges context;
+    private boolean told;
+
+    /** The beginning of a turn, or of what else changes the log between turns. */
+    public TurnStart(Log log, Events events, Setup setup, Clock clock) {
+        this.log = log;
+        this.events = events;
+        this.setup = setup;
+        this.clock = clock;
+        this.epoch = new EpochStart(log, events, setup);
+        this.context = new ContextChanges(log, events, setup);
+    }
+
+    /**
+     * Refuses tools that the conversation does not have, and cache breakpoints that the API would refuse, before anything is
+     * appended.
+     *
+     * @param allowed the names of the tools that the run may call; null for all
+     * @throws IllegalArgumentException if there are some
+     */
+    public void check(List<? extends Item> input, @Nullable Set<String> allowed) {
+        context.checkBreakpoints(input);
+        if (allowed == null) {
+            return;
+        }
+        Set<String> known = new TreeSet<>(setup.tools().names());
+        if (log.fold().hasPrompt()) {
+            known.addAll(log.fold().head().tools().keySet());
+            known.addAll(log.fold().appended().tools().keySet());
+        }
+        Set<String> unknown = new TreeSet<>(allowed);
+        unknown.removeAll(known);
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException("the run may call only " + new TreeSet<>(allowed) + ", but there is no "
+                    + unknown + "; the tools of conversation " + log.id() + " are " + known);
+        }
+    }
+
+    /** Puts the turn's begin into the log, whatever has to precede it, and what the inbox has. */
+    public void begin(Inbox inbox, String owner, @Nullable Set<String> allowed) {
+        Fold fold = log.fold();
+        if (!fold.unknown().isEmpty()) {
+            throw new StoreException(
+                    StoreException.Kind.UNKNOWN_FORMAT,
+                    "conversation " + log.id() + " has an entry of kind \"" + fold.unknown()
+                            + "\", written by a newer version of this library; update to run it. Nothing was changed");
+        }
+        log.then(() -> events.tell(
+                new AgentEvent.RunStarted(log.id(), log.position().version())));
+        boolean begun = fold.hasPrompt();
+        prepare();
+        log.add(Entry.turnBegun(owner, allowed, clock.instant()));
+        if (fold.responding()) {
+            log.add(Entry.responseBroken(
+                    "the process ended before the response did",
+                    Usage.estimate(fold.prompt().length(), 0)));
+        }
+        if (begun) {
+            inbox.fold();
+            Redaction.finish(log);
+            log.commit();
+            tellOfTakeover(fold.turn());
+        }
+    }
+
+    private void tellOfTakeover(TurnState turn) {
+        if (!turn.takenFrom().isEmpty() && !turn.takenFrom().equals(turn.owner())) {
+            LOG.warn(
+                    "conversation {}: turn taken over at version {} from {}, which did not end it",
+                    log.id(),
+                    turn.underWay(),
+                    turn.takenFrom());
+        }
+    }
+
+    /** Puts what a new conversation begins with into the log, and the new epoch of one that was changed. */
+    public void prepare() {
+        boolean begun = log.fold().hasPrompt();
+        if (log.nextVersion() == 1) {
+            log.add(Entry.conversation(log.id(), clock.instant().toString()));
+        }
+        if (log.fold().open().isEmpty()) {
+            epoch.beginIfChanged();
+        }
+        if (!begun) {
+            context.first();
+            told = true;
+        }
+    }
+
+    /** Puts an epoch with the tools as they are now into the log; nothing where none were declared yet. */
+    public void repinTools() {
+        if (!log.fold().open().isEmpty()) {
+            throw new IllegalStateException("the calls " + log.fold().open().keySet()
+                    + " have no output yet; run the conversation to its end, then pin the tools again");
+        }
+        if (log.fold().hasPrompt()) {
+            epoch.repinTools();
+        }
+    }
+
+    /** Makes the new context and the input durable, together with what was added already. */
+    public void input(List<Item> input) {
+        if (!told) {
+            context.since();
+        }
+        input.forEach(item -> log.add(Entry.item(Entry.ITEM_USER, item)));
+        log.commit();
+    }
+}
