@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.prompt.ItemBytes;
 import static dev.agentloop.Script.message;
 import static dev.agentloop.Script.says;
 import static java.nio.charset.StandardCharsets.UTF_8;

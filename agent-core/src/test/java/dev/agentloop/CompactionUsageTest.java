@@ -1,5 +1,7 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.log.Log;
 import static dev.agentloop.Script.item;
 import static dev.agentloop.Script.message;
 import static dev.agentloop.Script.says;

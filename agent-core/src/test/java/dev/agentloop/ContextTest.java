@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.ConversationId;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;

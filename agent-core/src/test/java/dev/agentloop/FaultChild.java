@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import java.io.FileDescriptor;

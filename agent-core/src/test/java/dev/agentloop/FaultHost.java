@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.Script.message;
 import static dev.agentloop.Script.reasoning;
 

@@ -1,5 +1,7 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.control.Runs;
+import dev.agentloop.internal.log.Entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.log.Entry;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.spi.ConversationStore;

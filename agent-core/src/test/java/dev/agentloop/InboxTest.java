@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.call.Call;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;

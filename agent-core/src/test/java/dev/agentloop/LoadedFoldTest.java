@@ -1,5 +1,11 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.log.Fold;
+import dev.agentloop.internal.log.Log;
+
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.log.Fold;
+import dev.agentloop.internal.log.Log;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.prompt.ChunkedPrompt;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 

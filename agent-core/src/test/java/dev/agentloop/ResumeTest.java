@@ -1,5 +1,10 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.ConversationId;
+import dev.agentloop.internal.call.Call;
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Log;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.reasoning;
 import static dev.agentloop.Script.says;

@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.control.HostStore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

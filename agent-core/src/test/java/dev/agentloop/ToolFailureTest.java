@@ -1,5 +1,6 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.tool.CallRunner;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;

@@ -69,7 +69,7 @@ public final class Call {
     }
 
     /** Reads what {@link #write} wrote. */
-    static Call read(JsonFields state) {
+    public static Call read(JsonFields state) {
         Call call = new Call((Item.Call) item(state, "item"), state.number("version", 0));
         call.started = state.flag("started", false);
         call.forked = state.flag("forked", false);
@@ -91,7 +91,7 @@ public final class Call {
     }
 
     /** Writes all that is known of the call. */
-    void write(Json.Writer out) throws IOException {
+    public void write(Json.Writer out) throws IOException {
         out.raw("item", item.json()).number("version", version);
         out.flag("started", started).flag("forked", forked).flag("asked", asked);
         Instant expiry = expires;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventBuffer {
     /** How many events wait before deltas are merged, or the run waits. */
-    static final int MOST_EVENTS = 1_024;
+    public static final int MOST_EVENTS = 1_024;
 
     /** How many characters of text they have by then. */
     static final long MOST_CHARACTERS = 1 << 20;

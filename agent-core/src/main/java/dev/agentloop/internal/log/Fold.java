@@ -61,7 +61,7 @@ public final class Fold {
     private Usage lastUsage = Usage.NONE;
     private Usage total = Usage.NONE;
 
-    void apply(LogEntry entry) {
+    public void apply(LogEntry entry) {
         String kind = entry.kind();
         turn.entry(entry.turn());
         base = entry.base();
@@ -193,7 +193,7 @@ public final class Fold {
     }
 
     /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
-    void write(Json.Writer out) throws IOException {
+    public void write(Json.Writer out) throws IOException {
         List<Item> items = prompt().items();
         List<Item> plain = items.stream().map(ItemBytes::withoutBreakpoints).toList();
         out.object("turn", turn::write).flag("responding", responding).text("unknown", unknown);
@@ -493,7 +493,7 @@ public final class Fold {
         return turn;
     }
 
-    long base() {
+    public long base() {
         return base;
     }
 

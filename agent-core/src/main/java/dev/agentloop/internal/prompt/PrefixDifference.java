@@ -21,13 +21,13 @@ public final class PrefixDifference {
     private final Prompt then;
     private final Prompt now;
 
-    PrefixDifference(Prompt then, Prompt now) {
+    public PrefixDifference(Prompt then, Prompt now) {
         this.then = then;
         this.now = now;
     }
 
     /** The difference; {@code epoch} is the reason of the log entry that announces it, or null. */
-    PrefixCache.Break find(@Nullable String epoch) {
+    public PrefixCache.Break find(@Nullable String epoch) {
         long offset = firstByte();
         boolean head = then.hash(0) != now.hash(0);
         int item = head ? -1 : sameItems();

@@ -6,7 +6,7 @@ import dev.agentloop.ModelException;
 import dev.agentloop.Outcome;
 import dev.agentloop.Prompt;
 import dev.agentloop.RetryPolicy;
-import dev.agentloop.internal.compact.Shortening;
+import dev.agentloop.internal.compact.CompactionStep;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.prompt.WithoutImages;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
 public final class Recovery {
     private final Run run;
-    private final Shortening compaction;
+    private final CompactionStep compaction;
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
     private int breaks;
 

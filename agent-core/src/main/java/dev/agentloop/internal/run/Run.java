@@ -5,7 +5,7 @@ import dev.agentloop.PromptSettings;
 import dev.agentloop.RunOptions;
 import dev.agentloop.Toolbox;
 import dev.agentloop.internal.HostFailure;
-import dev.agentloop.internal.compact.Shortening;
+import dev.agentloop.internal.compact.CompactionStep;
 import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.control.Meter;
 import dev.agentloop.internal.control.RunControl;
@@ -73,13 +73,13 @@ public record Run(
         return new TurnStart(log, events, setup, parts().clock());
     }
 
-    Shortening compaction() {
-        return new Shortening(
+    CompactionStep compaction() {
+        return new CompactionStep(
                 log,
                 control,
                 events,
                 meter,
-                new Shortening.Means(
+                new CompactionStep.Means(
                         parts().model(), setup.model(), parts().compactor(), parts().compactAt(), tools));
     }
 

@@ -39,11 +39,11 @@ import org.slf4j.LoggerFactory;
  * Shortens the prompt when it is due: measures how full the context is, tries the compactors in order, holds what they give
  * to the rules, and puts it into the log. Belongs to the loop's thread; compactors work on another one.
  */
-public final class Shortening {
+public final class CompactionStep {
     /** Before another compaction the prompt must have grown by this part of the window, or none could gain anything. */
     private static final int GROWTH = 10;
 
-    private static final Logger LOG = LoggerFactory.getLogger(Shortening.class);
+    private static final Logger LOG = LoggerFactory.getLogger(CompactionStep.class);
 
     private final Log log;
     private final RunControl control;
@@ -67,7 +67,7 @@ public final class Shortening {
      */
     public record Means(Model model, PromptSettings settings, Compactor compactor, double at, HostTools tools) {}
 
-    public Shortening(Log log, RunControl control, Events events, Meter usage, Means means) {
+    public CompactionStep(Log log, RunControl control, Events events, Meter usage, Means means) {
         this.log = log;
         this.control = control;
         this.events = events;

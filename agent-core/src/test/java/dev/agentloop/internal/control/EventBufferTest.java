@@ -1,5 +1,7 @@
-package dev.agentloop;
+package dev.agentloop.internal.control;
 
+import dev.agentloop.AgentEvent;
+import dev.agentloop.internal.control.EventBuffer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

@@ -1,5 +1,6 @@
-package dev.agentloop;
+package dev.agentloop.internal.setup;
 
+import dev.agentloop.internal.setup.AgentsFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
