@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.control.Events;
 /**
  * Is told what a run does, as it does it.
  *

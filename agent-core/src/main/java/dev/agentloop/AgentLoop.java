@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.ConversationId;
+import dev.agentloop.internal.Durations;
 import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.log.Entry;
@@ -10,7 +11,6 @@ import dev.agentloop.internal.run.AgentParts;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
 import dev.agentloop.internal.tool.Approvals;
-import dev.agentloop.internal.Durations;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;

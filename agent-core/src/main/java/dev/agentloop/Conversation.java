@@ -5,7 +5,6 @@ import dev.agentloop.internal.compact.UndoneCompaction;
 import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
-import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
@@ -128,8 +127,11 @@ public final class Conversation {
         if (refused != null || tool == null) {
             return Objects.requireNonNull(refused);
         }
-        Execution.End end =
-                Execution.End.of(tool, judged.call().call(), context(judged.call()), agent.parts().toolFailure());
+        Execution.End end = Execution.End.of(
+                tool,
+                judged.call().call(),
+                context(judged.call()),
+                agent.parts().toolFailure());
         if (end.failure() != null) {
             LOG.warn("conversation {}: tool {} failed in call {}", id, call.name(), call.callId(), end.failure());
         }
@@ -253,8 +255,7 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolContext toolContext(String callId) {
-        Call call = handle.reading(
-                        log -> Optional.ofNullable(log.fold().open().get(callId)))
+        Call call = handle.reading(log -> Optional.ofNullable(log.fold().open().get(callId)))
                 .orElseThrow(() -> new IllegalStateException(
                         "no call " + callId + " of conversation " + id + " awaits an output"));
         return context(call);

@@ -1,9 +1,9 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.ItemBytes;
 import dev.agentloop.internal.CacheBreakpoint;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.ItemBytes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.agentloop;
 
+import dev.agentloop.internal.Durations;
 import dev.agentloop.internal.prompt.HashChain;
 import dev.agentloop.internal.prompt.StrictPrefixCache;
-import dev.agentloop.internal.Durations;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;

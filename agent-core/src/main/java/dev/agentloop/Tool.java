@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.call.Rules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,7 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.HostFailure;
+
 /**
  * Says what the model is told of a tool that threw: the place to map an exception to words it can use, or to hide what is none
  * of its business.

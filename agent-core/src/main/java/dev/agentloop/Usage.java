@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-
 /**
  * Tokens that one or more inferences used, as the server counts them.
  *

@@ -1,12 +1,12 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.ItemBytes;
 import static dev.agentloop.Script.message;
 import static dev.agentloop.Script.says;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.internal.prompt.ItemBytes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.AppendedSettings;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.item;
@@ -8,6 +7,7 @@ import static dev.agentloop.Script.reasoning;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.spi.ConversationStore;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.control.HostStore;
-import dev.agentloop.internal.log.Log;
 import static dev.agentloop.Script.item;
 import static dev.agentloop.Script.message;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.log.Log;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import java.time.Duration;
@@ -74,9 +74,7 @@ class CompactionUsageTest {
     }
 
     private Usage total(Conversation conversation) {
-        return Log.load(new HostStore(store), conversation.id())
-                .fold()
-                .total();
+        return Log.load(new HostStore(store), conversation.id()).fold().total();
     }
 
     @ParameterizedTest

@@ -1,8 +1,8 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.ConversationId;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.internal.ConversationId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

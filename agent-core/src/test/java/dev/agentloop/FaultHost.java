@@ -1,11 +1,11 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.Script.message;
 import static dev.agentloop.Script.reasoning;
 
 import dev.agentloop.FaultCell.Moment;
 import dev.agentloop.internal.Json;
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.time.Duration;

@@ -1,12 +1,11 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.control.Runs;
-import dev.agentloop.internal.log.Entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.FaultCell.Behaviour;
 import dev.agentloop.FaultTable.Expected;
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;

@@ -1,8 +1,8 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Entry;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import java.time.Duration;

@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
@@ -8,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;

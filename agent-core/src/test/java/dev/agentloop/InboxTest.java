@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.call.Call;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
@@ -8,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.agentloop.internal.call.Call;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.InboxMessage;

@@ -1,11 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Fold;
-import dev.agentloop.internal.log.Log;
-
-import dev.agentloop.internal.control.HostStore;
-import dev.agentloop.internal.log.Fold;
-import dev.agentloop.internal.log.Log;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.agentloop.internal.Json;
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.log.Fold;
+import dev.agentloop.internal.log.Log;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;

@@ -1,10 +1,10 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.ChunkedPrompt;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.internal.prompt.ChunkedPrompt;
 import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;

@@ -1,12 +1,12 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.PrefixDifference;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.spi.LogEntry;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Fold;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.message;
@@ -8,6 +7,7 @@ import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.internal.log.Fold;
 import dev.agentloop.spi.LogEntry;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.ChunkedPrompt;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentloop.internal.prompt.ChunkedPrompt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

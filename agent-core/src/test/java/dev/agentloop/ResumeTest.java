@@ -1,18 +1,18 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.ConversationId;
-import dev.agentloop.internal.call.Call;
-import dev.agentloop.internal.control.HostStore;
-import dev.agentloop.internal.log.Entry;
-import dev.agentloop.internal.log.Log;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.reasoning;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.internal.ConversationId;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.call.Call;
+import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Log;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;

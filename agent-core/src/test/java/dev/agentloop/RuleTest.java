@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;

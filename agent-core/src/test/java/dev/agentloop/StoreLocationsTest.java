@@ -1,9 +1,9 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.control.HostStore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.StoreException;

@@ -1,9 +1,9 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.prompt.TokenEstimate;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.internal.prompt.TokenEstimate;
 import org.junit.jupiter.api.Test;
 
 class TokenEstimateTest {

@@ -1,6 +1,5 @@
 package dev.agentloop;
 
-import dev.agentloop.internal.tool.CallRunner;
 import static dev.agentloop.Script.call;
 import static dev.agentloop.Script.calls;
 import static dev.agentloop.Script.says;
@@ -8,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxy;
+import dev.agentloop.internal.tool.CallRunner;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;

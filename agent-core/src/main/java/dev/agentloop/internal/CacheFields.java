@@ -21,7 +21,6 @@ public record CacheFields(
     /** In the fixed fields this has no value: it is filled in after the items, where the object that it is in is sent. */
     public static final String COMPARISON = "comparison_response_id";
 
-
     public static final CacheFields NONE = new CacheFields(null, null, null, false);
 
     /** The mode in which the server sets no breakpoint of its own. */

@@ -1,6 +1,5 @@
 package dev.agentloop.internal;
 
-import dev.agentloop.Limits;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,5 @@
 package dev.agentloop.spi;
 
-import dev.agentloop.internal.log.Entry;
 import static dev.agentloop.spi.FileStoreFixture.ID;
 import static dev.agentloop.spi.FileStoreFixture.append;
 import static dev.agentloop.spi.FileStoreFixture.entries;

@@ -261,8 +261,7 @@ public final class Call {
     /** The answer that the fields of a decision tell of, in a message or in the log. */
     public static Approver.Answer answer(JsonFields fields) {
         boolean approved = fields.flag("approved", false);
-        return new Approver.Answer(
-                approved, fields.textOrEmpty("reason"), approved ? fields.textOrEmpty("rule") : "");
+        return new Approver.Answer(approved, fields.textOrEmpty("reason"), approved ? fields.textOrEmpty("rule") : "");
     }
 
     /** A digest of a call's name and exact arguments. */

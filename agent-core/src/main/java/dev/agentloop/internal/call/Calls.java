@@ -187,10 +187,8 @@ public final class Calls {
 
     private static void read(String name, JsonFields state, List<SentCall> calls) {
         for (JsonFields call : state.inners(name)) {
-            calls.add(new SentCall(
-                    call.textOrEmpty("call_id"),
-                    call.textOrEmpty("name"),
-                    call.textOrEmpty("arguments")));
+            calls.add(
+                    new SentCall(call.textOrEmpty("call_id"), call.textOrEmpty("name"), call.textOrEmpty("arguments")));
         }
     }
 }

@@ -1,8 +1,8 @@
 package dev.agentloop.internal.call;
 
 import dev.agentloop.Item;
-import dev.agentloop.internal.prompt.ItemBytes;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.ItemBytes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;

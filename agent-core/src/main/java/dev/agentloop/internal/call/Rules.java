@@ -71,10 +71,7 @@ public final class Rules {
     public void read(JsonFields state) {
         for (JsonFields rule : state.inners("rules")) {
             long call = rule.number("call", 0);
-            inForce.put(
-                    call,
-                    new Approver.Rule(
-                            call, rule.textOrEmpty("tool"), rule.textOrEmpty("rule")));
+            inForce.put(call, new Approver.Rule(call, rule.textOrEmpty("tool"), rule.textOrEmpty("rule")));
         }
     }
 }

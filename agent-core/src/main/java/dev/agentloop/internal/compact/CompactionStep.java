@@ -104,8 +104,7 @@ public final class CompactionStep {
         }
         Prompt prompt = log.fold().prompt();
         try {
-            OptionalLong tokens =
-                    answer("counting tokens", () -> means.model().countTokens(prompt));
+            OptionalLong tokens = answer("counting tokens", () -> means.model().countTokens(prompt));
             return meter.counted(context, tokens.orElse(0));
         } catch (ModelException | IllegalStateException e) {
             LOG.debug("the tokens of the prompt could not be counted, so they are estimated", e);
@@ -238,8 +237,7 @@ public final class CompactionStep {
 
     private List<Compactor> inOrder(Compactor.Task task, List<String> failures) throws InterruptedException {
         try {
-            return answer(
-                    "the compactors' order", () -> means.compactor().inOrder(task));
+            return answer("the compactors' order", () -> means.compactor().inOrder(task));
         } catch (RunEnd e) {
             throw e;
         } catch (RuntimeException e) {
@@ -287,11 +285,7 @@ public final class CompactionStep {
 
     private CompactionTask task(Compactor.Reason reason, Compactor.Context context) {
         return new CompactionTask(
-                log.fold(),
-                means.settings().cacheBreakpoints(),
-                means.tools().keptInCompaction(),
-                reason,
-                context);
+                log.fold(), means.settings().cacheBreakpoints(), means.tools().keptInCompaction(), reason, context);
     }
 
     private static WindowRules rules(CompactionTask task) {
@@ -328,9 +322,8 @@ public final class CompactionStep {
                 ? null
                 : prices.cost(offer.usage()).add(missCost);
         log.add(Entry.compactionBegun(name(compactor), offer.usage()));
-        log.then(() -> events
-                        .tell(new AgentEvent.CompactionStarted(
-                                name(compactor), task.reason(), task.context(), offer, miss, cost)));
+        log.then(() -> events.tell(
+                new AgentEvent.CompactionStarted(name(compactor), task.reason(), task.context(), offer, miss, cost)));
         log.commit();
     }
 

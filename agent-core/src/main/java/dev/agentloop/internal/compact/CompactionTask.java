@@ -7,7 +7,6 @@ import dev.agentloop.internal.log.Fold;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 

@@ -6,8 +6,6 @@ import dev.agentloop.internal.log.CompactionState;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.Json;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -4,11 +4,11 @@ import dev.agentloop.Compactor;
 import dev.agentloop.Item;
 import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ItemBytes;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.internal.prompt.WithoutImages;
-import dev.agentloop.internal.Json;
-import dev.agentloop.internal.JsonFields;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -109,7 +109,8 @@ public final class CompactionState {
         after.stream()
                 .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
                 .forEach(userMessages::add);
-        sections.keySet().retainAll(after.stream().map(ItemBytes::withoutBreakpoints).collect(Collectors.toSet()));
+        sections.keySet()
+                .retainAll(after.stream().map(ItemBytes::withoutBreakpoints).collect(Collectors.toSet()));
     }
 
     /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */

@@ -1,8 +1,8 @@
 package dev.agentloop.internal.log;
 
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.RunEnd;
-import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -91,7 +91,8 @@ public final class Log {
     /** Adds an entry, which the next {@link #commit} makes durable; gives its version. */
     public long add(Entry entry) {
         long version = end.version() + 1;
-        long turn = entry.kind().equals(Entry.TURN_BEGUN) ? version : fold.turn().underWay();
+        long turn =
+                entry.kind().equals(Entry.TURN_BEGUN) ? version : fold.turn().underWay();
         long base = entry.restates() ? version : fold.base();
         LogEntry next = LogEntry.after(end, entry.kind(), turn, base, entry.payload());
         fold.apply(next);

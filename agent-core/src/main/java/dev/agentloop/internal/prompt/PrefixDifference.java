@@ -32,7 +32,9 @@ public final class PrefixDifference {
         boolean head = then.hash(0) != now.hash(0);
         int item = head ? -1 : sameItems();
         JsonDifference difference = head
-                ? JsonDifference.between(ChunkedPrompt.fixed(then).fields(), ChunkedPrompt.fixed(now).fields())
+                ? JsonDifference.between(
+                        ChunkedPrompt.fixed(then).fields(),
+                        ChunkedPrompt.fixed(now).fields())
                 : itemDifference(item).within(INPUT + "[" + item + "]");
         String section = head ? section(difference.path()) : INPUT;
         String reason = COMPACTED.equals(epoch) ? COMPACTED : reason(section);

@@ -56,8 +56,8 @@ public record PromptEnding(@Nullable Set<String> allowed, Map<String, String> ap
                         .text("mode", "auto")
                         .array("tools", tools -> {
                             for (Map.Entry<String, String> tool : declared.entrySet()) {
-                                tools.element(t -> t.text("type", type(tool.getValue()))
-                                        .text("name", tool.getKey()));
+                                tools.element(t ->
+                                        t.text("type", type(tool.getValue())).text("name", tool.getKey()));
                             }
                         }));
     }

@@ -7,6 +7,7 @@ import dev.agentloop.Item;
 import dev.agentloop.Limits;
 import dev.agentloop.Outcome;
 import dev.agentloop.RunOptions;
+import dev.agentloop.RunOptions.WhenBusy;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.control.HostStore;
@@ -18,7 +19,6 @@ import dev.agentloop.internal.prompt.ItemBytes;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.OtherOwner;
 import dev.agentloop.internal.turn.Turns;
-import dev.agentloop.RunOptions.WhenBusy;
 import dev.agentloop.spi.LogEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -90,7 +90,8 @@ public final class Attempt {
         try {
             return underWay(() -> handle.changing(() -> {
                 Run run = Run.of(agent, control, events, handle.log(), options);
-                new OtherOwner(agent.owner(), agent.store(), id).refuse(run.log().fold());
+                new OtherOwner(agent.owner(), agent.store(), id)
+                        .refuse(run.log().fold());
                 run.log().fold().refuseWhileOpen();
                 return run.compaction().requested();
             }));
@@ -152,8 +153,7 @@ public final class Attempt {
             log = other.awaitEnd(control, log);
         } else if (other.atWork(log.fold())) {
             if (options.whenBusy() == WhenBusy.REJECT) {
-                throw new BusyException(
-                        id, "by " + log.fold().turn().owner());
+                throw new BusyException(id, "by " + log.fold().turn().owner());
             }
             Inbox.input(agent.store(), agent.parts().clock(), id, input);
             return new Outcome.HandedOver(nothingUsed());

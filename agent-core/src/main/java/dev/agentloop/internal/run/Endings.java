@@ -183,7 +183,8 @@ public final class Endings {
         tools.leaveLate();
         keepSteering();
         Outcome draft = how.outcome(summary());
-        run.log().add(Entry.turnEnded(
+        run.log()
+                .add(Entry.turnEnded(
                         draft.getClass().getSimpleName(),
                         draft instanceof Outcome.Finished ? "" : draft.describe(),
                         run.meter().usage(),
@@ -238,7 +239,8 @@ public final class Endings {
         try {
             tools.stop("interrupted: the run failed");
             keepSteering();
-            run.log().add(Entry.turnEnded(
+            run.log()
+                    .add(Entry.turnEnded(
                             "failed",
                             detail(failure),
                             run.meter().usage(),

@@ -77,9 +77,11 @@ public final class Inference {
     ModelResponse run(Prompt prompt) throws InterruptedException {
         // Nothing is paid for by a run that somebody has ended.
         run.control().check();
-        Work work = run.control().work(
+        Work work = run.control()
+                .work(
                         "agentloop model (step " + step + ")",
-                        () -> run.parts().model().respond(prompt, new Receiver()), this::ended);
+                        () -> run.parts().model().respond(prompt, new Receiver()),
+                        this::ended);
         try {
             run.control().mailbox().await(() -> answered);
         } catch (RunEnd | InterruptedException e) {

@@ -67,8 +67,7 @@ public final class LogHandle {
     /** Reads from the log; while somebody changes the conversation, from what the store has. */
     public <T> T reading(Function<Log, T> read) {
         if (!turns.tryBegin(id)) {
-            return read.apply(
-                    store.head(id).isPresent() ? Log.load(store, id) : Log.begin(store, id));
+            return read.apply(store.head(id).isPresent() ? Log.load(store, id) : Log.begin(store, id));
         }
         try {
             return read.apply(log());

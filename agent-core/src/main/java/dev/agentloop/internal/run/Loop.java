@@ -10,7 +10,6 @@ import dev.agentloop.Prompt;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
-import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Steering;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.CallRunner;
@@ -107,7 +106,8 @@ public final class Loop {
     private RunEnd.@Nullable Ending begin(List<Item> input) throws InterruptedException {
         Prompt before = run.log().fold().lastSent();
         if (before != null) {
-            prefixCache.resume(before, run.log().fold().lastUsage(), run.log().fold().answeredAt());
+            prefixCache.resume(
+                    before, run.log().fold().lastUsage(), run.log().fold().answeredAt());
         }
         endings.watchTheClock();
         endings.watchTheInbox();

@@ -43,8 +43,9 @@ public final class Recovery {
 
     private void restate(String reason, List<Item> window) {
         run.log().add(Entry.epoch(reason, run.log().fold().prompt().head(), window));
-        run.log().then(() ->
-                        run.events().tell(new AgentEvent.EpochStarted(run.log().fold().epoch(), reason)));
+        run.log()
+                .then(() -> run.events()
+                        .tell(new AgentEvent.EpochStarted(run.log().fold().epoch(), reason)));
         run.log().commit();
     }
 
@@ -106,7 +107,8 @@ public final class Recovery {
     }
 
     private void clean(ModelException failure, List<Item> window) {
-        if (!tried.add(failure.kind()) || window.equals(run.log().fold().prompt().items())) {
+        if (!tried.add(failure.kind())
+                || window.equals(run.log().fold().prompt().items())) {
             throw failure;
         }
         run.events()

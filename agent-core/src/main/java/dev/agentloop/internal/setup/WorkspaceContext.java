@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param workspace the working directory, or null for none
  */
 public record WorkspaceContext(
-        @Nullable Path workspace, @Nullable String developerInstructions, ApprovalPolicy approval, Clock clock){
+        @Nullable Path workspace, @Nullable String developerInstructions, ApprovalPolicy approval, Clock clock) {
 
     /** The sections by name, in the order in which the model is to see them. */
     public Map<String, Item> now() {

@@ -1,15 +1,13 @@
 package dev.agentloop.internal.tool;
 
-import dev.agentloop.Item;
-import dev.agentloop.internal.log.Entry;
-import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.prompt.ItemBytes;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.agentloop.Item;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
-import java.util.HashSet;
-import java.util.Set;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.prompt.ItemBytes;
 
 /*
  * Servers number calls as they like: from zero in each response, with an empty id, with none. The id is only what joins a

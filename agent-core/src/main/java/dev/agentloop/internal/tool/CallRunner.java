@@ -185,8 +185,8 @@ public final class CallRunner {
         if (!rules.meter().mayCall()) {
             answer(
                     call,
-                    ToolOutput.error("not run: the limit of " + rules.meter().limits().toolCalls()
-                            + " tool calls of this run is reached"));
+                    ToolOutput.error("not run: the limit of "
+                            + rules.meter().limits().toolCalls() + " tool calls of this run is reached"));
             return;
         }
         judge(call, tool, tools.access(call.call(), tool));
@@ -318,7 +318,8 @@ public final class CallRunner {
 
     private boolean mayStart(Call next) {
         late.removeIf(Execution::ended);
-        Stream<Call> atWork = Stream.concat(open(Call.State.RUNNING), late.stream().map(Execution::call));
+        Stream<Call> atWork =
+                Stream.concat(open(Call.State.RUNNING), late.stream().map(Execution::call));
         return next.onlyReads()
                 ? atWork.allMatch(Call::onlyReads)
                 : atWork.findAny().isEmpty();
@@ -331,8 +332,8 @@ public final class CallRunner {
             return;
         }
         // Asked first: the run may end in it, and what has not begun is not waited for.
-        Duration timeout = tools.timeout(
-                call.call(), call.tool(), rules.meter().limits().toolTimeout());
+        Duration timeout =
+                tools.timeout(call.call(), call.tool(), rules.meter().limits().toolTimeout());
         Execution execution = new Execution(log, control, events, rules, call);
         execution.start(timeout, end -> ended(execution, end), () -> timedOut(execution));
         running.put(call.version(), execution);
@@ -422,9 +423,8 @@ public final class CallRunner {
         // A call may be on its way into the log, and is answered with the others.
         log.commit();
         long now = System.nanoTime();
-        Duration grace = Duration.ofNanos(Math.max(
-                SHORTEST_GRACE.toNanos(),
-                Math.min(GRACE.toNanos(), control.overBy() - now)));
+        Duration grace =
+                Duration.ofNanos(Math.max(SHORTEST_GRACE.toNanos(), Math.min(GRACE.toNanos(), control.overBy() - now)));
         long end = now + grace.toNanos();
         control.mailbox().after(grace, () -> {});
         control.mailbox().await(() -> running.isEmpty() || System.nanoTime() - end >= 0);

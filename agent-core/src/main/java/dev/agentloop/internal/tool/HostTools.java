@@ -49,7 +49,8 @@ public final class HostTools {
     /** The names of the tools whose newest call stays word for word in a compaction. */
     public List<String> keptInCompaction() {
         return toolbox.names().stream()
-                .filter(name -> toolbox.find(name).filter(this::keptInCompaction).isPresent())
+                .filter(name ->
+                        toolbox.find(name).filter(this::keptInCompaction).isPresent())
                 .toList();
     }
 
@@ -154,17 +155,16 @@ public final class HostTools {
         if (tool != null && allowedBy(call, tool, List.of(answer.rule()))) {
             return answer;
         }
-        events
-                .warn("the rule \"" + answer.rule() + "\" that was given with the approval of call " + call.callId()
-                        + " does not allow that call of " + call.name()
-                        + ", and is dropped; the call itself is approved");
+        events.warn("the rule \"" + answer.rule() + "\" that was given with the approval of call " + call.callId()
+                + " does not allow that call of " + call.name()
+                + ", and is dropped; the call itself is approved");
         return Approver.Answer.approve();
     }
 
     /** What the host's policy decides; it refuses, where the policy does not say. */
     ApprovalPolicy.Decision decide(ToolCall call, Tool.Access access) {
-        ApprovalPolicy.Decision decision = control
-                .ask("the approval policy", () -> policy.decide(call, access), failure -> {
+        ApprovalPolicy.Decision decision =
+                control.ask("the approval policy", () -> policy.decide(call, access), failure -> {
                     LOG.warn(
                             "conversation {}: the approval policy failed at a call of {}, which is refused",
                             log.id(),

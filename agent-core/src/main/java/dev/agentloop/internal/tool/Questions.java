@@ -76,9 +76,9 @@ public final class Questions {
             return;
         }
         asking = control.work(
-                        "agentloop approver (call " + question.callId() + ")",
-                        () -> approver.decide(question),
-                        (answer, failure) -> take(call, checked(question, answer, failure), answered));
+                "agentloop approver (call " + question.callId() + ")",
+                () -> approver.decide(question),
+                (answer, failure) -> take(call, checked(question, answer, failure), answered));
     }
 
     private Approver.Answer checked(

@@ -12,7 +12,6 @@ import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.Head;
 import dev.agentloop.internal.prompt.ItemBytes;
 import dev.agentloop.internal.setup.Setup;
-import dev.agentloop.internal.JsonFields;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -137,7 +136,9 @@ public final class ContextChanges {
     private void effort(@Nullable String pinned) {
         String wanted = setup.model().effort();
         String updated = log.fold().appended().effort();
-        if (!setup.model().configurationUpdates() || wanted == null || wanted.equals(updated == null ? pinned : updated)) {
+        if (!setup.model().configurationUpdates()
+                || wanted == null
+                || wanted.equals(updated == null ? pinned : updated)) {
             return;
         }
         Prompt prompt = log.fold().prompt();

@@ -1,12 +1,12 @@
 package dev.agentloop.internal.turn;
 
 import dev.agentloop.Approver;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.Json;
-import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.util.List;

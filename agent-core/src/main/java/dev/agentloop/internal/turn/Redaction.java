@@ -3,12 +3,12 @@ package dev.agentloop.internal.turn;
 import dev.agentloop.AgentEvent;
 import dev.agentloop.Approver;
 import dev.agentloop.Item;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.ItemBytes;
-import dev.agentloop.internal.Json;
-import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -41,13 +41,11 @@ public final class Redaction {
         this.version = version;
         LogEntry entry = log.store().read(log.id(), version - 1, 1).stream()
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "conversation " + log.id() + " has no version " + version + " to redact; it stands at "
-                                + log.position().version()));
+                .orElseThrow(() -> new IllegalArgumentException("conversation " + log.id() + " has no version "
+                        + version + " to redact; it stands at " + log.position().version()));
         if (!entry.kind().startsWith(Entry.ITEM)) {
-            throw new IllegalArgumentException(
-                    "entry " + version + " of conversation " + log.id() + " is " + entry.kind()
-                            + ", and only items can be redacted: entries whose kind begins with item.");
+            throw new IllegalArgumentException("entry " + version + " of conversation " + log.id() + " is "
+                    + entry.kind() + ", and only items can be redacted: entries whose kind begins with item.");
         }
         this.item = Item.of(entry.content());
     }

@@ -77,8 +77,8 @@ public final class TurnStart {
                     "conversation " + log.id() + " has an entry of kind \"" + fold.unknown()
                             + "\", written by a newer version of this library; update to run it. Nothing was changed");
         }
-        log.then(() -> events.tell(
-                new AgentEvent.RunStarted(log.id(), log.position().version())));
+        log.then(() ->
+                events.tell(new AgentEvent.RunStarted(log.id(), log.position().version())));
         boolean begun = fold.hasPrompt();
         prepare();
         log.add(Entry.turnBegun(owner, allowed, clock.instant()));

@@ -1,10 +1,9 @@
 package dev.agentloop.internal.control;
 
-import dev.agentloop.AgentEvent;
-import dev.agentloop.internal.control.EventBuffer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentloop.AgentEvent;
 import dev.agentloop.Model.Delta;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package dev.agentloop.internal.setup;
 
-import dev.agentloop.internal.setup.AgentsFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
