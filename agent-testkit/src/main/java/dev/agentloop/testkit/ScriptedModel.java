@@ -7,9 +7,9 @@ import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.Usage;
-import dev.agentloop.internal.JsonFields;
-import dev.agentloop.testkit.ScriptedResponse.Ending;
-import java.nio.ByteBuffer;
+import dev.agentloop.testkit.internal.request.PairingRules;
+import dev.agentloop.testkit.internal.response.ResponseScript;
+import dev.agentloop.testkit.internal.response.ResponseScript.Ending;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -105,7 +105,7 @@ public final class ScriptedModel implements Model {
             answer = next(number);
         }
         // Outside of the lock: a function of the test's may wait for another prompt.
-        return new Telling(answer.to(prompt), number, usual, listener).tell();
+        return new Telling(answer.to(prompt).script(), number, usual, listener).tell();
     }
 
     private void check(Prompt prompt, int known, int number) {
@@ -113,10 +113,7 @@ public final class ScriptedModel implements Model {
             rules = new PairingRules();
         }
         for (Item item : prompt.items().subList(known, prompt.size())) {
-            ByteBuffer buffer = item.bytes();
-            byte[] bytes = new byte[buffer.remaining()];
-            buffer.get(bytes);
-            rules.accept(JsonFields.of(bytes));
+            rules.accept(PairingRules.fields(item));
         }
         List<String> problems = rules.problems();
         if (!problems.isEmpty()) {
@@ -139,33 +136,33 @@ public final class ScriptedModel implements Model {
     }
 
     /** Hands one response over to one listener. */
-    private record Telling(ScriptedResponse response, int number, Usage usual, Listener listener) {
+    private record Telling(ResponseScript response, int number, Usage usual, Listener listener) {
 
         ModelResponse tell() throws InterruptedException {
             List<Item> items = new ArrayList<>();
-            for (ScriptedResponse.Step step : response.steps()) {
+            for (ResponseScript.Step step : response.steps()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                if (step instanceof ScriptedResponse.Pause pause) {
+                if (step instanceof ResponseScript.Pause pause) {
                     pause.latch().await();
-                } else if (step instanceof ScriptedResponse.Made made) {
+                } else if (step instanceof ResponseScript.Made made) {
                     tellDeltas(made);
                     tell(items, made.json(made.idPrefix() + number + "_" + items.size()));
-                } else if (step instanceof ScriptedResponse.Raw raw) {
+                } else if (step instanceof ResponseScript.Raw raw) {
                     tell(items, raw.json().getBytes(StandardCharsets.UTF_8));
                 }
             }
             return end(items);
         }
 
-        private void tellDeltas(ScriptedResponse.Made made) {
+        private void tellDeltas(ResponseScript.Made made) {
             Delta kind = switch (made.type()) {
                 case "message" -> Delta.TEXT;
                 case "reasoning" -> Delta.REASONING;
                 default -> Delta.ARGUMENTS;
             };
-            for (String piece : Pieces.of(made.deltas(), PIECE)) {
+            for (String piece : made.pieces(PIECE)) {
                 listener.onDelta(kind, piece);
             }
         }
@@ -187,7 +184,7 @@ public final class ScriptedModel implements Model {
                         .build();
             }
             if (response.ending() == Ending.FAILED || response.ending() == Ending.ERROR) {
-                throw ScriptedFailures.of(response.reason(), response.message());
+                throw response.failure();
             }
             long written =
                     items.stream().mapToLong(item -> item.bytes().remaining()).sum();

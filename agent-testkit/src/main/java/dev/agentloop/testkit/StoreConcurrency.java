@@ -1,15 +1,16 @@
 package dev.agentloop.testkit;
 
-import static dev.agentloop.testkit.StoredLogs.all;
-import static dev.agentloop.testkit.StoredLogs.append;
-import static dev.agentloop.testkit.StoredLogs.entries;
-import static dev.agentloop.testkit.StoredLogs.newId;
-import static dev.agentloop.testkit.StoredLogs.numbers;
-import static dev.agentloop.testkit.StoredLogs.payloads;
+import static dev.agentloop.testkit.internal.store.StoredLogs.all;
+import static dev.agentloop.testkit.internal.store.StoredLogs.append;
+import static dev.agentloop.testkit.internal.store.StoredLogs.entries;
+import static dev.agentloop.testkit.internal.store.StoredLogs.newId;
+import static dev.agentloop.testkit.internal.store.StoredLogs.numbers;
+import static dev.agentloop.testkit.internal.store.StoredLogs.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.testkit.internal.store.StoreRace;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;

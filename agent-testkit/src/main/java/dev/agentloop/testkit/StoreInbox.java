@@ -1,17 +1,19 @@
 package dev.agentloop.testkit;
 
-import static dev.agentloop.testkit.StoredLogs.append;
-import static dev.agentloop.testkit.StoredLogs.entries;
-import static dev.agentloop.testkit.StoredLogs.newId;
-import static dev.agentloop.testkit.StoredLogs.numbers;
-import static dev.agentloop.testkit.StoredLogs.payloads;
-import static dev.agentloop.testkit.StoredLogs.refused;
+import static dev.agentloop.testkit.internal.store.StoredLogs.append;
+import static dev.agentloop.testkit.internal.store.StoredLogs.entries;
+import static dev.agentloop.testkit.internal.store.StoredLogs.newId;
+import static dev.agentloop.testkit.internal.store.StoredLogs.numbers;
+import static dev.agentloop.testkit.internal.store.StoredLogs.payloads;
+import static dev.agentloop.testkit.internal.store.StoredLogs.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException.Kind;
+import dev.agentloop.testkit.internal.store.StoreRace;
+import dev.agentloop.testkit.internal.store.StoredLogs;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,13 +1,13 @@
 package dev.agentloop.testkit;
 
-import static dev.agentloop.testkit.StoredLogs.all;
-import static dev.agentloop.testkit.StoredLogs.append;
-import static dev.agentloop.testkit.StoredLogs.assertSame;
-import static dev.agentloop.testkit.StoredLogs.entries;
-import static dev.agentloop.testkit.StoredLogs.newId;
-import static dev.agentloop.testkit.StoredLogs.numbers;
-import static dev.agentloop.testkit.StoredLogs.payloads;
-import static dev.agentloop.testkit.StoredLogs.refused;
+import static dev.agentloop.testkit.internal.store.StoredLogs.all;
+import static dev.agentloop.testkit.internal.store.StoredLogs.append;
+import static dev.agentloop.testkit.internal.store.StoredLogs.assertSame;
+import static dev.agentloop.testkit.internal.store.StoredLogs.entries;
+import static dev.agentloop.testkit.internal.store.StoredLogs.newId;
+import static dev.agentloop.testkit.internal.store.StoredLogs.numbers;
+import static dev.agentloop.testkit.internal.store.StoredLogs.payloads;
+import static dev.agentloop.testkit.internal.store.StoredLogs.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
