@@ -46,7 +46,7 @@ import org.junit.jupiter.api.Timeout;
  * <p>The tests use ids of their own, so the storage may hold other conversations.
  */
 @Timeout(120)
-public abstract class ConversationStoreContract extends StoreConcurrency {
+public abstract class ConversationStoreContract extends StoreRules {
     private ConversationStore store;
 
     /** A suite; JUnit makes one for each test. */

@@ -9,7 +9,7 @@ import dev.agentloop.PromptSettings;
 import dev.agentloop.Usage;
 import dev.agentloop.testkit.internal.request.PairingRules;
 import dev.agentloop.testkit.internal.response.ResponseScript;
-import dev.agentloop.testkit.internal.response.ResponseScript.Ending;
+import dev.agentloop.testkit.internal.response.ResponseScript.How;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,16 +31,12 @@ public final class ScriptedModel implements Model {
     private static final int PIECE = 24;
 
     private final PromptSettings settings;
-    private final Deque<Answer> script;
+    private final Deque<Function<Prompt, ScriptedResponse>> script;
     private final @Nullable Function<Prompt, ScriptedResponse> otherwise;
     private final @Nullable CacheSimulator cache;
     private final int length;
     private final List<Prompt> prompts = new ArrayList<>();
     private PairingRules rules = new PairingRules();
-
-    private interface Answer {
-        ScriptedResponse to(Prompt prompt);
-    }
 
     private ScriptedModel(Builder builder) {
         this.settings = builder.settings;
@@ -90,7 +86,7 @@ public final class ScriptedModel implements Model {
 
     @Override
     public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
-        Answer answer;
+        Function<Prompt, ScriptedResponse> answer;
         int number;
         Usage usual;
         synchronized (prompts) {
@@ -105,7 +101,7 @@ public final class ScriptedModel implements Model {
             answer = next(number);
         }
         // Outside of the lock: a function of the test's may wait for another prompt.
-        return new Telling(answer.to(prompt).script(), number, usual, listener).tell();
+        return new Telling(answer.apply(prompt).script(), number, usual, listener).tell();
     }
 
     private void check(Prompt prompt, int known, int number) {
@@ -122,17 +118,13 @@ public final class ScriptedModel implements Model {
         }
     }
 
-    private Answer next(int number) {
-        Answer answer = script.poll();
-        if (answer != null) {
-            return answer;
-        }
-        Function<Prompt, ScriptedResponse> function = otherwise;
-        if (function == null) {
+    private Function<Prompt, ScriptedResponse> next(int number) {
+        Function<Prompt, ScriptedResponse> answer = script.isEmpty() ? otherwise : script.poll();
+        if (answer == null) {
             throw new AssertionError("the script of " + length + " answers has ended, and prompt " + number
                     + " came; add an answer, or look why there was another step");
         }
-        return function::apply;
+        return answer;
     }
 
     /** Hands one response over to one listener. */
@@ -175,15 +167,15 @@ public final class ScriptedModel implements Model {
         }
 
         private ModelResponse end(List<Item> items) throws InterruptedException {
-            if (response.ending() == Ending.SILENT) {
+            if (response.ending().how() == How.SILENT) {
                 new CountDownLatch(1).await();
             }
-            if (response.ending() == Ending.BROKEN) {
+            if (response.ending().how() == How.BROKEN) {
                 throw ModelException.of(
                                 ModelException.Kind.TRANSPORT, "the scripted response broke off, as its script says")
                         .build();
             }
-            if (response.ending() == Ending.FAILED || response.ending() == Ending.ERROR) {
+            if (response.ending().how() == How.FAILED || response.ending().how() == How.ERROR) {
                 throw response.failure();
             }
             long written =
@@ -193,8 +185,10 @@ public final class ScriptedModel implements Model {
                     "resp_" + number,
                     items,
                     reported != null ? reported : usual.plus(Usage.reported(0, 0, 0, written / 4, 0)),
-                    response.ending() == Ending.INCOMPLETE ? response.reason() : null,
-                    response.endTurn());
+                    response.ending().how() == How.INCOMPLETE
+                            ? response.ending().reason()
+                            : null,
+                    response.ending().endTurn());
         }
     }
 
@@ -202,7 +196,7 @@ public final class ScriptedModel implements Model {
     public static final class Builder {
         private PromptSettings settings =
                 PromptSettings.of("scripted").reasoning(true).build();
-        private final List<Answer> answers = new ArrayList<>();
+        private final List<Function<Prompt, ScriptedResponse>> answers = new ArrayList<>();
         private @Nullable Function<Prompt, ScriptedResponse> otherwise;
         private @Nullable CacheSimulator cache;
 
@@ -224,7 +218,7 @@ public final class ScriptedModel implements Model {
 
         /** Answers the next prompt with what the function makes of it. */
         public Builder answer(Function<Prompt, ScriptedResponse> function) {
-            answers.add(function::apply);
+            answers.add(function);
             return this;
         }
 

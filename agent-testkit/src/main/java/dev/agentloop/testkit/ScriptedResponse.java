@@ -1,9 +1,12 @@
 package dev.agentloop.testkit;
 
 import dev.agentloop.Usage;
+import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.testkit.internal.response.ResponseScript;
+import dev.agentloop.testkit.internal.response.ResponseScript.Delivery;
 import dev.agentloop.testkit.internal.response.ResponseScript.Ending;
+import dev.agentloop.testkit.internal.response.ResponseScript.How;
 import dev.agentloop.testkit.internal.response.ResponseScript.Made;
 import dev.agentloop.testkit.internal.response.ResponseScript.Pause;
 import dev.agentloop.testkit.internal.response.ResponseScript.Raw;
@@ -24,8 +27,6 @@ import java.util.concurrent.CountDownLatch;
  * events of the Responses API. Immutable and thread-safe; the {@code and…} methods give changed copies.
  */
 public final class ScriptedResponse implements ScriptedReply {
-    private static final ScriptedResponse EMPTY = new ScriptedResponse(ResponseScript.EMPTY);
-
     private final ResponseScript script;
 
     private ScriptedResponse(ResponseScript script) {
@@ -36,13 +37,22 @@ public final class ScriptedResponse implements ScriptedReply {
         return new ScriptedResponse(script.then(step));
     }
 
+    private ScriptedResponse ends(How how, String reason, String message) {
+        return new ScriptedResponse(
+                script.ends(new Ending(how, reason, message, script.ending().endTurn())));
+    }
+
+    private ScriptedResponse sent(Delivery delivery) {
+        return new ScriptedResponse(script.sent(delivery));
+    }
+
     ResponseScript script() {
         return script;
     }
 
     /** A response without an item. */
     public static ScriptedResponse empty() {
-        return EMPTY;
+        return new ScriptedResponse(ResponseScript.EMPTY);
     }
 
     /** A response that says this. */
@@ -62,32 +72,25 @@ public final class ScriptedResponse implements ScriptedReply {
 
     /** Then a message of one text. */
     public ScriptedResponse andSays(String text) {
-        return and(new Made(
-                "message",
-                "msg_",
+        return message(
                 text,
-                w -> w.text("status", "completed")
-                        .text("role", "assistant")
-                        .array(
-                                "content",
-                                a -> a.element(part -> part.text("type", "output_text")
-                                        .text("text", text)
-                                        .raw("annotations", "[]")
-                                        .raw("logprobs", "[]")))));
+                part -> part.text("type", "output_text")
+                        .text("text", text)
+                        .raw("annotations", "[]")
+                        .raw("logprobs", "[]"));
     }
 
     /** Then a message that refuses. */
     public ScriptedResponse andRefuses(String refusal) {
+        return message("", part -> part.text("type", "refusal").text("refusal", refusal));
+    }
+
+    private ScriptedResponse message(String deltas, Json.Body part) {
         return and(new Made(
                 "message",
                 "msg_",
-                "",
-                w -> w.text("status", "completed")
-                        .text("role", "assistant")
-                        .array(
-                                "content",
-                                a -> a.element(
-                                        part -> part.text("type", "refusal").text("refusal", refusal)))));
+                deltas,
+                w -> w.text("status", "completed").text("role", "assistant").array("content", a -> a.element(part))));
     }
 
     /** Then a call of a function; {@code arguments} is sent as it is, JSON or not. */
@@ -149,32 +152,33 @@ public final class ScriptedResponse implements ScriptedReply {
 
     /** Ends by the connection's breaking, without a last event. */
     public ScriptedResponse andBreaks() {
-        return new ScriptedResponse(script.ends(Ending.BROKEN, "", ""));
+        return ends(How.BROKEN, "", "");
     }
 
     /** Ends never: nothing more comes, and the connection stays open until the other side closes it. */
     public ScriptedResponse andFallsSilent() {
-        return new ScriptedResponse(script.ends(Ending.SILENT, "", ""));
+        return ends(How.SILENT, "", "");
     }
 
     /** Ends as incomplete, for a reason such as {@code max_output_tokens} or {@code content_filter}. */
     public ScriptedResponse andIsIncomplete(String why) {
-        return new ScriptedResponse(script.ends(Ending.INCOMPLETE, why, ""));
+        return ends(How.INCOMPLETE, why, "");
     }
 
     /** Ends as failed, with a code such as {@code server_error} or {@code context_length_exceeded}. */
     public ScriptedResponse andFails(String code, String text) {
-        return new ScriptedResponse(script.ends(Ending.FAILED, code, text));
+        return ends(How.FAILED, code, text);
     }
 
     /** Ends with an {@code error} event instead of a last event of the response's. */
     public ScriptedResponse andErrs(String code, String text) {
-        return new ScriptedResponse(script.ends(Ending.ERROR, code, text));
+        return ends(How.ERROR, code, text);
     }
 
     /** Wants another inference although it makes no call. */
     public ScriptedResponse andGoesOn() {
-        return new ScriptedResponse(script.goesOn());
+        Ending ending = script.ending();
+        return new ScriptedResponse(script.ends(new Ending(ending.how(), ending.reason(), ending.message(), false)));
     }
 
     /** Reports this usage; by default, all bytes at four a token, and as cached what the prompt before had too. */
@@ -184,16 +188,18 @@ public final class ScriptedResponse implements ScriptedReply {
 
     /** Over HTTP: the connection breaks behind so many bytes of the body. */
     public ScriptedResponse cutAfter(int bytes) {
-        return new ScriptedResponse(script.cutAfter(bytes));
+        return sent(new Delivery(
+                bytes, script.delivery().pieceBytes(), script.delivery().closes()));
     }
 
     /** Over HTTP: the body is sent in pieces of so many bytes, each in a packet of its own as far as the system lets us. */
     public ScriptedResponse inPiecesOf(int bytes) {
-        return new ScriptedResponse(script.inPiecesOf(bytes));
+        return sent(new Delivery(
+                script.delivery().cutAfter(), bytes, script.delivery().closes()));
     }
 
     /** Over HTTP: the connection is closed behind the response without having been announced. */
     public ScriptedResponse thenClosesTheConnection() {
-        return new ScriptedResponse(script.thenCloses());
+        return sent(new Delivery(script.delivery().cutAfter(), script.delivery().pieceBytes(), true));
     }
 }

@@ -2,12 +2,12 @@ package dev.agentloop.testkit;
 
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
-import dev.agentloop.testkit.internal.http.Answer;
 import dev.agentloop.testkit.internal.http.HttpReply;
 import dev.agentloop.testkit.internal.http.HttpRequest;
 import dev.agentloop.testkit.internal.http.HttpServer;
 import dev.agentloop.testkit.internal.http.ResponseEvents;
 import dev.agentloop.testkit.internal.request.RequestCheck;
+import dev.agentloop.testkit.internal.response.ResponseScript;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -83,8 +83,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    private ScriptedServer(Builder builder, HttpServer http) {
-        this.http = http;
+    private ScriptedServer(Builder builder, ServerSocket socket) {
         this.tls = builder.sockets instanceof SSLServerSocketFactory;
         this.script = new ArrayDeque<>(builder.answers);
         this.otherwise = builder.otherwise;
@@ -92,6 +91,7 @@ public final class ScriptedServer implements AutoCloseable {
         this.cache = builder.cache;
         this.strict = builder.strict;
         this.deltaChars = builder.deltaChars;
+        this.http = new HttpServer(socket, this::plan, this::failed);
     }
 
     /** A running server that gives these answers in order. */
@@ -181,7 +181,7 @@ public final class ScriptedServer implements AutoCloseable {
     }
 
     /** Takes in a request, checks it, and says what is to be done with it. */
-    Answer plan(HttpRequest request) {
+    HttpServer.Answer plan(HttpRequest request) {
         boolean compacts = path(request).endsWith(COMPACT);
         // A request to compact has a shape of its own, and breaks no prefix.
         String key = RequestCheck.key(request.body()) + (compacts ? COMPACT : "");
@@ -201,12 +201,15 @@ public final class ScriptedServer implements AutoCloseable {
             log.last = received;
         }
         ScriptedReply reply = judged(received, request, answer);
-        boolean played = reply instanceof ScriptedResponse && cache != null && !compacts;
-        Usage usual = played ? Objects.requireNonNull(cache).next(request.body()) : usual(received);
+        HttpReply fixed = reply instanceof FixedReply other ? other.http() : null;
+        Usage usual = fixed == null && cache != null && !compacts ? cache.next(request.body()) : usual(received);
         ResponseEvents.Form form = compacts
                 ? ResponseEvents.Form.COMPACTION
                 : received.stream() ? ResponseEvents.Form.STREAM : ResponseEvents.Form.OBJECT;
-        return planned(received, reply, usual, form);
+        ResponseScript response =
+                (reply instanceof ScriptedResponse scripted ? scripted : ScriptedResponse.empty()).script();
+        ResponseEvents events = new ResponseEvents(response, received.model(), received.number(), usual, deltaChars);
+        return new HttpServer.Answer(fixed, events, form, received::answered);
     }
 
     private static String path(HttpRequest request) {
@@ -215,14 +218,6 @@ public final class ScriptedServer implements AutoCloseable {
 
     private static Usage usual(ScriptedRequest request) {
         return Usage.reported(request.length() / 4, request.keepsPrefix() ? request.prefixBytes() / 4 : 0, 0, 0, 0);
-    }
-
-    private Answer planned(ScriptedRequest request, ScriptedReply reply, Usage usual, ResponseEvents.Form form) {
-        ScriptedResponse response = reply instanceof ScriptedResponse scripted ? scripted : ScriptedResponse.empty();
-        HttpReply fixed = reply instanceof FixedReply other ? other.http() : null;
-        ResponseEvents events =
-                new ResponseEvents(response.script(), request.model(), request.number(), usual, deltaChars);
-        return new Answer(fixed, events, form, request::answered);
     }
 
     private ScriptedReply judged(
@@ -247,7 +242,7 @@ public final class ScriptedServer implements AutoCloseable {
         if (answer == null) {
             return refused(400, "script_ended", received, List.of("the script has no answer to this request"));
         }
-        return answer.apply(received);
+        return Objects.requireNonNull(answer.apply(received), "a script answered with null");
     }
 
     private ScriptedReply refused(int status, String code, ScriptedRequest request, List<String> why) {
@@ -392,8 +387,8 @@ public final class ScriptedServer implements AutoCloseable {
             } catch (IOException e) {
                 throw new UncheckedIOException("no server on port " + port + ": " + e.getMessage(), e);
             }
-            ScriptedServer server = new ScriptedServer(this, new HttpServer(socket));
-            server.http.start(server::plan, server::failed);
+            ScriptedServer server = new ScriptedServer(this, socket);
+            server.http.start();
             return server;
         }
     }

@@ -245,11 +245,9 @@ public abstract class ToolContract {
 
     /** A context without a loop around it; what the tool says goes into a list. */
     private record RecordingContext(String callId, List<String> said) implements ToolContext {
-        private static final String CONVERSATION = "0199a000-0000-7000-8000-000000000000";
-
         @Override
         public String conversation() {
-            return CONVERSATION;
+            return "0199a000-0000-7000-8000-000000000000";
         }
 
         @Override

@@ -15,11 +15,7 @@ public final class CacheMachine {
     private final long idleMillis;
     private final Map<Long, Long> usedAt = new HashMap<>();
 
-    /**
-     * @param minimumTokens the shortest prefix that is kept
-     * @param exact whether prefixes end only where requests did
-     * @param idle how long a prefix lives after it was used last
-     */
+    /** @param exact whether prefixes end only where requests did */
     public CacheMachine(int minimumTokens, boolean exact, Duration idle) {
         this.minimumTokens = minimumTokens;
         this.exact = exact;

@@ -1,6 +1,7 @@
 package dev.agentloop.testkit.internal.compaction;
 
 import dev.agentloop.AgentEvent;
+import dev.agentloop.Compactor;
 import dev.agentloop.Conversation;
 import dev.agentloop.Item;
 import dev.agentloop.Prompt;
@@ -17,7 +18,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,33 @@ final class CompactedTalk {
     /** A pin that came, a pin that went (without an item), a compaction or one that was taken back, at a version. */
     private record Change(
             long version, String pin, @Nullable Item item, long compaction) {}
+
+    /** Does what another compactor does, and keeps what it gave before the loop judges it. */
+    record Recording(Compactor inner, List<Given> given) implements Compactor {
+        /** A window, and for what it was given. */
+        record Given(Task task, Window window) {}
+
+        Recording(Compactor inner) {
+            this(inner, new CopyOnWriteArrayList<>());
+        }
+
+        @Override
+        public String name() {
+            return inner.name();
+        }
+
+        @Override
+        public Optional<Offer> offer(Task task) {
+            return inner.offer(task);
+        }
+
+        @Override
+        public Window compact(Task task) throws InterruptedException {
+            Window window = inner.compact(task);
+            given.add(new Given(task, window));
+            return window;
+        }
+    }
 
     /** A prompt, with its items read once. */
     private record Folded(String head, List<Item> items) {
@@ -48,7 +78,7 @@ final class CompactedTalk {
 
     private final ConversationStore store;
     private final RandomAnswers model;
-    private final RecordingCompactor compactor;
+    private final Recording compactor;
     private final boolean returned;
     private final Set<Item> said;
     private final List<Change> changes;
@@ -60,7 +90,7 @@ final class CompactedTalk {
             Conversation conversation,
             ConversationStore store,
             RandomAnswers model,
-            RecordingCompactor compactor,
+            Recording compactor,
             boolean returned) {
         this.conversation = conversation;
         this.store = store;
@@ -286,7 +316,7 @@ final class CompactedTalk {
         if (failures.isEmpty()) {
             return;
         }
-        for (RecordingCompactor.Given given : compactor.given()) {
+        for (Recording.Given given : compactor.given()) {
             List<Item> before = List.copyOf(given.task().prompt().items());
             Map<CompactionInvariant, String> problems = CompactionJudge.window(
                     returned, known(), before, given.window().items());

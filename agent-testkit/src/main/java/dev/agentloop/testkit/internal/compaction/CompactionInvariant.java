@@ -34,17 +34,13 @@ enum CompactionInvariant {
         this.returned = returned;
     }
 
-    private Duty duty(boolean isReturned) {
-        return isReturned ? returned : built;
-    }
-
     /** Whether it holds for the prompt once the loop has taken the window. */
     boolean holdsFor(boolean isReturned) {
-        return duty(isReturned) != Duty.NOBODY;
+        return (isReturned ? returned : built) != Duty.NOBODY;
     }
 
     /** Whether it holds for the window as the compactor gives it. */
     boolean isTheCompactors(boolean isReturned) {
-        return duty(isReturned) == Duty.COMPACTOR;
+        return (isReturned ? returned : built) == Duty.COMPACTOR;
     }
 }

@@ -30,7 +30,7 @@ public final class RandomTalks implements AutoCloseable {
 
     private final Random random;
     private final Path workspace;
-    private final RecordingCompactor compactor;
+    private final CompactedTalk.Recording compactor;
     private final boolean returned;
     private final RandomAnswers model;
     private final ConversationStore store = ConversationStore.inMemory();
@@ -44,7 +44,7 @@ public final class RandomTalks implements AutoCloseable {
     public RandomTalks(Compactor compactor, boolean returned, Random random, Path workspace) {
         this.random = random;
         this.workspace = workspace;
-        this.compactor = new RecordingCompactor(compactor);
+        this.compactor = new CompactedTalk.Recording(compactor);
         this.returned = returned;
         this.model = new RandomAnswers(random, settings());
         agentsMd();

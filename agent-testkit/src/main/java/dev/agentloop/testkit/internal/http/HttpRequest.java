@@ -2,7 +2,6 @@ package dev.agentloop.testkit.internal.http;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -121,11 +120,5 @@ public record HttpRequest(String method, String path, Map<String, String> header
             int extension = size.indexOf(';');
             return Integer.parseInt((extension < 0 ? size : size.substring(0, extension)).strip(), 16);
         }
-    }
-
-    /** The body as text, for a message. */
-    @Override
-    public String toString() {
-        return method + " " + path + " " + new String(body, 0, Math.min(200, body.length), StandardCharsets.UTF_8);
     }
 }

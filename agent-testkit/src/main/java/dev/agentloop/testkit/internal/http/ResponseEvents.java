@@ -4,7 +4,7 @@ import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.testkit.internal.response.ResponseScript;
-import dev.agentloop.testkit.internal.response.ResponseScript.Ending;
+import dev.agentloop.testkit.internal.response.ResponseScript.How;
 import dev.agentloop.testkit.internal.response.ResponseScript.Made;
 import dev.agentloop.testkit.internal.response.ResponseScript.Pause;
 import dev.agentloop.testkit.internal.response.ResponseScript.Raw;
@@ -25,6 +25,7 @@ public final class ResponseEvents {
     private static final byte[] BLANK_LINE = {'\n', '\n'};
 
     private final ResponseScript response;
+    private final ResponseScript.Ending ending;
     private final String model;
     private final int number;
     private final Usage usual;
@@ -56,6 +57,7 @@ public final class ResponseEvents {
      */
     public ResponseEvents(ResponseScript response, String model, int number, Usage usual, int deltaChars) {
         this.response = response;
+        this.ending = response.ending();
         this.model = model;
         this.number = number;
         this.usual = usual;
@@ -122,7 +124,7 @@ public final class ResponseEvents {
     }
 
     private String status() {
-        return switch (response.ending()) {
+        return switch (ending.how()) {
             case INCOMPLETE -> "incomplete";
             case FAILED, ERROR -> "failed";
             default -> "completed";
@@ -130,13 +132,13 @@ public final class ResponseEvents {
     }
 
     private void end() throws IOException {
-        switch (response.ending()) {
+        switch (ending.how()) {
             case COMPLETED, INCOMPLETE, FAILED -> event("response." + status(), w -> responseObject(w, status()));
             case ERROR ->
                 event(
                         "error",
-                        w -> w.text("code", response.reason())
-                                .text("message", response.message())
+                        w -> w.text("code", ending.reason())
+                                .text("message", ending.message())
                                 .raw("param", "null"));
             default -> {
                 // Broken or silent: there is no last event.
@@ -268,12 +270,12 @@ public final class ResponseEvents {
                 .text("status", status)
                 .text("model", model);
         if (status.equals("failed")) {
-            out.object("error", e -> e.text("code", response.reason()).text("message", response.message()));
+            out.object("error", e -> e.text("code", ending.reason()).text("message", ending.message()));
         } else {
             out.raw("error", "null");
         }
         if (status.equals("incomplete")) {
-            out.object("incomplete_details", d -> d.text("reason", response.reason()));
+            out.object("incomplete_details", d -> d.text("reason", ending.reason()));
         } else {
             out.raw("incomplete_details", "null");
         }
@@ -282,10 +284,10 @@ public final class ResponseEvents {
                 .raw("output", over ? "[" + String.join(",", done) + "]" : "[]");
         out.flag("parallel_tool_calls", true).raw("temperature", "null").text("tool_choice", "auto");
         out.raw("tools", "[]").raw("top_p", "null");
-        if (!response.endTurn()) {
+        if (!ending.endTurn()) {
             out.flag("end_turn", false);
         }
-        if (over && response.ending() != Ending.FAILED && response.ending() != Ending.ERROR) {
+        if (over && ending.how() != How.FAILED && ending.how() != How.ERROR) {
             usage(out);
         } else {
             out.raw("usage", "null");

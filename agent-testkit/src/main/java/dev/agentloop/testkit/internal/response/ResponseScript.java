@@ -7,15 +7,17 @@ import dev.agentloop.internal.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a scripted response in order, how it ends, and what HTTP does to it. Immutable and thread-safe; methods with a
- * parameter give changed copies.
+ * A scripted response as data. Immutable and thread-safe; methods with a parameter give changed copies.
+ *
+ * @param usage what it reports; null for a count of its bytes
  */
-public final class ResponseScript {
-    public static final ResponseScript EMPTY = new ResponseScript();
+public record ResponseScript(
+        List<Step> steps, Ending ending, @Nullable Usage usage, Delivery delivery) {
+    public static final ResponseScript EMPTY =
+            new ResponseScript(List.of(), new Ending(How.COMPLETED, "", "", true), null, new Delivery(-1, 0, false));
 
     /** An item, or a pause. */
     public sealed interface Step {}
@@ -56,8 +58,7 @@ public final class ResponseScript {
     /** Waits for the latch before what follows. */
     public record Pause(CountDownLatch latch) implements Step {}
 
-    /** How a response ends. */
-    public enum Ending {
+    public enum How {
         COMPLETED,
         INCOMPLETE,
         FAILED,
@@ -66,109 +67,47 @@ public final class ResponseScript {
         SILENT
     }
 
-    private final List<Step> steps = new ArrayList<>();
-    private Ending ending = Ending.COMPLETED;
-    private String reason = "";
-    private String message = "";
-    private @Nullable Usage usage;
-    private boolean endTurn = true;
-    private int cutAfter = -1;
-    private int pieceBytes;
-    private boolean closes;
-
-    private ResponseScript() {}
-
-    private ResponseScript with(Consumer<ResponseScript> change) {
-        ResponseScript copy = new ResponseScript();
-        copy.steps.addAll(steps);
-        copy.ending = ending;
-        copy.reason = reason;
-        copy.message = message;
-        copy.usage = usage;
-        copy.endTurn = endTurn;
-        copy.cutAfter = cutAfter;
-        copy.pieceBytes = pieceBytes;
-        copy.closes = closes;
-        change.accept(copy);
-        return copy;
-    }
-
-    public ResponseScript then(Step step) {
-        return with(copy -> copy.steps.add(step));
-    }
+    /**
+     * How and why a response ends.
+     *
+     * @param reason the code of a failure, or why the response is incomplete; else empty
+     * @param message the text of a failure; else empty
+     * @param endTurn whether no other inference is wanted
+     */
+    public record Ending(How how, String reason, String message, boolean endTurn) {}
 
     /**
-     * @param code of a failure, or why the response is incomplete; empty for none
-     * @param text of a failure; empty for none
+     * What HTTP does to it.
+     *
+     * @param cutAfter the bytes of the body behind which the connection breaks; below 0 for none
+     * @param pieceBytes the length of what is sent at once; 0 for all that there is
+     * @param closes whether the connection is closed behind it
      */
-    public ResponseScript ends(Ending how, String code, String text) {
-        return with(copy -> {
-            copy.ending = how;
-            copy.reason = code;
-            copy.message = text;
-        });
+    public record Delivery(int cutAfter, int pieceBytes, boolean closes) {}
+
+    public ResponseScript then(Step step) {
+        List<Step> more = new ArrayList<>(steps);
+        more.add(step);
+        return new ResponseScript(List.copyOf(more), ending, usage, delivery);
     }
 
-    public ResponseScript goesOn() {
-        return with(copy -> copy.endTurn = false);
+    public ResponseScript ends(Ending other) {
+        return new ResponseScript(steps, other, usage, delivery);
     }
 
     public ResponseScript using(Usage reported) {
-        return with(copy -> copy.usage = reported);
+        return new ResponseScript(steps, ending, reported, delivery);
     }
 
-    public ResponseScript cutAfter(int bytes) {
-        return with(copy -> copy.cutAfter = bytes);
-    }
-
-    public ResponseScript inPiecesOf(int bytes) {
-        return with(copy -> copy.pieceBytes = bytes);
-    }
-
-    public ResponseScript thenCloses() {
-        return with(copy -> copy.closes = true);
-    }
-
-    public List<Step> steps() {
-        return steps;
-    }
-
-    public Ending ending() {
-        return ending;
-    }
-
-    /** The code of a failure, or why the response is incomplete. */
-    public String reason() {
-        return reason;
-    }
-
-    public String message() {
-        return message;
-    }
-
-    public @Nullable Usage usage() {
-        return usage;
-    }
-
-    public boolean endTurn() {
-        return endTurn;
-    }
-
-    public int cutAfter() {
-        return cutAfter;
-    }
-
-    public int pieceBytes() {
-        return pieceBytes;
-    }
-
-    public boolean closes() {
-        return closes;
+    public ResponseScript sent(Delivery other) {
+        return new ResponseScript(steps, ending, usage, other);
     }
 
     /** The exception that a client makes of the code of a failure. */
     public ModelException failure() {
-        return ModelException.of(kind(reason), message).code(reason).build();
+        return ModelException.of(kind(ending.reason()), ending.message())
+                .code(ending.reason())
+                .build();
     }
 
     private static Kind kind(String code) {

@@ -125,7 +125,7 @@ class BrokenCompactorsTest {
                 ScriptedResponse.reasons("plan it").andCalls("call_plan", RandomAnswers.PLAN, "{}"),
                 ScriptedResponse.says("Done."),
                 ScriptedResponse.says("Gone on."));
-        RecordingCompactor recording = new RecordingCompactor(compactor);
+        CompactedTalk.Recording recording = new CompactedTalk.Recording(compactor);
         List<AgentEvent> events = new ArrayList<>();
         try (AgentLoop agent = AgentLoop.builder()
                 .model(model)
@@ -149,7 +149,7 @@ class BrokenCompactorsTest {
         }
     }
 
-    private static Set<CompactionInvariant> judged(RecordingCompactor recording, Prompt before) {
+    private static Set<CompactionInvariant> judged(CompactedTalk.Recording recording, Prompt before) {
         Item last = before.item(before.size() - 1);
         CompactionJudge.Known known = new CompactionJudge.Known(
                 List.of(Item.user("Look."), Item.user("Do it.")),
