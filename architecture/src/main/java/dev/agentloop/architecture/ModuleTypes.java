@@ -1,5 +1,6 @@
 package dev.agentloop.architecture;
 
+import com.tngtech.archunit.ArchConfiguration;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaCodeUnit;
@@ -35,11 +36,15 @@ final class ModuleTypes {
             throw new IllegalStateException("no compiled classes in " + folder.toAbsolutePath()
                     + ": compile the module, and run its tests in its own folder");
         }
-        return of(new ClassFileImporter().importPath(folder), rootPackage, exported(folder));
+        return new ModuleTypes(imported(folder), rootPackage, exported(folder));
     }
 
-    static ModuleTypes of(JavaClasses classes, String rootPackage, Set<String> exported) {
-        return new ModuleTypes(classes, rootPackage, exported);
+    /** Types of other modules by their names only: to read them all would take seconds, and they are in no room. */
+    private static JavaClasses imported(Path folder) {
+        return ArchConfiguration.withThreadLocalScope(configuration -> {
+            configuration.setResolveMissingDependenciesFromClassPath(false);
+            return new ClassFileImporter().importPath(folder);
+        });
     }
 
     /** Those that everybody may use; none where the module has no descriptor, as a program. */
