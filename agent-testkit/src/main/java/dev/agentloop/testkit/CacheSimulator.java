@@ -5,6 +5,11 @@ import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Durations;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.testkit.internal.cache.CacheMachine;
+import dev.agentloop.testkit.internal.cache.CachedBody;
+import dev.agentloop.testkit.internal.cache.CachedPrompt;
+import dev.agentloop.testkit.internal.cache.CachedRequest;
+import dev.agentloop.testkit.internal.cache.PrefixPoints;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
@@ -272,8 +277,15 @@ public final class CacheSimulator {
         machine.keep(points, read, now);
         Usage usage = usage(points, read);
         Usage best = usage(points.tokens(), Math.min(tokensBefore, points.tokens()));
-        boolean lost = best.cached() - usage.cached() >= Math.max(1, profile.stepTokens());
-        MissReason reason = new MissReason(profile, before, request, machineNumber, idle);
+        long unread = best.cached() - usage.cached();
+        String remark = "";
+        if (unread >= Math.max(1, profile.stepTokens())) {
+            String difference = before == null ? "" : request.differenceTo(before);
+            String why = difference.isEmpty()
+                    ? why(best, machineNumber, idle)
+                    : difference + " differs from the request before";
+            remark = String.format(Locale.ROOT, "%,d tokens were not read: %s", unread, why);
+        }
         charges.add(new Charge(
                 charges.size() + 1,
                 Instant.ofEpochMilli(now),
@@ -283,13 +295,30 @@ public final class CacheSimulator {
                 prices.cost(usage),
                 prices.cost(Usage.reported(usage.input(), 0, 0, 0, 0)),
                 prices.cost(best),
-                lost ? reason.text(usage, best) : ""));
+                remark));
         return usage;
+    }
+
+    /** Why less was read than at best, though the request goes on from the one before. */
+    private String why(Usage best, int machine, long idle) {
+        if (machine > 0) {
+            return "more than " + profile.requestsPerMinute() + " requests of the key in a minute, so machine "
+                    + (machine + 1) + " took it";
+        }
+        if (idle > profile.idle().toMillis()) {
+            return "the request before was " + Duration.ofMillis(idle) + " earlier, and the cache lives "
+                    + profile.idle();
+        }
+        if (best.cached() < profile.minimumTokens()) {
+            return "the request before was shorter than " + profile.minimumTokens() + " tokens";
+        }
+        return "the request before went to another machine";
     }
 
     private CacheMachine machine(String key, PrefixPoints points, int number) {
         String address = key + " " + points.start(ROUTING_TOKENS) + " " + number;
-        return machines.computeIfAbsent(address, a -> new CacheMachine(profile));
+        return machines.computeIfAbsent(
+                address, a -> new CacheMachine(profile.minimumTokens(), profile.stepTokens() == 0, profile.idle()));
     }
 
     private Usage usage(PrefixPoints points, int read) {

@@ -3,6 +3,7 @@ package dev.agentloop.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.Compactor;
+import dev.agentloop.testkit.internal.compaction.RandomTalks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,8 @@ public abstract class CompactorContract {
         Path project = Files.createDirectory(ofOneLength(workspace));
         int compactions = 0;
         for (int run = 0; run < RUNS; run++) {
-            try (RandomTalks talks = new RandomTalks(this, new Random(seed + run), project)) {
+            try (RandomTalks talks =
+                    new RandomTalks(compactor(), kind() == Kind.RETURNED, new Random(seed + run), project)) {
                 compactions += talks.hold();
             } catch (RuntimeException | Error e) {
                 throw new AssertionError(

@@ -1,13 +1,13 @@
 package dev.agentloop.testkit;
 
-import static dev.agentloop.testkit.StoredLogs.all;
-import static dev.agentloop.testkit.StoredLogs.append;
-import static dev.agentloop.testkit.StoredLogs.assertSame;
-import static dev.agentloop.testkit.StoredLogs.entries;
-import static dev.agentloop.testkit.StoredLogs.newId;
-import static dev.agentloop.testkit.StoredLogs.numbers;
-import static dev.agentloop.testkit.StoredLogs.payloads;
-import static dev.agentloop.testkit.StoredLogs.refused;
+import static dev.agentloop.testkit.internal.store.StoredLogs.all;
+import static dev.agentloop.testkit.internal.store.StoredLogs.append;
+import static dev.agentloop.testkit.internal.store.StoredLogs.assertSame;
+import static dev.agentloop.testkit.internal.store.StoredLogs.entries;
+import static dev.agentloop.testkit.internal.store.StoredLogs.newId;
+import static dev.agentloop.testkit.internal.store.StoredLogs.numbers;
+import static dev.agentloop.testkit.internal.store.StoredLogs.payloads;
+import static dev.agentloop.testkit.internal.store.StoredLogs.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -19,6 +19,7 @@ import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
+import dev.agentloop.testkit.internal.store.StoredLogs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ import org.junit.jupiter.api.Timeout;
  * <p>The tests use ids of their own, so the storage may hold other conversations.
  */
 @Timeout(120)
-public abstract class ConversationStoreContract extends StoreConcurrency {
+public abstract class ConversationStoreContract extends StoreRules {
     private ConversationStore store;
 
     /** A suite; JUnit makes one for each test. */

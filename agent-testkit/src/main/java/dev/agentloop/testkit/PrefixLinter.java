@@ -1,6 +1,10 @@
 package dev.agentloop.testkit;
 
 import dev.agentloop.Prompt;
+import dev.agentloop.testkit.internal.lint.Lint;
+import dev.agentloop.testkit.internal.lint.LintFinding;
+import dev.agentloop.testkit.internal.lint.LintProgram;
+import dev.agentloop.testkit.internal.lint.LintRuns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

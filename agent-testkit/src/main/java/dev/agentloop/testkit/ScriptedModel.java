@@ -7,9 +7,9 @@ import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.Usage;
-import dev.agentloop.internal.JsonFields;
-import dev.agentloop.testkit.ScriptedResponse.Ending;
-import java.nio.ByteBuffer;
+import dev.agentloop.testkit.internal.request.PairingRules;
+import dev.agentloop.testkit.internal.response.ResponseScript;
+import dev.agentloop.testkit.internal.response.ResponseScript.How;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,16 +31,12 @@ public final class ScriptedModel implements Model {
     private static final int PIECE = 24;
 
     private final PromptSettings settings;
-    private final Deque<Answer> script;
+    private final Deque<Function<Prompt, ScriptedResponse>> script;
     private final @Nullable Function<Prompt, ScriptedResponse> otherwise;
     private final @Nullable CacheSimulator cache;
     private final int length;
     private final List<Prompt> prompts = new ArrayList<>();
     private PairingRules rules = new PairingRules();
-
-    private interface Answer {
-        ScriptedResponse to(Prompt prompt);
-    }
 
     private ScriptedModel(Builder builder) {
         this.settings = builder.settings;
@@ -90,7 +86,7 @@ public final class ScriptedModel implements Model {
 
     @Override
     public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
-        Answer answer;
+        Function<Prompt, ScriptedResponse> answer;
         int number;
         Usage usual;
         synchronized (prompts) {
@@ -105,7 +101,7 @@ public final class ScriptedModel implements Model {
             answer = next(number);
         }
         // Outside of the lock: a function of the test's may wait for another prompt.
-        return new Telling(answer.to(prompt), number, usual, listener).tell();
+        return new Telling(answer.apply(prompt).script(), number, usual, listener).tell();
     }
 
     private void check(Prompt prompt, int known, int number) {
@@ -113,10 +109,7 @@ public final class ScriptedModel implements Model {
             rules = new PairingRules();
         }
         for (Item item : prompt.items().subList(known, prompt.size())) {
-            ByteBuffer buffer = item.bytes();
-            byte[] bytes = new byte[buffer.remaining()];
-            buffer.get(bytes);
-            rules.accept(JsonFields.of(bytes));
+            rules.accept(PairingRules.fields(item));
         }
         List<String> problems = rules.problems();
         if (!problems.isEmpty()) {
@@ -125,47 +118,43 @@ public final class ScriptedModel implements Model {
         }
     }
 
-    private Answer next(int number) {
-        Answer answer = script.poll();
-        if (answer != null) {
-            return answer;
-        }
-        Function<Prompt, ScriptedResponse> function = otherwise;
-        if (function == null) {
+    private Function<Prompt, ScriptedResponse> next(int number) {
+        Function<Prompt, ScriptedResponse> answer = script.isEmpty() ? otherwise : script.poll();
+        if (answer == null) {
             throw new AssertionError("the script of " + length + " answers has ended, and prompt " + number
                     + " came; add an answer, or look why there was another step");
         }
-        return function::apply;
+        return answer;
     }
 
     /** Hands one response over to one listener. */
-    private record Telling(ScriptedResponse response, int number, Usage usual, Listener listener) {
+    private record Telling(ResponseScript response, int number, Usage usual, Listener listener) {
 
         ModelResponse tell() throws InterruptedException {
             List<Item> items = new ArrayList<>();
-            for (ScriptedResponse.Step step : response.steps()) {
+            for (ResponseScript.Step step : response.steps()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                if (step instanceof ScriptedResponse.Pause pause) {
+                if (step instanceof ResponseScript.Pause pause) {
                     pause.latch().await();
-                } else if (step instanceof ScriptedResponse.Made made) {
+                } else if (step instanceof ResponseScript.Made made) {
                     tellDeltas(made);
                     tell(items, made.json(made.idPrefix() + number + "_" + items.size()));
-                } else if (step instanceof ScriptedResponse.Raw raw) {
+                } else if (step instanceof ResponseScript.Raw raw) {
                     tell(items, raw.json().getBytes(StandardCharsets.UTF_8));
                 }
             }
             return end(items);
         }
 
-        private void tellDeltas(ScriptedResponse.Made made) {
+        private void tellDeltas(ResponseScript.Made made) {
             Delta kind = switch (made.type()) {
                 case "message" -> Delta.TEXT;
                 case "reasoning" -> Delta.REASONING;
                 default -> Delta.ARGUMENTS;
             };
-            for (String piece : Pieces.of(made.deltas(), PIECE)) {
+            for (String piece : made.pieces(PIECE)) {
                 listener.onDelta(kind, piece);
             }
         }
@@ -178,16 +167,16 @@ public final class ScriptedModel implements Model {
         }
 
         private ModelResponse end(List<Item> items) throws InterruptedException {
-            if (response.ending() == Ending.SILENT) {
+            if (response.ending().how() == How.SILENT) {
                 new CountDownLatch(1).await();
             }
-            if (response.ending() == Ending.BROKEN) {
+            if (response.ending().how() == How.BROKEN) {
                 throw ModelException.of(
                                 ModelException.Kind.TRANSPORT, "the scripted response broke off, as its script says")
                         .build();
             }
-            if (response.ending() == Ending.FAILED || response.ending() == Ending.ERROR) {
-                throw ScriptedFailures.of(response.reason(), response.message());
+            if (response.ending().how() == How.FAILED || response.ending().how() == How.ERROR) {
+                throw response.failure();
             }
             long written =
                     items.stream().mapToLong(item -> item.bytes().remaining()).sum();
@@ -196,8 +185,10 @@ public final class ScriptedModel implements Model {
                     "resp_" + number,
                     items,
                     reported != null ? reported : usual.plus(Usage.reported(0, 0, 0, written / 4, 0)),
-                    response.ending() == Ending.INCOMPLETE ? response.reason() : null,
-                    response.endTurn());
+                    response.ending().how() == How.INCOMPLETE
+                            ? response.ending().reason()
+                            : null,
+                    response.ending().endTurn());
         }
     }
 
@@ -205,7 +196,7 @@ public final class ScriptedModel implements Model {
     public static final class Builder {
         private PromptSettings settings =
                 PromptSettings.of("scripted").reasoning(true).build();
-        private final List<Answer> answers = new ArrayList<>();
+        private final List<Function<Prompt, ScriptedResponse>> answers = new ArrayList<>();
         private @Nullable Function<Prompt, ScriptedResponse> otherwise;
         private @Nullable CacheSimulator cache;
 
@@ -227,7 +218,7 @@ public final class ScriptedModel implements Model {
 
         /** Answers the next prompt with what the function makes of it. */
         public Builder answer(Function<Prompt, ScriptedResponse> function) {
-            answers.add(function::apply);
+            answers.add(function);
             return this;
         }
 

@@ -2,6 +2,8 @@ package dev.agentloop.testkit;
 
 import dev.agentloop.Item;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.testkit.internal.http.HttpRequest;
+import dev.agentloop.testkit.internal.request.RequestCheck;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

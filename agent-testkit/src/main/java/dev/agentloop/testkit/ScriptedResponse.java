@@ -3,13 +3,16 @@ package dev.agentloop.testkit;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.testkit.internal.response.ResponseScript;
+import dev.agentloop.testkit.internal.response.ResponseScript.Delivery;
+import dev.agentloop.testkit.internal.response.ResponseScript.Ending;
+import dev.agentloop.testkit.internal.response.ResponseScript.How;
+import dev.agentloop.testkit.internal.response.ResponseScript.Made;
+import dev.agentloop.testkit.internal.response.ResponseScript.Pause;
+import dev.agentloop.testkit.internal.response.ResponseScript.Raw;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A response that a script gives in place of a model: items in order, and how it ends. Nothing in it was thought up by a
@@ -24,75 +27,32 @@ import org.jspecify.annotations.Nullable;
  * events of the Responses API. Immutable and thread-safe; the {@code and…} methods give changed copies.
  */
 public final class ScriptedResponse implements ScriptedReply {
+    private final ResponseScript script;
 
-    /** An item, or a pause. */
-    sealed interface Step {}
-
-    /**
-     * An item that the model makes.
-     *
-     * @param deltas the text that comes in pieces before the item is done; empty for none
-     * @param fields the item's fields behind {@code id} and {@code type}
-     */
-    record Made(String type, String idPrefix, String deltas, Json.Body fields) implements Step {
-        byte[] json(String id) {
-            return Json.object(w -> {
-                w.text("id", id).text("type", type);
-                fields.write(w);
-            });
-        }
+    private ScriptedResponse(ResponseScript script) {
+        this.script = script;
     }
 
-    /** An item in bytes of the script's own. */
-    record Raw(String json) implements Step {}
-
-    /** Waits for the latch before what follows. */
-    record Pause(CountDownLatch latch) implements Step {}
-
-    /** How a response ends. */
-    enum Ending {
-        COMPLETED,
-        INCOMPLETE,
-        FAILED,
-        ERROR,
-        BROKEN,
-        SILENT
+    private ScriptedResponse and(ResponseScript.Step step) {
+        return new ScriptedResponse(script.then(step));
     }
 
-    private final List<Step> steps = new ArrayList<>();
-    private Ending ending = Ending.COMPLETED;
-    private String reason = "";
-    private String message = "";
-    private @Nullable Usage usage;
-    private boolean endTurn = true;
-    private int cutAfter = -1;
-    private int pieceBytes;
-    private boolean closes;
-
-    private ScriptedResponse() {}
-
-    private ScriptedResponse with(Consumer<ScriptedResponse> change) {
-        ScriptedResponse copy = new ScriptedResponse();
-        copy.steps.addAll(steps);
-        copy.ending = ending;
-        copy.reason = reason;
-        copy.message = message;
-        copy.usage = usage;
-        copy.endTurn = endTurn;
-        copy.cutAfter = cutAfter;
-        copy.pieceBytes = pieceBytes;
-        copy.closes = closes;
-        change.accept(copy);
-        return copy;
+    private ScriptedResponse ends(How how, String reason, String message) {
+        return new ScriptedResponse(
+                script.ends(new Ending(how, reason, message, script.ending().endTurn())));
     }
 
-    private ScriptedResponse and(Step step) {
-        return with(copy -> copy.steps.add(step));
+    private ScriptedResponse sent(Delivery delivery) {
+        return new ScriptedResponse(script.sent(delivery));
+    }
+
+    ResponseScript script() {
+        return script;
     }
 
     /** A response without an item. */
     public static ScriptedResponse empty() {
-        return new ScriptedResponse();
+        return new ScriptedResponse(ResponseScript.EMPTY);
     }
 
     /** A response that says this. */
@@ -112,32 +72,25 @@ public final class ScriptedResponse implements ScriptedReply {
 
     /** Then a message of one text. */
     public ScriptedResponse andSays(String text) {
-        return and(new Made(
-                "message",
-                "msg_",
+        return message(
                 text,
-                w -> w.text("status", "completed")
-                        .text("role", "assistant")
-                        .array(
-                                "content",
-                                a -> a.element(part -> part.text("type", "output_text")
-                                        .text("text", text)
-                                        .raw("annotations", "[]")
-                                        .raw("logprobs", "[]")))));
+                part -> part.text("type", "output_text")
+                        .text("text", text)
+                        .raw("annotations", "[]")
+                        .raw("logprobs", "[]"));
     }
 
     /** Then a message that refuses. */
     public ScriptedResponse andRefuses(String refusal) {
+        return message("", part -> part.text("type", "refusal").text("refusal", refusal));
+    }
+
+    private ScriptedResponse message(String deltas, Json.Body part) {
         return and(new Made(
                 "message",
                 "msg_",
-                "",
-                w -> w.text("status", "completed")
-                        .text("role", "assistant")
-                        .array(
-                                "content",
-                                a -> a.element(
-                                        part -> part.text("type", "refusal").text("refusal", refusal)))));
+                deltas,
+                w -> w.text("status", "completed").text("role", "assistant").array("content", a -> a.element(part))));
     }
 
     /** Then a call of a function; {@code arguments} is sent as it is, JSON or not. */
@@ -199,100 +152,54 @@ public final class ScriptedResponse implements ScriptedReply {
 
     /** Ends by the connection's breaking, without a last event. */
     public ScriptedResponse andBreaks() {
-        return with(copy -> copy.ending = Ending.BROKEN);
+        return ends(How.BROKEN, "", "");
     }
 
     /** Ends never: nothing more comes, and the connection stays open until the other side closes it. */
     public ScriptedResponse andFallsSilent() {
-        return with(copy -> copy.ending = Ending.SILENT);
+        return ends(How.SILENT, "", "");
     }
 
     /** Ends as incomplete, for a reason such as {@code max_output_tokens} or {@code content_filter}. */
     public ScriptedResponse andIsIncomplete(String why) {
-        return with(copy -> {
-            copy.ending = Ending.INCOMPLETE;
-            copy.reason = why;
-        });
+        return ends(How.INCOMPLETE, why, "");
     }
 
     /** Ends as failed, with a code such as {@code server_error} or {@code context_length_exceeded}. */
     public ScriptedResponse andFails(String code, String text) {
-        return with(copy -> {
-            copy.ending = Ending.FAILED;
-            copy.reason = code;
-            copy.message = text;
-        });
+        return ends(How.FAILED, code, text);
     }
 
     /** Ends with an {@code error} event instead of a last event of the response's. */
     public ScriptedResponse andErrs(String code, String text) {
-        return with(copy -> {
-            copy.ending = Ending.ERROR;
-            copy.reason = code;
-            copy.message = text;
-        });
+        return ends(How.ERROR, code, text);
     }
 
     /** Wants another inference although it makes no call. */
     public ScriptedResponse andGoesOn() {
-        return with(copy -> copy.endTurn = false);
+        Ending ending = script.ending();
+        return new ScriptedResponse(script.ends(new Ending(ending.how(), ending.reason(), ending.message(), false)));
     }
 
     /** Reports this usage; by default, all bytes at four a token, and as cached what the prompt before had too. */
     public ScriptedResponse using(Usage reported) {
-        return with(copy -> copy.usage = reported);
+        return new ScriptedResponse(script.using(reported));
     }
 
     /** Over HTTP: the connection breaks behind so many bytes of the body. */
     public ScriptedResponse cutAfter(int bytes) {
-        return with(copy -> copy.cutAfter = bytes);
+        return sent(new Delivery(
+                bytes, script.delivery().pieceBytes(), script.delivery().closes()));
     }
 
     /** Over HTTP: the body is sent in pieces of so many bytes, each in a packet of its own as far as the system lets us. */
     public ScriptedResponse inPiecesOf(int bytes) {
-        return with(copy -> copy.pieceBytes = bytes);
+        return sent(new Delivery(
+                script.delivery().cutAfter(), bytes, script.delivery().closes()));
     }
 
     /** Over HTTP: the connection is closed behind the response without having been announced. */
     public ScriptedResponse thenClosesTheConnection() {
-        return with(copy -> copy.closes = true);
-    }
-
-    List<Step> steps() {
-        return steps;
-    }
-
-    Ending ending() {
-        return ending;
-    }
-
-    /** The code of a failure, or why the response is incomplete. */
-    String reason() {
-        return reason;
-    }
-
-    String message() {
-        return message;
-    }
-
-    @Nullable
-    Usage usage() {
-        return usage;
-    }
-
-    boolean endTurn() {
-        return endTurn;
-    }
-
-    int cutAfter() {
-        return cutAfter;
-    }
-
-    int pieceBytes() {
-        return pieceBytes;
-    }
-
-    boolean closes() {
-        return closes;
+        return sent(new Delivery(script.delivery().cutAfter(), script.delivery().pieceBytes(), true));
     }
 }

@@ -2,12 +2,20 @@ package dev.agentloop.testkit;
 
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
+import dev.agentloop.testkit.internal.http.HttpReply;
+import dev.agentloop.testkit.internal.http.HttpRequest;
+import dev.agentloop.testkit.internal.http.HttpServer;
+import dev.agentloop.testkit.internal.http.ResponseEvents;
+import dev.agentloop.testkit.internal.request.RequestCheck;
+import dev.agentloop.testkit.internal.response.ResponseScript;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -17,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.net.ServerSocketFactory;
@@ -49,8 +58,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ScriptedServer implements AutoCloseable {
     private static final String COMPACT = "/responses/compact";
+    private static final Set<String> OPTIONS =
+            Set.of("--calls", "--tool", "--arguments", "--port", "--delta-chars", "--check");
 
-    private final ServerSocket socket;
+    private final HttpServer http;
     private final boolean tls;
     private final Deque<Function<ScriptedRequest, ScriptedReply>> script;
     private final @Nullable Function<ScriptedRequest, ScriptedReply> otherwise;
@@ -61,9 +72,6 @@ public final class ScriptedServer implements AutoCloseable {
     private final List<ScriptedRequest> requests = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private final Map<String, Log> conversations = new HashMap<>();
-    private final Map<Socket, Thread> connections = new HashMap<>();
-    private int everConnected;
-    private boolean closed;
 
     /** The requests of one conversation. */
     private static final class Log {
@@ -75,11 +83,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    /** What is to be done with one request. */
-    record Planned(ScriptedReply reply, ResponseEvents events, int number, ResponseEvents.Form form, Runnable over) {}
-
     private ScriptedServer(Builder builder, ServerSocket socket) {
-        this.socket = socket;
         this.tls = builder.sockets instanceof SSLServerSocketFactory;
         this.script = new ArrayDeque<>(builder.answers);
         this.otherwise = builder.otherwise;
@@ -87,6 +91,7 @@ public final class ScriptedServer implements AutoCloseable {
         this.cache = builder.cache;
         this.strict = builder.strict;
         this.deltaChars = builder.deltaChars;
+        this.http = new HttpServer(socket, this::plan, this::failed);
     }
 
     /** A running server that gives these answers in order. */
@@ -103,7 +108,7 @@ public final class ScriptedServer implements AutoCloseable {
     public static ScriptedReply status(int status, String body, String... headers) {
         List<String> lines = new ArrayList<>(List.of(headers));
         lines.add("content-type: " + (body.startsWith("{") ? "application/json" : "text/plain"));
-        return new HttpReply(status, List.copyOf(lines), body.getBytes(StandardCharsets.UTF_8));
+        return new FixedReply(new HttpReply(status, List.copyOf(lines), body.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** An HTTP error in the API's own form. */
@@ -119,16 +124,12 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** A body of exactly these bytes with status 200; for streams that no response of a script would make. */
     public static ScriptedReply raw(String contentType, byte[] body) {
-        return new HttpReply(200, List.of("content-type: " + contentType), body.clone());
+        return new FixedReply(new HttpReply(200, List.of("content-type: " + contentType), body.clone()));
     }
 
     /** Reads the request and closes the connection without a word. */
     public static ScriptedReply hangUp() {
-        return HttpReply.NOTHING;
-    }
-
-    static HttpReply json(int status, int number, byte[] body) {
-        return new HttpReply(status, List.of("content-type: application/json", "x-request-id: req_" + number), body);
+        return new FixedReply(HttpReply.NOTHING);
     }
 
     /** The base URL for clients, up to and including {@code /v1}. */
@@ -138,7 +139,7 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** The port. */
     public int port() {
-        return socket.getLocalPort();
+        return http.port();
     }
 
     /** The requests so far, in the order in which they came. */
@@ -164,69 +165,23 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** How many connections were ever made; fewer than the requests where the client reuses them. */
     public int connections() {
-        synchronized (connections) {
-            return everConnected;
-        }
+        return http.connections();
     }
 
     /** Closes all connections and ends all threads. */
     @Override
     public void close() {
-        List<Thread> threads;
-        synchronized (connections) {
-            closed = true;
-            closeQuietly(socket);
-            connections.keySet().forEach(ScriptedServer::closeQuietly);
-            threads = List.copyOf(connections.values());
-        }
-        threads.forEach(Thread::interrupt);
+        http.close();
     }
 
-    private static void closeQuietly(AutoCloseable closeable) {
-        try {
-            closeable.close();
-        } catch (Exception e) {
-            throw new IllegalStateException("a socket could not be closed: " + e.getMessage(), e);
-        }
-    }
-
-    private void accept() {
-        while (true) {
-            Socket connection;
-            try {
-                connection = socket.accept();
-            } catch (IOException e) {
-                return; // The server was closed.
-            }
-            Thread thread = new Thread(
-                    new ServerConnection(this, connection), "scripted-server-" + port() + "-" + connection.getPort());
-            thread.setDaemon(true);
-            synchronized (connections) {
-                if (closed) {
-                    closeQuietly(connection);
-                    return;
-                }
-                connections.put(connection, thread);
-                everConnected++;
-            }
-            thread.start();
-        }
-    }
-
-    void ended(Socket connection) {
-        synchronized (connections) {
-            connections.remove(connection);
-        }
-    }
-
-    void failed(Throwable cause) {
+    private void failed(Throwable cause) {
         synchronized (requests) {
             problems.add("the script failed: " + cause);
         }
     }
 
     /** Takes in a request, checks it, and says what is to be done with it. */
-    Planned plan(HttpRequest request) {
+    HttpServer.Answer plan(HttpRequest request) {
         boolean compacts = path(request).endsWith(COMPACT);
         // A request to compact has a shape of its own, and breaks no prefix.
         String key = RequestCheck.key(request.body()) + (compacts ? COMPACT : "");
@@ -246,12 +201,15 @@ public final class ScriptedServer implements AutoCloseable {
             log.last = received;
         }
         ScriptedReply reply = judged(received, request, answer);
-        boolean played = reply instanceof ScriptedResponse && cache != null && !compacts;
-        Usage usual = played ? Objects.requireNonNull(cache).next(request.body()) : usual(received);
+        HttpReply fixed = reply instanceof FixedReply other ? other.http() : null;
+        Usage usual = fixed == null && cache != null && !compacts ? cache.next(request.body()) : usual(received);
         ResponseEvents.Form form = compacts
                 ? ResponseEvents.Form.COMPACTION
                 : received.stream() ? ResponseEvents.Form.STREAM : ResponseEvents.Form.OBJECT;
-        return planned(received, reply, usual, form);
+        ResponseScript response =
+                (reply instanceof ScriptedResponse scripted ? scripted : ScriptedResponse.empty()).script();
+        ResponseEvents events = new ResponseEvents(response, received.model(), received.number(), usual, deltaChars);
+        return new HttpServer.Answer(fixed, events, form, received::answered);
     }
 
     private static String path(HttpRequest request) {
@@ -260,12 +218,6 @@ public final class ScriptedServer implements AutoCloseable {
 
     private static Usage usual(ScriptedRequest request) {
         return Usage.reported(request.length() / 4, request.keepsPrefix() ? request.prefixBytes() / 4 : 0, 0, 0, 0);
-    }
-
-    private Planned planned(ScriptedRequest request, ScriptedReply reply, Usage usual, ResponseEvents.Form form) {
-        ScriptedResponse response = reply instanceof ScriptedResponse scripted ? scripted : ScriptedResponse.empty();
-        ResponseEvents events = new ResponseEvents(response, request.model(), request.number(), usual, deltaChars);
-        return new Planned(reply, events, request.number(), form, request::answered);
     }
 
     private ScriptedReply judged(
@@ -290,7 +242,7 @@ public final class ScriptedServer implements AutoCloseable {
         if (answer == null) {
             return refused(400, "script_ended", received, List.of("the script has no answer to this request"));
         }
-        return answer.apply(received);
+        return Objects.requireNonNull(answer.apply(received), "a script answered with null");
     }
 
     private ScriptedReply refused(int status, String code, ScriptedRequest request, List<String> why) {
@@ -314,7 +266,43 @@ public final class ScriptedServer implements AutoCloseable {
      * {@code #}.
      */
     public static void main(String[] arguments) throws IOException {
-        ScriptedServerMain.run(arguments, System.in);
+        Map<String, String> options = options(arguments);
+        int calls = Integer.parseInt(options.getOrDefault("--calls", "1"));
+        String tool = options.getOrDefault("--tool", "echo");
+        String toolArguments = options.getOrDefault("--arguments", "{}");
+        ScriptedServer.Builder builder = ScriptedServer.builder()
+                .port(Integer.parseInt(options.getOrDefault("--port", "0")))
+                .deltaChars(Integer.parseInt(options.getOrDefault("--delta-chars", "24")))
+                .otherwise(request -> request.callCount() < calls
+                        ? ScriptedResponse.calls("call_" + (request.callCount() + 1), tool, toolArguments)
+                        : ScriptedResponse.says("That was call " + calls + " of " + calls + "."));
+        if (options.getOrDefault("--check", "true").equals("false")) {
+            builder.lenient();
+        }
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.US_ASCII);
+        try (ScriptedServer server = builder.start()) {
+            out.println(server.url());
+            System.in.transferTo(PrintStream.nullOutputStream());
+            server.requests().forEach(request -> out.println(report(request)));
+            server.problems().forEach(problem -> out.println("# " + problem));
+        }
+    }
+
+    private static String report(ScriptedRequest request) {
+        return "{\"request\":" + request.number() + ",\"bytes\":" + request.length() + ",\"prefix_bytes\":"
+                + request.prefixBytes() + ",\"keeps_prefix\":" + request.keepsPrefix() + ",\"gap_ns\":"
+                + request.gap().map(gap -> gap.toNanos()).orElse(-1L) + "}";
+    }
+
+    private static Map<String, String> options(String[] arguments) {
+        Map<String, String> options = new HashMap<>();
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (!OPTIONS.contains(arguments[i]) || i + 1 == arguments.length) {
+                throw new IllegalArgumentException("no option " + arguments[i] + " with a value; there are " + OPTIONS);
+            }
+            options.put(arguments[i], arguments[i + 1]);
+        }
+        return options;
     }
 
     /** Collects a script; not thread-safe. */
@@ -400,9 +388,7 @@ public final class ScriptedServer implements AutoCloseable {
                 throw new UncheckedIOException("no server on port " + port + ": " + e.getMessage(), e);
             }
             ScriptedServer server = new ScriptedServer(this, socket);
-            Thread thread = new Thread(server::accept, "scripted-server-" + server.port());
-            thread.setDaemon(true);
-            thread.start();
+            server.http.start();
             return server;
         }
     }

@@ -9,10 +9,12 @@ import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Toolbox;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.testkit.internal.request.StrictSchema;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -238,6 +240,36 @@ public abstract class ToolContract {
             }
         } finally {
             threads.shutdownNow();
+        }
+    }
+
+    /** A context without a loop around it; what the tool says goes into a list. */
+    private record RecordingContext(String callId, List<String> said) implements ToolContext {
+        @Override
+        public String conversation() {
+            return "0199a000-0000-7000-8000-000000000000";
+        }
+
+        @Override
+        public boolean cancelled() {
+            return Thread.currentThread().isInterrupted();
+        }
+
+        @Override
+        public void progress(String text) {
+            synchronized (said) {
+                said.add(text);
+            }
+        }
+
+        @Override
+        public Map<String, String> attributes() {
+            return Map.of();
+        }
+
+        @Override
+        public Optional<String> fullOutput(String call) {
+            return Optional.empty();
         }
     }
 }

@@ -12,14 +12,12 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Toolbox;
+import dev.agentloop.testkit.internal.lint.FakeJdk;
 import java.io.File;
-import java.io.IOException;
 import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -33,7 +31,6 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -180,7 +177,7 @@ class PrefixLinterTest {
 
     @Test
     void clockAndJdk_areVaried_andTodaysDateIsFound(@TempDir Path folder) throws Exception {
-        Path home = jdk(folder.resolve("jdk"), 99);
+        Path home = FakeJdk.in(folder.resolve("jdk"), 99);
         Files.writeString(
                 home.resolve("bin/java"),
                 "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -Dtest.jdk=other \"$@\"\n");
@@ -234,73 +231,5 @@ class PrefixLinterTest {
                         .check())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("there is no JDK in /nowhere: it has no bin/java");
-    }
-
-    @Test
-    void jdksOfTheEnvironment_areFoundIfTheyCanRunTheCode(@TempDir Path folder) throws Exception {
-        Path next = jdk(folder.resolve("next"), 99);
-        Path old = jdk(folder.resolve("old"), 8);
-        Map<String, String> environment = Map.of(
-                "JAVA_HOME", System.getProperty("java.home"),
-                "JAVA_HOME_99_X64", next.toString(),
-                "JDK8_HOME", old.toString(),
-                "JAVA_HOME_OF_NOBODY", folder.toString(),
-                "OTHER", next.toString());
-
-        assertThat(JavaHomes.other(Dated.class, List.of(), environment)).containsExactly(next);
-        assertThat(JavaHomes.other(Dated.class, List.of(old), environment))
-                .as("a given one is run whatever its age")
-                .containsExactlyInAnyOrder(next, old);
-    }
-
-    private static Path jdk(Path home, int version) throws IOException {
-        Files.createDirectories(home.resolve("bin"));
-        Path java = Files.writeString(home.resolve("bin/java"), "#!/bin/sh\n");
-        assertThat(java.toFile().setExecutable(true)).isTrue();
-        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + ".0.1\"\n");
-        return home;
-    }
-
-    @Test
-    void knownValues_areFoundAsWholeWords() {
-        KnownValues values = KnownValues.of(Instant.parse("2026-11-22T15:30:00Z"), "build-7", Path.of("/home/alice"));
-        byte[] request = ("{\"a\":\"On November 22, 2026 at build-7\",\"b\":[\"/home/alice/x\",\"/home/alice2\"],"
-                        + "\"c\":\"build-70 2026-11-221\",\"d\":1795361234567,\"e\":\"2026-11-23T05:30\"}")
-                .getBytes(StandardCharsets.UTF_8);
-
-        assertThat(values.in(request))
-                .extracting(finding -> finding.section() + " " + finding.kind())
-                .containsExactly(
-                        "a today's date",
-                        "a this host's name",
-                        "b[0] the user's home folder",
-                        "d the time, in seconds or milliseconds",
-                        "e today's date");
-        assertThat(KnownValues.of(Instant.EPOCH, "agent", Path.of("/root"))
-                        .values()
-                        .keySet())
-                .as("a plain word would be found anywhere")
-                .containsExactly("today's date", "the time, in seconds or milliseconds");
-    }
-
-    @Test
-    void requests_thatDifferInShape_areComparedPartByPart() {
-        assertThat(differences("{\"a\":1,\"t\":[{\"n\":1},{\"n\":2}]}", "{\"a\":1,\"t\":[{\"n\":2},{\"n\":1}]}"))
-                .isEqualTo("t at 17, an order");
-        assertThat(differences("{\"a\":1,\"t\":[1,2]}", "{\"a\":2,\"t\":[1,3]}"))
-                .isEqualTo("a at 5; t[1] at 14");
-        assertThat(differences("{\"a\":1,\"t\":[1]}", "{\"a\":1,\"t\":[1,2]}")).isEqualTo("t at 13");
-        assertThat(differences("{\"a\":{\"x\":1,\"y\":2}}", "{\"a\":{\"y\":2,\"x\":1}}"))
-                .isEqualTo("a at 7, an order");
-        assertThat(differences("{\"a\":1}", "{\"a\":1,\"b\":2}")).isEqualTo("the fields at 6");
-        assertThat(differences("{\"a\":1}", "{\"a\":1}")).isEmpty();
-    }
-
-    private static String differences(String then, String now) {
-        return RequestDifference.between(then.getBytes(StandardCharsets.UTF_8), now.getBytes(StandardCharsets.UTF_8))
-                .stream()
-                .map(difference ->
-                        difference.section() + " at " + difference.offset() + (difference.order() ? ", an order" : ""))
-                .collect(Collectors.joining("; "));
     }
 }

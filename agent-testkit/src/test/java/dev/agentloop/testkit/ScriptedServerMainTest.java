@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -82,7 +81,7 @@ class ScriptedServerMainTest {
 
     @Test
     void unknownOption_isNamed() {
-        assertThatThrownBy(() -> ScriptedServerMain.run(new String[] {"--turns", "3"}, InputStream.nullInputStream()))
+        assertThatThrownBy(() -> ScriptedServer.main(new String[] {"--turns", "3"}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no option --turns with a value; there are ");
     }

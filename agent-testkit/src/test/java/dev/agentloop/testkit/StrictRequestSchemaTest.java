@@ -13,6 +13,8 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Toolbox;
+import dev.agentloop.testkit.internal.http.HttpRequest;
+import dev.agentloop.testkit.internal.http.ResponseEvents;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -188,7 +190,7 @@ class StrictRequestSchemaTest {
         List<String> violations = new ArrayList<>();
         for (ScriptedResponse response : responses) {
             StringBuilder stream = new StringBuilder();
-            new ResponseEvents(response, "gpt-5", 1, dev.agentloop.Usage.NONE, 8)
+            new ResponseEvents(response.script(), "gpt-5", 1, dev.agentloop.Usage.NONE, 8)
                     .stream(bytes -> stream.append(new String(bytes, StandardCharsets.UTF_8)));
             for (String line : stream.toString().split("\n", -1)) {
                 if (line.startsWith("data: ")) {

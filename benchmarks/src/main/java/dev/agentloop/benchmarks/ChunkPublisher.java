@@ -8,10 +8,10 @@ import java.util.concurrent.Flow;
 
 /** Hands out a body's chunks and its end, without a copy; as little as the JDK's client needs, and no checks. */
 final class ChunkPublisher implements HttpRequest.BodyPublisher {
-    private final FloorContender.Chunks body;
+    private final Chunks body;
     private final byte[] end;
 
-    ChunkPublisher(FloorContender.Chunks body, byte[] end) {
+    ChunkPublisher(Chunks body, byte[] end) {
         this.body = body;
         this.end = end;
     }
@@ -48,5 +48,61 @@ final class ChunkPublisher implements HttpRequest.BodyPublisher {
                 next = buffers.size();
             }
         });
+    }
+
+    /** A body that grows at its end, in chunks that never move once they are full. */
+    static final class Chunks {
+        private static final int CHUNK = 64 * 1024;
+
+        private final List<byte[]> chunks = new ArrayList<>();
+        private long length;
+
+        void add(byte[] source, int offset, int count) {
+            int done = 0;
+            while (done < count) {
+                int at = (int) (length % CHUNK);
+                if (at == 0) {
+                    chunks.add(new byte[CHUNK]);
+                }
+                int take = Math.min(count - done, CHUNK - at);
+                System.arraycopy(source, offset + done, chunks.get(chunks.size() - 1), at, take);
+                done += take;
+                length += take;
+            }
+        }
+
+        /** Adds text of printable ASCII characters and line feeds as the inside of a JSON string. */
+        void addEscaped(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
+                if (c == '"' || c == '\\' || c == '\n') {
+                    add((byte) '\\');
+                }
+                add(c == '\n' ? (byte) 'n' : (byte) c);
+            }
+        }
+
+        private void add(byte b) {
+            int at = (int) (length % CHUNK);
+            if (at == 0) {
+                chunks.add(new byte[CHUNK]);
+            }
+            chunks.get(chunks.size() - 1)[at] = b;
+            length++;
+        }
+
+        long length() {
+            return length;
+        }
+
+        List<ByteBuffer> buffers() {
+            List<ByteBuffer> buffers = new ArrayList<>(chunks.size() + 1);
+            long left = length;
+            for (byte[] chunk : chunks) {
+                buffers.add(ByteBuffer.wrap(chunk, 0, (int) Math.min(left, CHUNK)));
+                left -= CHUNK;
+            }
+            return buffers;
+        }
     }
 }

@@ -1,7 +1,5 @@
 package dev.agentloop.benchmarks;
 
-import java.net.URI;
-import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /** A client that is measured. */
@@ -23,24 +21,5 @@ interface Contender {
         /** Ends the threads that only this conversation had. */
         @Override
         void close();
-    }
-
-    /** The contenders. */
-    enum Kind {
-        /** The least that a client must do. */
-        FLOOR(FloorContender::new),
-        /** This library. */
-        LOOP(LoopContender::new);
-
-        private final Function<URI, Contender> factory;
-
-        Kind(Function<URI, Contender> factory) {
-            this.factory = factory;
-        }
-
-        /** A contender with an HTTP client of its own, for the endpoint at this address before {@code /responses}. */
-        Contender at(URI base) {
-            return factory.apply(base);
-        }
     }
 }

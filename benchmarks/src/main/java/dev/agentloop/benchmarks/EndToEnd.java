@@ -28,11 +28,11 @@ public final class EndToEnd {
     private static final int SAMPLE_TURNS = 500;
 
     private final EndpointProcess endpoint;
-    private final Map<Contender.Kind, Contender> contenders = new EnumMap<>(Contender.Kind.class);
+    private final Map<ContenderKind, Contender> contenders = new EnumMap<>(ContenderKind.class);
 
     private EndToEnd(EndpointProcess endpoint) {
         this.endpoint = endpoint;
-        for (Contender.Kind kind : Contender.Kind.values()) {
+        for (ContenderKind kind : ContenderKind.values()) {
             contenders.put(kind, kind.at(endpoint.base()));
         }
     }
@@ -50,8 +50,8 @@ public final class EndToEnd {
             Table table = new Table(System.out);
             for (int size : sizes) {
                 for (int length : turns) {
-                    Map<Contender.Kind, Sample> samples = harness.measure(length, size, runs);
-                    for (Contender.Kind kind : Contender.Kind.values()) {
+                    Map<ContenderKind, Sample> samples = harness.measure(length, size, runs);
+                    for (ContenderKind kind : ContenderKind.values()) {
                         String used = memory ? Memory.measure(kind, endpoint, length, size) : "";
                         table.row(kind, length, size, samples, used);
                     }
@@ -63,27 +63,27 @@ public final class EndToEnd {
     // Long enough for the compiler to have come to rest, or else its work counts as the contenders'.
     private void warmUp(int turns) throws Exception {
         for (int done = 0; done < turns; done += WARM_UP_TURNS) {
-            for (Contender.Kind kind : Contender.Kind.values()) {
+            for (ContenderKind kind : ContenderKind.values()) {
                 run(kind, WARM_UP_TURNS, 1024);
             }
         }
     }
 
-    private Map<Contender.Kind, Sample> measure(int turns, int size, int runs) throws Exception {
-        Map<Contender.Kind, List<Sample>> samples = new EnumMap<>(Contender.Kind.class);
+    private Map<ContenderKind, Sample> measure(int turns, int size, int runs) throws Exception {
+        Map<ContenderKind, List<Sample>> samples = new EnumMap<>(ContenderKind.class);
         for (int i = 0; i < runs; i++) {
-            for (Contender.Kind kind : Contender.Kind.values()) {
+            for (ContenderKind kind : ContenderKind.values()) {
                 samples.computeIfAbsent(kind, k -> new ArrayList<>()).add(run(kind, turns, size));
             }
         }
-        Map<Contender.Kind, Sample> medians = new EnumMap<>(Contender.Kind.class);
+        Map<ContenderKind, Sample> medians = new EnumMap<>(ContenderKind.class);
         samples.forEach((kind, all) -> medians.put(kind, Sample.median(all)));
         return medians;
     }
 
     // The clock of a process ticks in hundredths of a second: a short conversation is held several times for one
     // sample.
-    private Sample run(Contender.Kind kind, int turns, int size) throws Exception {
+    private Sample run(ContenderKind kind, int turns, int size) throws Exception {
         int rounds = Math.max(1, SAMPLE_TURNS / turns);
         Deque<Contender.Conversation> held = new ArrayDeque<>();
         List<long[]> gaps = new ArrayList<>();

@@ -4,10 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -41,7 +38,7 @@ final class FloorContender implements Contender {
 
     private final class KeptBytes implements Conversation {
         private final IntFunction<String> tool;
-        private final Chunks body = new Chunks();
+        private final ChunkPublisher.Chunks body = new ChunkPublisher.Chunks();
 
         KeptBytes(IntFunction<String> tool) {
             this.tool = tool;
@@ -103,7 +100,7 @@ final class FloorContender implements Contender {
             return at >= 0 && at < end;
         }
 
-        void appendTo(Chunks body) {
+        void appendTo(ChunkPublisher.Chunks body) {
             body.add(new byte[] {','}, 0, 1);
             body.add(bytes(), start, end - start);
         }
@@ -115,62 +112,6 @@ final class FloorContender implements Contender {
                 to++;
             }
             return new String(bytes(), from, to - from, StandardCharsets.US_ASCII);
-        }
-    }
-
-    /** A body that grows at its end, in chunks that never move once they are full. */
-    static final class Chunks {
-        private static final int CHUNK = 64 * 1024;
-
-        private final List<byte[]> chunks = new ArrayList<>();
-        private long length;
-
-        void add(byte[] source, int offset, int count) {
-            int done = 0;
-            while (done < count) {
-                int at = (int) (length % CHUNK);
-                if (at == 0) {
-                    chunks.add(new byte[CHUNK]);
-                }
-                int take = Math.min(count - done, CHUNK - at);
-                System.arraycopy(source, offset + done, chunks.get(chunks.size() - 1), at, take);
-                done += take;
-                length += take;
-            }
-        }
-
-        /** Adds text of printable ASCII characters and line feeds as the inside of a JSON string. */
-        void addEscaped(String text) {
-            for (int i = 0; i < text.length(); i++) {
-                char c = text.charAt(i);
-                if (c == '"' || c == '\\' || c == '\n') {
-                    add((byte) '\\');
-                }
-                add(c == '\n' ? (byte) 'n' : (byte) c);
-            }
-        }
-
-        private void add(byte b) {
-            int at = (int) (length % CHUNK);
-            if (at == 0) {
-                chunks.add(new byte[CHUNK]);
-            }
-            chunks.get(chunks.size() - 1)[at] = b;
-            length++;
-        }
-
-        long length() {
-            return length;
-        }
-
-        List<ByteBuffer> buffers() {
-            List<ByteBuffer> buffers = new ArrayList<>(chunks.size() + 1);
-            long left = length;
-            for (byte[] chunk : chunks) {
-                buffers.add(ByteBuffer.wrap(chunk, 0, (int) Math.min(left, CHUNK)));
-                left -= CHUNK;
-            }
-            return buffers;
         }
     }
 }

@@ -22,7 +22,7 @@ final class Memory {
      *
      * @return two columns: MiB of live objects in the last turn, and the most MiB the process ever held
      */
-    static String measure(Contender.Kind kind, EndpointProcess endpoint, int turns, int size)
+    static String measure(ContenderKind kind, EndpointProcess endpoint, int turns, int size)
             throws IOException, InterruptedException {
         endpoint.begin(turns);
         Process process = ChildJvm.of(
@@ -54,7 +54,7 @@ final class Memory {
             }
             return outputs.apply(turn);
         };
-        Contender contender = Contender.Kind.valueOf(arguments[0]).at(URI.create(arguments[1]));
+        Contender contender = ContenderKind.valueOf(arguments[0]).at(URI.create(arguments[1]));
         try (Contender.Conversation conversation = contender.conversation(tool)) {
             conversation.run();
         }

@@ -43,7 +43,7 @@ final class PostgresAppends implements AutoCloseable {
     private final List<Log> guardedLogs = new ArrayList<>();
     private final List<Log> bareLogs = new ArrayList<>();
 
-    private PostgresAppends(PostgresCost.Target target, int threads) {
+    private PostgresAppends(PostgresTarget target, int threads) {
         appends = Math.max(20, APPENDS_A_SLICE / threads);
         pool = pool(target, threads);
         store = PgConversationStore.builder(pool).allowDataLoss().open();
@@ -57,7 +57,7 @@ final class PostgresAppends implements AutoCloseable {
         }
     }
 
-    static HikariDataSource pool(PostgresCost.Target target, int size) {
+    static HikariDataSource pool(PostgresTarget target, int size) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(target.url());
         config.setUsername(target.user());
@@ -71,7 +71,7 @@ final class PostgresAppends implements AutoCloseable {
         System.out.println("|---|---|---|---|---|---|---|");
     }
 
-    static void print(String way, PostgresCost.Target target, int slices, int... counts) throws Exception {
+    static void print(String way, PostgresTarget target, int slices, int... counts) throws Exception {
         for (int threads : counts) {
             try (PostgresAppends appends = new PostgresAppends(target, threads)) {
                 Slices result = Slices.of(

@@ -3,10 +3,6 @@ package dev.agentloop.benchmarks;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.pg.embedded.PgBouncer;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,23 +40,23 @@ final class PostgresCost {
                 appends(server, slices, options.numbers("threads", "1,8,32"));
             }
             if (parts.contains("loads")) {
-                PostgresLoads.print(Target.of(server), slices);
+                PostgresLoads.print(PostgresTarget.of(server), slices);
             }
             if (parts.contains("turns")) {
-                PostgresTurns.print(Target.of(server));
+                PostgresTurns.print(PostgresTarget.of(server));
             }
             if (parts.contains("writes")) {
-                PostgresWrites.print(Target.of(server));
+                PostgresWrites.print(PostgresTarget.of(server));
             }
             if (parts.contains("memory")) {
-                PostgresMemory.print(Target.of(server), options.number("conversations", "10000"));
+                PostgresMemory.print(PostgresTarget.of(server), options.number("conversations", "10000"));
             }
         }
     }
 
     private static void appends(EmbeddedPostgres server, int slices, int... threads) throws Exception {
         PostgresAppends.head();
-        PostgresAppends.print("direct", Target.of(server), slices, threads);
+        PostgresAppends.print("direct", PostgresTarget.of(server), slices, threads);
         Optional<Path> program = PgBouncer.find();
         if (program.isEmpty()) {
             System.out.println("PgBouncer is not installed");
@@ -68,25 +64,10 @@ final class PostgresCost {
         }
         try (PgBouncer pooler = PgBouncer.before(server).program(program.get()).start()) {
             PostgresAppends.print(
-                    "PgBouncer", new Target(pooler.jdbcUrl(), pooler.user(), pooler.password()), slices, threads);
-        }
-    }
-
-    /** Where to connect to. */
-    record Target(String url, String user, String password) {
-        static Target of(EmbeddedPostgres server) {
-            return new Target(server.jdbcUrl(), server.user(), server.password());
-        }
-
-        Connection connect() throws SQLException {
-            return DriverManager.getConnection(url, user, password);
-        }
-
-        void run(String sql) throws SQLException {
-            try (Connection connection = connect();
-                    Statement statement = connection.createStatement()) {
-                statement.execute(sql);
-            }
+                    "PgBouncer",
+                    new PostgresTarget(pooler.jdbcUrl(), pooler.user(), pooler.password()),
+                    slices,
+                    threads);
         }
     }
 }

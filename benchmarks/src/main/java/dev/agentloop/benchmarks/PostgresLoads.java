@@ -40,7 +40,7 @@ final class PostgresLoads {
             byte[] chain,
             byte[] payload) {}
 
-    static void print(PostgresCost.Target target, int slices) throws Exception {
+    static void print(PostgresTarget target, int slices) throws Exception {
         System.out.println("\n| items | load, µs | plain select, µs | ratio |");
         System.out.println("|---|---|---|---|");
         // As the store's own pool has it, and as docs/postgres.md says for others.

@@ -24,7 +24,7 @@ final class PostgresMemory {
 
     private PostgresMemory() {}
 
-    static void print(PostgresCost.Target target, int conversations) throws IOException, InterruptedException {
+    static void print(PostgresTarget target, int conversations) throws IOException, InterruptedException {
         Process process = ChildJvm.of(
                         PostgresMemory.class,
                         JVM,

@@ -48,7 +48,7 @@ final class PostgresTurns {
         }
     }
 
-    static void print(PostgresCost.Target target) throws SQLException {
+    static void print(PostgresTarget target) throws SQLException {
         target.run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
         try (PgConversationStore store = PgConversationStore.builder(target.url(), target.user(), target.password())
                         .allowDataLoss()
@@ -103,7 +103,7 @@ final class PostgresTurns {
                 : ScriptedResponse.says("That is all.");
     }
 
-    private static Map<String, Long> counted(PostgresCost.Target target, Conversation conversation, int calls)
+    private static Map<String, Long> counted(PostgresTarget target, Conversation conversation, int calls)
             throws SQLException {
         try (Connection connection = target.connect();
                 Statement statement = connection.createStatement()) {

@@ -25,7 +25,7 @@ final class PostgresWrites {
         void write() throws SQLException;
     }
 
-    static void print(PostgresCost.Target target) throws SQLException {
+    static void print(PostgresTarget target) throws SQLException {
         target.run("CREATE TABLE rewritten (conversation uuid, nr int, payload bytea, PRIMARY KEY (conversation, nr))");
         System.out.printf(
                 Locale.ROOT,
@@ -42,7 +42,7 @@ final class PostgresWrites {
         row(target, "DELETE all, INSERT all", "rewritten", () -> rewrite(target));
     }
 
-    private static void row(PostgresCost.Target target, String way, String table, Writing writing) throws SQLException {
+    private static void row(PostgresTarget target, String way, String table, Writing writing) throws SQLException {
         try (Connection connection = target.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("VACUUM " + table);
@@ -82,7 +82,7 @@ final class PostgresWrites {
         }
     }
 
-    private static void rewrite(PostgresCost.Target target) throws SQLException {
+    private static void rewrite(PostgresTarget target) throws SQLException {
         try (Connection connection = target.connect();
                 PreparedStatement delete = connection.prepareStatement(DELETE);
                 PreparedStatement insert = connection.prepareStatement(INSERT)) {

@@ -23,10 +23,10 @@ final class Table {
         out.println("|---|---|---|---|---|---|---|---|---|---|");
     }
 
-    void row(Contender.Kind kind, int turns, int size, Map<Contender.Kind, Sample> samples, String memory) {
+    void row(ContenderKind kind, int turns, int size, Map<ContenderKind, Sample> samples, String memory) {
         Sample sample = Objects.requireNonNull(samples.get(kind));
-        Sample floor = Objects.requireNonNull(samples.get(Contender.Kind.FLOOR));
-        String ratio = kind == Contender.Kind.FLOOR
+        Sample floor = Objects.requireNonNull(samples.get(ContenderKind.FLOOR));
+        String ratio = kind == ContenderKind.FLOOR
                 ? ""
                 : String.format(
                         Locale.ROOT,
@@ -38,7 +38,7 @@ final class Table {
                 "| %d KiB | %,d | %s | %.2f / %.2f | %.2f / %.2f | %.2f | %.1f | %s | %s |%n",
                 size / 1024,
                 turns,
-                kind == Contender.Kind.FLOOR ? "floor" : "agentloop",
+                kind == ContenderKind.FLOOR ? "floor" : "agentloop",
                 sample.early().p50(),
                 sample.early().p90(),
                 sample.late().p50(),
