@@ -10,6 +10,7 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.stores.MemoryStore;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -82,7 +83,7 @@ class LoadedFoldTest {
 
     @Test
     void load_whereTheLogWasCompacted_doesNotReadWhatCameBefore() {
-        ConversationStore store = ConversationStore.inMemory();
+        ConversationStore store = new MemoryStore();
         try (AgentLoop agent = agent(store)) {
             Conversation conversation = agent.newConversation();
             conversation.run(SECRET.repeat(50));
@@ -99,7 +100,7 @@ class LoadedFoldTest {
 
     @Test
     void load_ofALogThatWasErasedBeforeItsBase_goesOn() {
-        ConversationStore store = ConversationStore.inMemory();
+        ConversationStore store = new MemoryStore();
         try (AgentLoop agent = agent(store)) {
             Conversation conversation = agent.newConversation();
             conversation.run(SECRET.repeat(50));

@@ -22,23 +22,6 @@ import java.util.stream.Stream;
  */
 public interface ConversationStore extends AutoCloseable {
 
-    /** A store in this process's memory, gone with it. */
-    static ConversationStore inMemory() {
-        return new MemoryStore();
-    }
-
-    /**
-     * A store of one file for each conversation, in JSON lines, in this folder, which is made if need be.
-     *
-     * <p>An append is forced to the disk before it returns. One process at a time can write to a conversation. A line that
-     * a crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
-     *
-     * @throws IllegalArgumentException if the locale of this JVM does not have a character of the folder's name
-     */
-    static ConversationStore files(Path folder) {
-        return new FileStore(folder);
-    }
-
     /**
      * Refuses what is no append whatever the log holds; for those who write a store.
      *

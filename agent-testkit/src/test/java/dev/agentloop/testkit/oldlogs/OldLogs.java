@@ -6,6 +6,7 @@ import dev.agentloop.PromptSettings;
 import dev.agentloop.RetryPolicy;
 import dev.agentloop.Tool;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class OldLogs {
 
     private OldLogs(Path folder) {
         this.folder = folder;
-        this.store = ConversationStore.files(folder.resolve("store"));
+        this.store = new FileStore(folder.resolve("store"));
     }
 
     /** Something that writes the log of a set. */
@@ -117,7 +118,7 @@ final class OldLogs {
             String batch = line.substring(line.indexOf("\"batch\":[") + 9).replaceFirst("\\].*", "");
             if (reached && batch.split(",")[0].equals(batch.split(",")[1])) {
                 Files.writeString(file, String.join("\n", kept) + "\n", StandardCharsets.UTF_8);
-                store = ConversationStore.files(folder.resolve("store"));
+                store = new FileStore(folder.resolve("store"));
                 return;
             }
         }
@@ -139,7 +140,7 @@ final class OldLogs {
             OldLog log = new OldLog(folder, id);
             Path copy = log.copyTo(Files.createTempDirectory("old-log").resolve("store"));
             ScriptedModel silent = ScriptedModel.builder().settings(SETTINGS).build();
-            try (ConversationStore copied = ConversationStore.files(copy);
+            try (ConversationStore copied = new FileStore(copy);
                     AgentLoop agent = agent(copied, silent).build()) {
                 log.record(agent, copied);
             }

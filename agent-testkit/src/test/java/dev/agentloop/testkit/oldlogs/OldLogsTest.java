@@ -10,6 +10,7 @@ import dev.agentloop.Prompt;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
 import java.io.IOException;
@@ -52,7 +53,7 @@ class OldLogsTest {
     @ParameterizedTest
     @MethodSource("logs")
     void prompt_isByteForByteTheRecordedBody(OldLog log) throws IOException {
-        try (ConversationStore store = ConversationStore.files(log.copyTo(folder.resolve("store")));
+        try (ConversationStore store = new FileStore(log.copyTo(folder.resolve("store")));
                 AgentLoop agent = OldLogs.agent(store, model()).build()) {
             assertThat(OldLog.body(agent.resume(log.conversation()).prompt())).isEqualTo(log.recordedBody());
         }
@@ -61,7 +62,7 @@ class OldLogsTest {
     @ParameterizedTest
     @MethodSource("logs")
     void promptAndFork_atEachVersion_haveTheRecordedBody(OldLog log) throws IOException {
-        try (ConversationStore store = ConversationStore.files(log.copyTo(folder.resolve("store")));
+        try (ConversationStore store = new FileStore(log.copyTo(folder.resolve("store")));
                 AgentLoop agent = OldLogs.agent(store, model()).build()) {
             assertThat(log.digests(agent, store)).containsExactlyElementsOf(log.recordedDigests());
         }
@@ -71,7 +72,7 @@ class OldLogsTest {
     @MethodSource("logs")
     void run_goesOnFromTheLog_andSendsWhatWasSentBefore(OldLog log) throws IOException {
         ScriptedModel model = model();
-        try (ConversationStore store = ConversationStore.files(log.copyTo(folder.resolve("store")));
+        try (ConversationStore store = new FileStore(log.copyTo(folder.resolve("store")));
                 AgentLoop agent = OldLogs.agent(store, model)
                         .approver(question -> Approver.Answer.approve())
                         .build()) {
@@ -100,7 +101,7 @@ class OldLogsTest {
         Set<String> found = new TreeSet<>();
         for (OldLog log : logs()) {
             Path copy = log.copyTo(folder.resolve(String.valueOf(found.size() + "-" + log.hashCode())));
-            try (ConversationStore store = ConversationStore.files(copy);
+            try (ConversationStore store = new FileStore(copy);
                     Stream<LogEntry> entries = store.stream(log.conversation(), 0)) {
                 entries.map(entry -> general(entry.kind())).forEach(found::add);
             }

@@ -1,5 +1,8 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -181,12 +184,6 @@ final class FileScan {
     @Nullable
     String remains() {
         return remains;
-    }
-
-    /** The position behind the last append that was seen; null if none was and it was not known before. */
-    @Nullable
-    LogPosition position() {
-        return before;
     }
 
     private long offset() {

@@ -1,5 +1,6 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
+import dev.agentloop.spi.LogPosition;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,13 +8,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Some places in a conversation's file, so that a pass need not begin at its first byte. A few hundred bytes; kept while
- * the file is closed, and checked before it is believed, since another process may have written since.
+ * Where a pass over a conversation's file can begin, so that it need not be at the first byte: some places that are
+ * remembered, and the last append, which is found from the end. A few hundred bytes; kept while the file is closed, and
+ * checked before it is believed, since another process may have written since.
  *
  * <p>Thread-safe.
  */
 final class FileIndex {
     private static final long EVERY_BYTES = 256 * 1024;
+    private static final int BLOCK = 16 * 1024;
+    private static final int NOT_IN_BLOCK = -1;
+    private static final int NOT_SOUND = -2;
 
     private final List<Place> places = new ArrayList<>();
     private @Nullable Place last;
@@ -52,8 +57,50 @@ final class FileIndex {
         if (nearest(Long.MAX_VALUE) != null) {
             return scan(file, handle, Long.MAX_VALUE, end);
         }
-        long offset = FileTail.lastAppend(handle, end);
+        long offset = lastAppend(handle, end);
         return new FileScan(file, handle, offset, offset == 0 ? LogPosition.START : null, end);
+    }
+
+    // Where the last append begins, if all lines from there to the end are sound; 0 where that cannot be told without
+    // reading the whole file.
+    private static long lastAppend(FileAccess.Handle handle, long end) throws IOException {
+        for (long size = BLOCK; size < end && size < Integer.MAX_VALUE / 2; size *= 4) {
+            byte[] block = new byte[(int) size];
+            handle.readFully(end - size, block);
+            int found = search(block);
+            if (found >= 0) {
+                return end - size + found;
+            }
+            if (found == NOT_SOUND) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+
+    // From the last line backwards. The line that begins before the block is never complete, so it is not looked at.
+    private static int search(byte[] block) {
+        int to = block.length - 1;
+        if (block[to] != '\n') {
+            return NOT_SOUND;
+        }
+        while (true) {
+            int from = to;
+            while (from > 0 && block[from - 1] != '\n') {
+                from--;
+            }
+            if (from == 0) {
+                return NOT_IN_BLOCK;
+            }
+            try {
+                if (FileLine.read(block, from, to).first()) {
+                    return from;
+                }
+            } catch (FileLine.Damaged e) {
+                return NOT_SOUND;
+            }
+            to = from - 1;
+        }
     }
 
     private synchronized @Nullable Place nearest(long after) {

@@ -1,5 +1,10 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -10,9 +15,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Logs as lists in memory; each list is guarded by its own monitor. */
-final class MemoryStore implements ConversationStore {
+/** A store in this process's memory, gone with it. */
+public final class MemoryStore implements ConversationStore {
+    // Each list is guarded by its own monitor.
     private final Map<String, Log> logs = new ConcurrentHashMap<>();
+
+    /** A store without conversations. */
+    public MemoryStore() {}
 
     private static final class Log {
         private final List<LogEntry> entries = new ArrayList<>();
@@ -58,13 +67,16 @@ final class MemoryStore implements ConversationStore {
         }
     }
 
-    @Override
-    public List<LogEntry> read(String conversation, long after, int limit) {
+    // One that is not kept, and stays empty, where there is no such conversation.
+    private Log log(String conversation) {
         ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
-        if (log == null) {
-            return List.of();
-        }
+        return log == null ? new Log() : log;
+    }
+
+    @Override
+    public List<LogEntry> read(String conversation, long after, int limit) {
+        Log log = log(conversation);
         synchronized (log) {
             int from = (int) Math.min(Math.max(after, 0), log.entries.size());
             int to = (int) Math.min((long) from + limit, log.entries.size());
@@ -74,11 +86,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public Optional<LogPosition> head(String conversation) {
-        ConversationStore.checkId(conversation);
-        Log log = logs.get(conversation);
-        if (log == null) {
-            return Optional.empty();
-        }
+        Log log = log(conversation);
         synchronized (log) {
             return log.entries.isEmpty() ? Optional.empty() : Optional.of(log.head());
         }
@@ -86,10 +94,9 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public void fork(String source, LogPosition at, String target) {
-        ConversationStore.checkId(source);
+        Log log = log(source);
         ConversationStore.checkId(target);
         Log fork = new Log();
-        Log log = logs.getOrDefault(source, new Log());
         synchronized (log) {
             if (at.version() == 0 || !log.holds(at)) {
                 throw StoreException.noSuchVersion(source, at);
@@ -126,11 +133,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public void erase(String conversation, Collection<Long> versions) {
-        ConversationStore.checkId(conversation);
-        Log log = logs.get(conversation);
-        if (log == null) {
-            return;
-        }
+        Log log = log(conversation);
         synchronized (log) {
             log.entries.replaceAll(entry -> versions.contains(entry.version()) ? entry.erased() : entry);
         }
@@ -138,8 +141,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public boolean leave(String conversation, InboxMessage message) {
-        ConversationStore.checkId(conversation);
-        Log log = logs.getOrDefault(conversation, new Log());
+        Log log = log(conversation);
         synchronized (log) {
             if (log.entries.isEmpty()) {
                 throw StoreException.nowhere(conversation);
@@ -150,11 +152,7 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public List<InboxMessage> inbox(String conversation) {
-        ConversationStore.checkId(conversation);
-        Log log = logs.get(conversation);
-        if (log == null) {
-            return List.of();
-        }
+        Log log = log(conversation);
         synchronized (log) {
             return List.copyOf(log.inbox.values());
         }
@@ -162,12 +160,9 @@ final class MemoryStore implements ConversationStore {
 
     @Override
     public void removeMessages(String conversation, Collection<String> ids) {
-        ConversationStore.checkId(conversation);
-        Log log = logs.get(conversation);
-        if (log != null) {
-            synchronized (log) {
-                log.inbox.keySet().removeAll(ids);
-            }
+        Log log = log(conversation);
+        synchronized (log) {
+            log.inbox.keySet().removeAll(ids);
         }
     }
 

@@ -1,5 +1,8 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

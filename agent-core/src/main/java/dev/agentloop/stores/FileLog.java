@@ -1,5 +1,8 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
@@ -9,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /** A conversation's file, locked and open for writing. Used by one thread at a time. */
 final class FileLog {
-    private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
+    /** That of the store, which is what whoever configures logging knows. */
+    static final Logger LOG = LoggerFactory.getLogger(FileLog.class.getPackageName() + ".FileStore");
 
     private final Path file;
     private final FileAccess access;

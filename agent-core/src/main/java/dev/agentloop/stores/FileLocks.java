@@ -1,5 +1,6 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
+import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileLock;

@@ -1,6 +1,6 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
-import dev.agentloop.spi.StoreException.Kind;
+import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The files of a folder that are open for writing, few of them and those used last, and what is remembered of the others.
@@ -25,7 +23,6 @@ import org.slf4j.LoggerFactory;
  * it holds one.
  */
 final class FileLogs {
-    private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
     private static final int OPEN_FILES = 64;
     private static final int REMEMBERED = 16 * 1024;
     private static final int STRIPES = 512;
@@ -60,7 +57,8 @@ final class FileLogs {
         try {
             if (closed) {
                 throw new StoreException(
-                        Kind.UNAVAILABLE, "the store of " + folder + " is closed; open another one on the folder");
+                        StoreException.Kind.UNAVAILABLE,
+                        "the store of " + folder + " is closed; open another one on the folder");
             }
             return action.run();
         } finally {
@@ -107,8 +105,19 @@ final class FileLogs {
         return log;
     }
 
-    /** Takes the right to write to the conversation, which must not be open; makes the folder where there is none. */
-    FileLock lock(String conversation) throws IOException {
+    /** Runs what puts another file in the place of the conversation's, or none, while nobody else may write to it. */
+    <T extends @Nullable Object> T replacing(String conversation, Action<T> action) throws IOException {
+        forget(conversation);
+        FileLock lock = lock(conversation);
+        try {
+            return action.run();
+        } finally {
+            lock.release();
+        }
+    }
+
+    // Takes the right to write to the conversation, which must not be open; makes the folder where there is none.
+    private FileLock lock(String conversation) throws IOException {
         synchronized (this) {
             if (locks == null) {
                 makeFolder();
@@ -179,7 +188,7 @@ final class FileLogs {
                 try {
                     close(conversation);
                 } catch (IOException e) {
-                    LOG.warn("cannot close {}: {}", file(conversation), e.getMessage());
+                    FileLog.LOG.warn("cannot close {}: {}", file(conversation), e.getMessage());
                 } finally {
                     stripe.unlock();
                 }

@@ -1,13 +1,15 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
 import dev.agentloop.internal.PathText;
-import dev.agentloop.spi.StoreException.Kind;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,32 +31,29 @@ import org.slf4j.LoggerFactory;
  * sees it; a reader in another process sees whole appends only.
  */
 /**
- * One file of JSON lines for each conversation: {@code <id>.jsonl}, with one line for each entry, so that an entry's
- * version is the number of its line.
+ * A store of one file of JSON lines for each conversation, {@code <id>.jsonl}, in a folder. The documentation of stores has
+ * the format.
  *
- * <pre>
- * {"format":1,"crc":"0f3a6b21","len":17,"v":12,"kind":"item","turn":9,"base":3,"at":"2026-01-31T08:30:00Z",
- *  "batch":[1,2],"salt":"…","digest":"…","hash":"…","payload":{"type":"message"}}
- * </pre>
- *
- * <p>(In the file, that is one line.) {@code crc} is the CRC-32C of the bytes from the quotation mark behind it to the
- * closing brace; {@code len} is the length of the payload in bytes, -1 where it was erased. {@code batch} says which entry
- * of how many in one append this is: an append whose lines are not all there did not happen. {@code at} is the time of
- * writing, which nothing depends on. The payload comes last, in its own bytes. The other fields are those of
- * {@link LogEntry}, in hexadecimal digits where they are bytes.
+ * <p>An append is forced to the disk before it returns. One process at a time can write to a conversation. A line that a
+ * crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
  *
  * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, the folders
- * {@code <id>.inbox} of {@link FileInbox}, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
+ * {@code <id>.inbox} with the messages, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
  * written as a copy.
  */
-final class FileStore implements ConversationStore {
+public final class FileStore implements ConversationStore {
     private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
     private static final Pattern CONVERSATION = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.jsonl");
     private final Path folder;
     private final FileAccess access;
     private final FileLogs logs;
 
-    FileStore(Path folder) {
+    /**
+     * The store in this folder, which is made if need be.
+     *
+     * @throws IllegalArgumentException if the locale of this JVM does not have a character of the folder's name
+     */
+    public FileStore(Path folder) {
         this(folder, FileAccess.local());
     }
 
@@ -186,34 +185,21 @@ final class FileStore implements ConversationStore {
         if (extent == null) {
             throw StoreException.noSuchVersion(source, at);
         }
-        exclusively("fork into", target, () -> {
-            logs.forget(target);
-            FileLock lock = logs.lock(target);
-            try {
-                Path file = logs.file(target);
-                if (Files.exists(file)
-                        && head(target, new Extent(file, new FileIndex(), Files.size(file), false))
-                                .isPresent()) {
-                    throw StoreException.exists(target);
-                }
-                Path copy = folder.resolve(target + ".fork");
-                Files.deleteIfExists(copy);
-                try {
-                    try (FileCopy fork = new FileCopy(extent.file(), extent.end(), copy, access)) {
-                        if (!fork.upTo(at)) {
-                            throw StoreException.noSuchVersion(source, at);
-                        }
+        exclusively(
+                "fork into",
+                target,
+                () -> logs.replacing(target, () -> {
+                    Path file = logs.file(target);
+                    if (Files.exists(file)
+                            && head(target, new Extent(file, new FileIndex(), Files.size(file), false))
+                                    .isPresent()) {
+                        throw StoreException.exists(target);
                     }
-                    Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
-                } finally {
-                    Files.deleteIfExists(copy);
-                }
-                access.forceName(file);
-            } finally {
-                lock.release();
-            }
-            return null;
-        });
+                    if (!new FileCopy(extent.file(), extent.end(), access).fork(at, file)) {
+                        throw StoreException.noSuchVersion(source, at);
+                    }
+                    return null;
+                }));
     }
 
     @Override
@@ -257,16 +243,15 @@ final class FileStore implements ConversationStore {
         exclusively("delete", conversation, () -> {
             logs.forget(conversation);
             inboxOf(conversation).delete();
-            if (Files.exists(logs.file(conversation))) {
-                FileLock lock = logs.lock(conversation);
-                try {
-                    Files.deleteIfExists(logs.file(conversation));
-                    access.forceName(logs.file(conversation));
-                } finally {
-                    lock.release();
-                }
+            Path file = logs.file(conversation);
+            if (!Files.exists(file)) {
+                return null;
             }
-            return null;
+            return logs.replacing(conversation, () -> {
+                Files.deleteIfExists(file);
+                access.forceName(file);
+                return null;
+            });
         });
     }
 
@@ -280,24 +265,10 @@ final class FileStore implements ConversationStore {
             }
             // Opened first, so that what a crash left behind the last append is cut off and not copied.
             long end = logs.open(conversation).length();
-            logs.forget(conversation);
-            FileLock lock = logs.lock(conversation);
-            try {
-                Path copy = folder.resolve(conversation + ".erased");
-                Files.deleteIfExists(copy);
-                try {
-                    try (FileCopy erased = new FileCopy(file, end, copy, access)) {
-                        erased.erasing(versions);
-                    }
-                    Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
-                } finally {
-                    Files.deleteIfExists(copy);
-                }
-                access.forceName(file);
-            } finally {
-                lock.release();
-            }
-            return null;
+            return logs.replacing(conversation, () -> {
+                new FileCopy(file, end, access).erase(versions);
+                return null;
+            });
         });
     }
 
@@ -368,7 +339,7 @@ final class FileStore implements ConversationStore {
 
     private StoreException unavailable(String what, String conversation, IOException cause) {
         return new StoreException(
-                Kind.UNAVAILABLE,
+                StoreException.Kind.UNAVAILABLE,
                 "cannot " + what + " " + conversation + " in " + folder + ": " + cause
                         + "; check the folder, its rights and its disk",
                 cause);

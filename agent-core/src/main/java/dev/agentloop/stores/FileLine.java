@@ -1,8 +1,9 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.agentloop.internal.Json;
+import dev.agentloop.spi.LogEntry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * One line of a conversation's file: an entry, when it was written, and its place in the append that it came with.
  *
- * <p>{@link FileStore} has the format.
+ * <pre>
+ * {"format":1,"crc":"0f3a6b21","len":17,"v":12,"kind":"item","turn":9,"base":3,"at":"2026-01-31T08:30:00Z",
+ *  "batch":[1,2],"salt":"…","digest":"…","hash":"…","payload":{"type":"message"}}
+ * </pre>
+ *
+ * <p>(In the file, that is one line.) {@code crc} is the CRC-32C of the bytes from the quotation mark behind it to the
+ * closing brace; {@code len} is the length of the payload in bytes, -1 where it was erased. {@code batch} says which entry
+ * of how many in one append this is: an append whose lines are not all there did not happen. {@code at} is the time of
+ * writing, which nothing depends on. The payload comes last, in its own bytes. The other fields are those of
+ * {@link LogEntry}, in hexadecimal digits where they are bytes.
  *
  * @param written the time of writing, as text, which nothing depends on
  * @param index counts the entries of one append from 1

@@ -1,4 +1,4 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -35,6 +35,18 @@ interface FileAccess {
 
         /** Reads up to {@code count} bytes at {@code position}; returns how many, at most 0 at the end of the file. */
         int read(long position, byte[] target, int offset, int count) throws IOException;
+
+        /** Fills {@code target} with the bytes at {@code position}, all of which must be there. */
+        default void readFully(long position, byte[] target) throws IOException {
+            int done = 0;
+            while (done < target.length) {
+                int count = read(position + done, target, done, target.length - done);
+                if (count <= 0) {
+                    throw new IOException("the file ended " + (target.length - done) + " bytes early");
+                }
+                done += count;
+            }
+        }
 
         /** Writes all the bytes at {@code position}. */
         void write(long position, byte[] bytes) throws IOException;

@@ -1,4 +1,4 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,6 +14,7 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.Usage;
+import dev.agentloop.spi.ConversationStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,10 +1,13 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
-import static dev.agentloop.spi.FileStoreFixture.ID;
-import static dev.agentloop.spi.FileStoreFixture.append;
+import static dev.agentloop.stores.FileStoreFixture.ID;
+import static dev.agentloop.stores.FileStoreFixture.append;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,7 +28,7 @@ class FileInboxTest {
 
     @BeforeEach
     void leaveAMessage() {
-        store = ConversationStore.files(folder.resolve("store"));
+        store = new FileStore(folder.resolve("store"));
         append(store, ID, "{}");
         store.leave(ID, InboxMessage.of("m", "note", "{}".getBytes(StandardCharsets.UTF_8)));
         inbox = folder.resolve("store").resolve(ID + ".inbox");

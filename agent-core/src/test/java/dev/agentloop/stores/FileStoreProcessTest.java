@@ -1,14 +1,18 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
-import static dev.agentloop.spi.FileStoreFixture.ID;
-import static dev.agentloop.spi.FileStoreFixture.append;
-import static dev.agentloop.spi.FileStoreFixture.entries;
-import static dev.agentloop.spi.FileStoreFixture.file;
-import static dev.agentloop.spi.FileStoreFixture.payloads;
+import static dev.agentloop.stores.FileStoreFixture.ID;
+import static dev.agentloop.stores.FileStoreFixture.append;
+import static dev.agentloop.stores.FileStoreFixture.entries;
+import static dev.agentloop.stores.FileStoreFixture.file;
+import static dev.agentloop.stores.FileStoreFixture.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -67,7 +71,7 @@ class FileStoreProcessTest {
             int rounds = Integer.parseInt(arguments[2]);
             PrintStream out = new PrintStream(
                     new java.io.FileOutputStream(java.io.FileDescriptor.out), true, StandardCharsets.US_ASCII);
-            try (ConversationStore store = ConversationStore.files(folder)) {
+            try (ConversationStore store = new FileStore(folder)) {
                 LogPosition head = store.head(ID).orElse(LogPosition.START);
                 for (int i = 0; i < rounds; i++) {
                     head = store.append(ID, head, entries(head, batch(random)));

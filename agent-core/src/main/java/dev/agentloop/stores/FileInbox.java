@@ -1,8 +1,9 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.Sha256;
+import dev.agentloop.spi.InboxMessage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,12 +1,12 @@
-package dev.agentloop.spi;
+package dev.agentloop.stores;
 
-import static dev.agentloop.spi.FileStoreFixture.ID;
-import static dev.agentloop.spi.FileStoreFixture.OTHER;
-import static dev.agentloop.spi.FileStoreFixture.append;
-import static dev.agentloop.spi.FileStoreFixture.entries;
-import static dev.agentloop.spi.FileStoreFixture.file;
-import static dev.agentloop.spi.FileStoreFixture.lines;
-import static dev.agentloop.spi.FileStoreFixture.payloads;
+import static dev.agentloop.stores.FileStoreFixture.ID;
+import static dev.agentloop.stores.FileStoreFixture.OTHER;
+import static dev.agentloop.stores.FileStoreFixture.append;
+import static dev.agentloop.stores.FileStoreFixture.entries;
+import static dev.agentloop.stores.FileStoreFixture.file;
+import static dev.agentloop.stores.FileStoreFixture.lines;
+import static dev.agentloop.stores.FileStoreFixture.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -14,6 +14,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
