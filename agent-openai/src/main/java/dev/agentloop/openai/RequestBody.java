@@ -1,18 +1,35 @@
 package dev.agentloop.openai;
 
 import dev.agentloop.Prompt;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
 
+/*
+ * The lists of fields are those of the API's specification: CompactResponseMethodPublicBody and TokenCountsBody. What they
+ * have beside these refers to what a server has stored, which a prompt never does.
+ */
 /**
  * A request's body: the prompt's own buffers and then what may vary from request to request; for other addresses than that
- * of an inference, its items between other fields. Nothing is copied, and each subscriber gets the body from its beginning.
+ * of an inference, its items behind those of its fields that the API takes there. Nothing is copied, and each subscriber
+ * gets the body from its beginning.
  */
-final class PromptBody implements HttpRequest.BodyPublisher {
+final class RequestBody implements HttpRequest.BodyPublisher {
+    private static final String OPTIONS = "prompt_cache_options";
+    private static final List<String> COMPACT =
+            List.of("model", "instructions", "prompt_cache_key", "prompt_cache_retention", OPTIONS, "service_tier");
+    private static final List<String> CACHE = List.of("mode", "ttl");
+    private static final List<String> COUNT = List.of(
+            "model", "instructions", "tools", "parallel_tool_calls", "reasoning", "text", "truncation", "personality");
+    private static final List<String> ENDING = List.of("tool_choice");
+
     private final Prompt prompt;
     private final byte[] start;
     /** How many bytes of the prompt are left out at its beginning. */
@@ -20,23 +37,71 @@ final class PromptBody implements HttpRequest.BodyPublisher {
 
     private final byte[] end;
 
-    PromptBody(Prompt prompt) {
+    /** The body of a request for an inference. */
+    RequestBody(Prompt prompt) {
         this.prompt = prompt;
         this.start = new byte[0];
         this.skipped = 0;
         this.end = ("]," + prompt.ending() + "}").getBytes(StandardCharsets.UTF_8);
     }
 
-    /**
-     * The prompt's items as the field {@code input}, behind these fields.
-     *
-     * @param fields an object with at least one field, as JSON text
-     */
-    PromptBody(String fields, Prompt prompt) {
+    // The prompt's items as the field "input", behind these: an object with at least one field.
+    private RequestBody(String fields, Prompt prompt) {
         this.prompt = prompt;
         this.start = (fields.substring(0, fields.length() - 1) + ",\"input\":[").getBytes(StandardCharsets.UTF_8);
         this.skipped = prompt.length(0);
         this.end = "]}".getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** For {@code /responses/compact}, whose options are less than those of an inference. */
+    static RequestBody toCompact(Prompt prompt, boolean withInstructions) {
+        JsonFields head = json(prompt.head());
+        String fields = Json.objectText(w -> {
+            for (String name : COMPACT) {
+                if (name.equals(OPTIONS)) {
+                    cacheOptions(w, head.inner(OPTIONS));
+                } else if (withInstructions || !name.equals("instructions")) {
+                    copy(w, head, name);
+                }
+            }
+        });
+        return new RequestBody(fields, prompt);
+    }
+
+    /** For {@code /responses/input_tokens}. */
+    static RequestBody toCount(Prompt prompt) {
+        JsonFields head = json(prompt.head());
+        JsonFields ending = json("{" + prompt.ending() + "}");
+        String fields = Json.objectText(w -> {
+            for (String name : COUNT) {
+                copy(w, head, name);
+            }
+            for (String name : ENDING) {
+                copy(w, ending, name);
+            }
+        });
+        return new RequestBody(fields, prompt);
+    }
+
+    private static JsonFields json(String json) {
+        return JsonFields.of(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void cacheOptions(Json.Writer out, @Nullable JsonFields options) throws IOException {
+        if (options != null && CACHE.stream().anyMatch(options::has)) {
+            out.object(OPTIONS, o -> {
+                for (String name : CACHE) {
+                    copy(o, options, name);
+                }
+            });
+        }
+    }
+
+    private static void copy(Json.Writer out, JsonFields fields, String name) throws IOException {
+        JsonFields.Field field = fields.field(name);
+        if (field != null && fields.has(name)) {
+            out.raw(name, fields.raw(field));
+        }
     }
 
     @Override

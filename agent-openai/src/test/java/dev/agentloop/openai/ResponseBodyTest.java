@@ -13,26 +13,25 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class EventParserTest {
+class ResponseBodyTest {
     private static final String TEXT = "{\"type\":\"response.output_text.delta\",\"delta\":\"%s\"}";
 
     /** The deltas of all events in a text that comes in pieces of {@code size} bytes. */
     private static List<String> deltas(byte[] stream, int size) {
-        return read(stream, size, parser -> parser.kind() + " " + parser.delta());
+        return read(stream, size, body -> body.kind() + " " + body.delta());
     }
 
-    private static List<String> read(byte[] stream, int size, Function<EventParser, String> reading) {
+    private static List<String> read(byte[] stream, int size, Function<ResponseBody, String> reading) {
         List<String> found = new ArrayList<>();
-        try (Incoming in = new Incoming()) {
-            EventParser parser = new EventParser(in);
+        try (ResponseBody body = new ResponseBody()) {
             for (int at = 0; at < stream.length; at += size) {
-                in.add(List.of(ByteBuffer.wrap(stream, at, Math.min(size, stream.length - at))));
-                while (parser.next(false)) {
-                    found.add(reading.apply(parser));
+                body.add(List.of(ByteBuffer.wrap(stream, at, Math.min(size, stream.length - at))));
+                while (body.next(false)) {
+                    found.add(reading.apply(body));
                 }
             }
-            while (parser.next(true)) {
-                found.add(reading.apply(parser));
+            while (body.next(true)) {
+                found.add(reading.apply(body));
             }
         }
         return found;
@@ -58,15 +57,14 @@ class EventParserTest {
 
     @Test
     void next_carriageReturnAtTheEndOfAPiece_doesNotWaitForMore() {
-        try (Incoming in = new Incoming()) {
-            EventParser parser = new EventParser(in);
-            in.add(List.of(ByteBuffer.wrap((data("a") + "\r\r").getBytes(StandardCharsets.UTF_8))));
-            assertThat(parser.next(false)).isTrue();
+        try (ResponseBody body = new ResponseBody()) {
+            body.add(List.of(ByteBuffer.wrap((data("a") + "\r\r").getBytes(StandardCharsets.UTF_8))));
+            assertThat(body.next(false)).isTrue();
 
-            in.add(List.of(ByteBuffer.wrap(("\n" + data("b") + "\r\n\r\n").getBytes(StandardCharsets.UTF_8))));
-            assertThat(parser.next(false)).isTrue();
-            assertThat(parser.delta()).isEqualTo("b");
-            assertThat(parser.next(true)).isFalse();
+            body.add(List.of(ByteBuffer.wrap(("\n" + data("b") + "\r\n\r\n").getBytes(StandardCharsets.UTF_8))));
+            assertThat(body.next(false)).isTrue();
+            assertThat(body.delta()).isEqualTo("b");
+            assertThat(body.next(true)).isFalse();
         }
     }
 
@@ -114,7 +112,7 @@ class EventParserTest {
                 "OTHER | {\"delta\":\"d\",\"type\":null} | ",
                 "OTHER | {\"type\":\"acme:thing\",\"delta\":\"d\"} | response.output_text.delta",
             })
-    void kind_typeWhereverItStands_isFound(EventKind kind, String json, String event) {
+    void kind_typeWhereverItStands_isFound(ResponseBody.Event kind, String json, String event) {
         String stream = (event == null ? "" : "event: " + event + "\n") + "data: " + json + "\n\n";
 
         assertThat(deltas(stream)).containsExactly(kind + " d");
@@ -123,12 +121,11 @@ class EventParserTest {
     @ParameterizedTest
     @ValueSource(strings = {"ping", "[]", "[DONE].", "\"\"", "", "{"})
     void kind_noObject_isOther(String data) {
-        try (Incoming in = new Incoming()) {
-            EventParser parser = new EventParser(in);
-            in.add(List.of(ByteBuffer.wrap(("data:" + data + "\n\n").getBytes(StandardCharsets.UTF_8))));
+        try (ResponseBody body = new ResponseBody()) {
+            body.add(List.of(ByteBuffer.wrap(("data:" + data + "\n\n").getBytes(StandardCharsets.UTF_8))));
 
-            assertThat(parser.next(false)).isTrue();
-            assertThat(parser.kind()).isEqualTo(EventKind.OTHER);
+            assertThat(body.next(false)).isTrue();
+            assertThat(body.kind()).isEqualTo(ResponseBody.Event.OTHER);
         }
     }
 
@@ -146,35 +143,33 @@ class EventParserTest {
 
     @Test
     void midway_onlyDataOfAnEvent_counts() {
-        try (Incoming in = new Incoming()) {
-            EventParser parser = new EventParser(in);
-            feed(parser, in, ": keep-alive\n\n: and");
-            assertThat(parser.midway()).isFalse();
-            feed(parser, in, " more\n\nda");
-            assertThat(parser.midway()).isTrue();
-            feed(parser, in, "ta: {}\n");
-            assertThat(parser.midway()).isTrue();
-            feed(parser, in, "\n");
-            assertThat(parser.midway()).isFalse();
+        try (ResponseBody body = new ResponseBody()) {
+            feed(body, ": keep-alive\n\n: and");
+            assertThat(body.midway()).isFalse();
+            feed(body, " more\n\nda");
+            assertThat(body.midway()).isTrue();
+            feed(body, "ta: {}\n");
+            assertThat(body.midway()).isTrue();
+            feed(body, "\n");
+            assertThat(body.midway()).isFalse();
         }
     }
 
-    private static void feed(EventParser parser, Incoming in, String text) {
-        in.add(List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
-        while (parser.next(false)) {
-            assertThat(parser.kind()).isNotNull();
+    private static void feed(ResponseBody body, String text) {
+        body.add(List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+        while (body.next(false)) {
+            assertThat(body.kind()).isNotNull();
         }
     }
 
     @Test
     void next_commentsWithoutEnd_areNotKept() {
         byte[] comments = ": keep-alive\n".repeat(10_000).getBytes(StandardCharsets.UTF_8);
-        try (Incoming in = new Incoming()) {
-            EventParser parser = new EventParser(in);
+        try (ResponseBody body = new ResponseBody()) {
             for (int i = 0; i < 20; i++) {
-                in.add(List.of(ByteBuffer.wrap(comments)));
-                assertThat(parser.next(false)).isFalse();
-                assertThat(in.size()).isZero();
+                body.add(List.of(ByteBuffer.wrap(comments)));
+                assertThat(body.next(false)).isFalse();
+                assertThat(body.size()).isZero();
             }
         }
     }
@@ -188,7 +183,7 @@ class EventParserTest {
             List<String> expected = simpleParse(stream);
             byte[] bytes = stream.getBytes(StandardCharsets.UTF_8);
             int size = 1 + random.nextInt(bytes.length + 1);
-            assertThat(read(bytes, size, EventParser::excerpt))
+            assertThat(read(bytes, size, ResponseBody::excerpt))
                     .as("seed %d round %d size %d", seed, round, size)
                     .isEqualTo(expected);
         }
