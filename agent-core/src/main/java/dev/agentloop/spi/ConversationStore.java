@@ -93,7 +93,7 @@ public interface ConversationStore extends AutoCloseable {
      * memory. What is appended meanwhile is seen or not.
      */
     default Stream<LogEntry> stream(String conversation, long after) {
-        return LogPages.stream(this, conversation, after);
+        return LogPages.stream((from, limit) -> read(conversation, from, limit), after);
     }
 
     /**
@@ -106,7 +106,8 @@ public interface ConversationStore extends AutoCloseable {
      * @return empty if there is no such conversation
      */
     default List<LogEntry> load(String conversation) {
-        return LogPages.load(this, conversation);
+        long head = head(conversation).map(LogPosition::version).orElse(0L);
+        return LogPages.load((from, limit) -> read(conversation, from, limit), head);
     }
 
     /** Where the log stands; empty if there is none. */

@@ -95,7 +95,6 @@ final class FileCopy {
         }
 
         boolean erasing(Collection<Long> versions) throws IOException {
-            long copied = 0;
             FileScan.Batch batch;
             while ((batch = scan.next()) != null) {
                 if (batch.entries().stream().anyMatch(entry -> versions.contains(entry.version()))) {
@@ -105,9 +104,8 @@ final class FileCopy {
                 } else {
                     block(batch.start(), batch.end());
                 }
-                copied = batch.end();
             }
-            if (copied == 0) {
+            if (written == 0) {
                 throw new IOException("the file has no whole append");
             }
             to.force();
