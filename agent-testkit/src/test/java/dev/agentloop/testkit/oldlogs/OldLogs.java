@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -103,7 +104,7 @@ final class OldLogs {
     /** A conversation with an id that is always the same. */
     Conversation begin(AgentLoop agent) {
         conversations++;
-        return agent.newConversation("01900000-0000-7000-8000-%012d".formatted(conversations));
+        return agent.newConversation(String.format(Locale.ROOT, "01900000-0000-7000-8000-%012d", conversations));
     }
 
     /** A process was killed just after the append that has an entry of this kind. */
