@@ -46,7 +46,9 @@ public class SseDecodingBenchmark {
         try (ResponseBody events = new ResponseBody()) {
             events.add(List.of(ByteBuffer.wrap(stream)));
             while (events.next(true)) {
-                characters += events.kind() == ResponseBody.Event.TEXT ? events.delta().length() : 0;
+                characters += events.kind() == ResponseBody.Event.TEXT
+                        ? events.delta().length()
+                        : 0;
             }
         }
         return characters;
