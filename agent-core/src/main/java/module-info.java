@@ -7,6 +7,7 @@ module dev.agentloop.core {
 
     exports dev.agentloop;
     exports dev.agentloop.spi;
+    exports dev.agentloop.stores;
     exports dev.agentloop.internal to
             dev.agentloop.openai,
             dev.agentloop.tools,

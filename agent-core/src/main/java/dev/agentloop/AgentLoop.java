@@ -14,6 +14,7 @@ import dev.agentloop.internal.tool.Approvals;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.stores.MemoryStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -333,7 +334,7 @@ public final class AgentLoop implements AutoCloseable {
             if (base == null) {
                 throw new IllegalStateException("an agent needs a model: call model(...) before build()");
             }
-            ConversationStore kept = store == null ? ConversationStore.inMemory() : store;
+            ConversationStore kept = store == null ? new MemoryStore() : store;
             Workers workers = new Workers(threads);
             AgentParts parts = new AgentParts(
                     base,

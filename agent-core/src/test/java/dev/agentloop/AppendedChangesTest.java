@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class AppendedChangesTest {
     private static final String SCHEMA = "{\"type\":\"object\"}";
 
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private final Script script = new Script(says("1"), says("2"), says("3"), says("4"), says("5"), says("6"));
     private final List<AgentEvent> events = new ArrayList<>();
     private final List<Tool> tools = new ArrayList<>();

@@ -59,14 +59,16 @@ class ArchitectureTest {
 
     @Test
     void typeBeforeTheLoop_knowsNoStore() {
-        assertThat(dependenciesWithin(ROOT, ROOT + ".spi").filter(use -> stage(use.getOriginClass()) < STAGES.size()))
+        assertThat(Stream.of(".spi", ".stores")
+                        .flatMap(store -> dependenciesWithin(ROOT, ROOT + store))
+                        .filter(use -> stage(use.getOriginClass()) < STAGES.size()))
                 .extracting(Dependency::getDescription)
                 .isEmpty();
     }
 
     @Test
     void store_knowsNothingOfTheRootPackage() {
-        assertThat(dependenciesWithin(ROOT + ".spi", ROOT))
+        assertThat(Stream.of(".spi", ".stores").flatMap(store -> dependenciesWithin(ROOT + store, ROOT)))
                 .extracting(Dependency::getDescription)
                 .isEmpty();
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class CompactionPutBackTest {
             "{\"type\":\"compaction\",\"id\":\"cmp_1\",\"encrypted_content\":\"secret\"}";
     private static final String IMAGE = "data:image/png;base64,iVBORw0KGgo=";
 
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private String effort = "low";
     private Script script = new Script();
 

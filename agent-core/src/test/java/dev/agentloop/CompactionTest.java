@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.MemoryStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class CompactionTest {
     private static final String LONG = "word ".repeat(1_000);
 
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private final List<AgentEvent> events = new ArrayList<>();
     private Script script = new Script();
 

@@ -10,6 +10,7 @@ import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.MemoryStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +26,7 @@ class CompactionUsageTest {
     private static final Item REFUSAL = item("{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\","
             + "\"content\":[{\"type\":\"refusal\",\"refusal\":\"No.\"}]}");
 
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
 
     /** A compaction that fails after it was paid for. */
     private record Row(String what, Script.Line answer, Function<Model, Compactor> compactor) {

@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.FileStore;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -19,7 +20,7 @@ final class FaultChild {
     public static void main(String[] arguments) {
         // Only what is said here belongs into the output.
         FaultLog.open();
-        try (ConversationStore store = ConversationStore.files(Path.of(arguments[0]))) {
+        try (ConversationStore store = new FileStore(Path.of(arguments[0]))) {
             PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
             for (ConversationStore.Summary one : store.list("", 10_000)) {
                 out.println(one.conversation() + " " + goOn(store, one.conversation()));

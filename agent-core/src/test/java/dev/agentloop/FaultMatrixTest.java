@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.FileStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -95,7 +96,7 @@ class FaultMatrixTest {
         List<String> failures = new ArrayList<>();
         Set<String> ids = new TreeSet<>();
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
-        try (ConversationStore store = ConversationStore.files(files)) {
+        try (ConversationStore store = new FileStore(files)) {
             List<Future<FaultRun.Result>> running = new ArrayList<>();
             for (FaultTable.Case one : batch) {
                 FaultRun.Trigger trigger = TRIGGERS.get(running.size() % TRIGGERS.size());

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.MemoryStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +18,7 @@ import java.util.concurrent.CountDownLatch;
  */
 final class FaultSeed {
     private final String id = UUID.randomUUID().toString();
-    private final ConversationStore memory = ConversationStore.inMemory();
+    private final ConversationStore memory = new MemoryStore();
     private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch died = new CountDownLatch(1);
     private final List<LogEntry> seen = new ArrayList<>();

@@ -11,6 +11,7 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.stores.FileStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -305,7 +306,7 @@ class HeldCallsTest extends LoopFixture {
         void heldCall_ofAProcessThatDied_isJudgedByTheNextOne(@TempDir Path folder) {
             Script script = new Script(calls(call("1", "danger"), call("2", "write"), call("3", "read")), says("done"));
             String[] id = {""};
-            try (ConversationStore kept = ConversationStore.files(folder);
+            try (ConversationStore kept = new FileStore(folder);
                     AgentLoop agent = agent(script)
                             .approver(question -> {
                                 await().until(() -> kinds(id[0]).contains(Entry.ITEM_OUTPUT)
@@ -319,7 +320,7 @@ class HeldCallsTest extends LoopFixture {
                 conversation.run("x");
             }
             effects.clear();
-            try (ConversationStore reopened = ConversationStore.files(folder);
+            try (ConversationStore reopened = new FileStore(folder);
                     AgentLoop agent =
                             agent(new Script(says("done"))).store(reopened).build()) {
                 Conversation conversation = agent.resume(id[0]);
@@ -328,7 +329,7 @@ class HeldCallsTest extends LoopFixture {
                 conversation.approve("1");
             }
             Script last = new Script(says("done"));
-            try (ConversationStore reopened = ConversationStore.files(folder);
+            try (ConversationStore reopened = new FileStore(folder);
                     AgentLoop agent =
                             agent(last).store(reopened).approver(NOBODY_ASKED).build()) {
                 assertThat(agent.resume(id[0]).run(RunOptions.DEFAULT).text()).isEqualTo("done");

@@ -13,6 +13,7 @@ import dev.agentloop.internal.log.Log;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.stores.MemoryStore;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -85,7 +86,7 @@ class LoadedFoldTest {
 
     @Test
     void load_whereTheLogWasCompacted_doesNotReadWhatCameBefore() {
-        ConversationStore store = ConversationStore.inMemory();
+        ConversationStore store = new MemoryStore();
         try (AgentLoop agent = agent(store)) {
             Conversation conversation = agent.newConversation();
             conversation.run(SECRET.repeat(50));
@@ -102,7 +103,7 @@ class LoadedFoldTest {
 
     @Test
     void load_ofALogThatWasErasedBeforeItsBase_goesOn() {
-        ConversationStore store = ConversationStore.inMemory();
+        ConversationStore store = new MemoryStore();
         try (AgentLoop agent = agent(store)) {
             Conversation conversation = agent.newConversation();
             conversation.run(SECRET.repeat(50));

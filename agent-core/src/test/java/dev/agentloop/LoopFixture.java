@@ -3,13 +3,14 @@ package dev.agentloop;
 import static dev.agentloop.Script.call;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What the tests of the loop share: a store, a listener, and tools from functions. */
 abstract class LoopFixture {
-    final ConversationStore store = ConversationStore.inMemory();
+    final ConversationStore store = new MemoryStore();
     final List<AgentEvent> events = new ArrayList<>();
 
     /** A tool from a function, with an access of its own. */

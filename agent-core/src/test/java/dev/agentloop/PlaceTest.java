@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,7 +73,7 @@ class PlaceTest extends LoopFixture {
 
     private List<String> afterApproval(Path folder, String later) {
         String id;
-        try (ConversationStore files = ConversationStore.files(folder);
+        try (ConversationStore files = new FileStore(folder);
                 AgentLoop agent = agent(new Script(calls(removal("1"))), tool)
                         .store(files)
                         .build()) {
@@ -85,7 +86,7 @@ class PlaceTest extends LoopFixture {
         }
         place = later;
         Script script = new Script(says("done"));
-        try (ConversationStore files = ConversationStore.files(folder);
+        try (ConversationStore files = new FileStore(folder);
                 AgentLoop agent = agent(script, tool).store(files).build()) {
             agent.resume(id).run(RunOptions.DEFAULT);
         }

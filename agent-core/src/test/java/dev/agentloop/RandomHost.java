@@ -3,6 +3,7 @@ package dev.agentloop;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -31,7 +32,7 @@ final class RandomHost {
     record Line(String conversation, List<PrefixPropertyTest.Sent> sent) {}
 
     private final Random random;
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private final List<Line> lines = new ArrayList<>();
     private final List<String> servers = new ArrayList<>(List.of("alpha", "beta", "gamma", "delta"));
     private PromptSettings settings = PromptSettings.of("m-0").build();

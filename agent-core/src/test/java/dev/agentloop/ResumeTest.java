@@ -18,6 +18,7 @@ import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.stores.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a run does with a log that another process has left in the middle of something. */
 class ResumeTest {
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private final String id = ConversationId.next(Clock.systemUTC());
     private final AtomicInteger runs = new AtomicInteger();
 

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.FileStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -106,7 +107,7 @@ class RuleTest extends LoopFixture {
     @Test
     void rule_isProposed_heldInTheLog_andHoldsInLaterProcesses(@TempDir Path folder) {
         String id;
-        try (ConversationStore files = ConversationStore.files(folder);
+        try (ConversationStore files = new FileStore(folder);
                 AgentLoop agent = agent(new Script(calls(call("1", "test a"))))
                         .store(files)
                         .build()) {
@@ -118,7 +119,7 @@ class RuleTest extends LoopFixture {
             conversation.approve(question, question.rule());
         }
         Script next = new Script(calls(call("2", "test b"), call("3", "other")), says("done"));
-        try (ConversationStore files = ConversationStore.files(folder);
+        try (ConversationStore files = new FileStore(folder);
                 AgentLoop agent = agent(next).store(files).build()) {
             Conversation conversation = agent.resume(id);
             assertThat(pending(conversation.run(RunOptions.DEFAULT)))

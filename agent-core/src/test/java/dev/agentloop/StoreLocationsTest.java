@@ -7,6 +7,8 @@ import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.StoreException;
+import dev.agentloop.stores.FileStore;
+import dev.agentloop.stores.MemoryStore;
 import java.nio.file.Path;
 import java.util.Collection;
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,7 @@ class StoreLocationsTest {
     @Test
     void locations_ofAStoreOfFiles_areItsFolder_alsoThroughWhatWrapsIt() {
         Path place = folder.resolve("x/../conversations");
-        try (ConversationStore store = ConversationStore.files(place)) {
+        try (ConversationStore store = new FileStore(place)) {
             assertThat(store.locations()).containsExactly(folder.resolve("conversations"));
             assertThat(new ForwardingStore(store) {}.locations()).containsExactly(folder.resolve("conversations"));
             assertThat(new HostStore(store).locations()).containsExactly(folder.resolve("conversations"));
@@ -28,14 +30,14 @@ class StoreLocationsTest {
 
     @Test
     void locations_ofAStoreWithoutFiles_areNone() {
-        try (ConversationStore store = ConversationStore.inMemory()) {
+        try (ConversationStore store = new MemoryStore()) {
             assertThat(store.locations()).isEmpty();
         }
     }
 
     @Test
     void locations_ofAStoreThatFails_areAStoreException() {
-        try (ConversationStore store = ConversationStore.inMemory()) {
+        try (ConversationStore store = new MemoryStore()) {
             ConversationStore failing = new ForwardingStore(store) {
                 @Override
                 public Collection<Path> locations() {

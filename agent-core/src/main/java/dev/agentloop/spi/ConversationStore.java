@@ -22,23 +22,6 @@ import java.util.stream.Stream;
  */
 public interface ConversationStore extends AutoCloseable {
 
-    /** A store in this process's memory, gone with it. */
-    static ConversationStore inMemory() {
-        return new MemoryStore();
-    }
-
-    /**
-     * A store of one file for each conversation, in JSON lines, in this folder, which is made if need be.
-     *
-     * <p>An append is forced to the disk before it returns. One process at a time can write to a conversation. A line that
-     * a crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
-     *
-     * @throws IllegalArgumentException if the locale of this JVM does not have a character of the folder's name
-     */
-    static ConversationStore files(Path folder) {
-        return new FileStore(folder);
-    }
-
     /**
      * Refuses what is no append whatever the log holds; for those who write a store.
      *
@@ -110,7 +93,7 @@ public interface ConversationStore extends AutoCloseable {
      * memory. What is appended meanwhile is seen or not.
      */
     default Stream<LogEntry> stream(String conversation, long after) {
-        return LogPages.stream(this, conversation, after);
+        return LogPages.stream((from, limit) -> read(conversation, from, limit), after);
     }
 
     /**
@@ -123,7 +106,8 @@ public interface ConversationStore extends AutoCloseable {
      * @return empty if there is no such conversation
      */
     default List<LogEntry> load(String conversation) {
-        return LogPages.load(this, conversation);
+        long head = head(conversation).map(LogPosition::version).orElse(0L);
+        return LogPages.load((from, limit) -> read(conversation, from, limit), head);
     }
 
     /** Where the log stands; empty if there is none. */

@@ -12,44 +12,45 @@ import java.util.stream.StreamSupport;
 final class LogPages implements Iterator<LogEntry> {
     private static final int PAGE = 500;
 
-    private final ConversationStore store;
-    private final String conversation;
+    private final Reader log;
     private long after;
     private List<LogEntry> page = List.of();
     private int next;
     private boolean last;
 
-    private LogPages(ConversationStore store, String conversation, long after) {
-        this.store = store;
-        this.conversation = conversation;
+    private LogPages(Reader log, long after) {
+        this.log = log;
         this.after = after;
     }
 
+    /** Reads so many entries behind a version. */
+    interface Reader {
+        List<LogEntry> read(long after, int limit);
+    }
+
     /** The entries behind a version. */
-    static Stream<LogEntry> stream(ConversationStore store, String conversation, long after) {
+    static Stream<LogEntry> stream(Reader log, long after) {
         int order = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
-        return StreamSupport.stream(
-                Spliterators.spliteratorUnknownSize(new LogPages(store, conversation, after), order), false);
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(new LogPages(log, after), order), false);
     }
 
     /** The entries from the one before the newest that restates the whole prompt. */
-    static List<LogEntry> load(ConversationStore store, String conversation) {
-        long head = store.head(conversation).map(LogPosition::version).orElse(0L);
+    static List<LogEntry> load(Reader log, long head) {
         if (head == 0) {
             return List.of();
         }
         // A log that was deleted in between has nothing to read any more.
-        long base = store.read(conversation, head - 1, 1).stream()
+        long base = log.read(head - 1, 1).stream()
                 .mapToLong(LogEntry::base)
                 .findFirst()
                 .orElse(0);
-        return stream(store, conversation, Math.max(0, base - 2)).toList();
+        return stream(log, Math.max(0, base - 2)).toList();
     }
 
     @Override
     public boolean hasNext() {
         if (next == page.size() && !last) {
-            page = store.read(conversation, after, PAGE);
+            page = log.read(after, PAGE);
             after += page.size();
             last = page.size() < PAGE;
             next = 0;

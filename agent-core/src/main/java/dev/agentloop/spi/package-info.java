@@ -1,4 +1,4 @@
-/** What a store of conversations implements, and the two stores that come with the library. */
+/** What a store of conversations implements, and what it is given and throws. */
 @NullMarked
 package dev.agentloop.spi;
 

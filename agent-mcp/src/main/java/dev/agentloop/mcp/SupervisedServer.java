@@ -89,7 +89,9 @@ final class SupervisedServer {
         this.description = description;
         this.settings = settings;
         this.threads = threads;
-        transports = Transports.of(description, threads);
+        transports = description.target() instanceof McpServer.Address address
+                ? new HttpTransports(address, threads)
+                : new StdioTransports(description, threads);
     }
 
     McpServer description() {

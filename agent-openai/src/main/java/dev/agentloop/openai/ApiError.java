@@ -2,8 +2,11 @@ package dev.agentloop.openai;
 
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +27,9 @@ record ApiError(
         String message,
         String param,
         @Nullable Duration retryAfter) {
+    private static final List<String> MILLISECOND_FIELDS = List.of("retry_after_ms", "retryAfterMs");
+    private static final List<String> SECOND_FIELDS =
+            List.of("retry_after", "retryAfter", "retry_after_seconds", "retryAfterSeconds", "retryDelay");
     private static final int LONGEST_MESSAGE = 500;
     private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>(.{0,200}?)</title>");
     private static final Pattern TAG = Pattern.compile("(?s)<(script|style)\\b.*?</\\1\\s*>|<[^>]*>");
@@ -72,7 +78,32 @@ record ApiError(
                 type.equals("error") ? "" : type,
                 shortened(message),
                 value(error, "param"),
-                RetryAfter.inBody(fields, error));
+                retryAfter(fields, error));
+    }
+
+    // The wait in a field of the error, of its details or of the body; null where there is none.
+    private static @Nullable Duration retryAfter(JsonFields fields, JsonFields error) {
+        List<JsonFields> places = new ArrayList<>(List.of(error));
+        places.addAll(error.inners("details"));
+        places.add(fields);
+        for (JsonFields place : places) {
+            Duration millis = inFields(place, MILLISECOND_FIELDS, DelayText.MILLISECOND);
+            Duration wait = millis != null ? millis : inFields(place, SECOND_FIELDS, DelayText.SECOND);
+            if (wait != null) {
+                return wait;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Duration inFields(JsonFields place, List<String> names, BigDecimal unit) {
+        for (String name : names) {
+            Duration wait = DelayText.whole(value(place, name), unit);
+            if (wait != null) {
+                return wait;
+            }
+        }
+        return null;
     }
 
     private static ApiError ofText(String text) {
@@ -85,7 +116,7 @@ record ApiError(
     }
 
     /** A string's text, any other value as it stands, empty for null. */
-    static String value(JsonFields fields, String name) {
+    private static String value(JsonFields fields, String name) {
         Field field = fields.field(name);
         if (field == null || !fields.has(name)) {
             return "";

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * it takes twice the processor time.
  */
 /**
- * One request and its response, whose bytes come in on the HTTP client's threads and are taken by the calling thread.
+ * One request and its response, whose bytes come in on the HTTP client's threads and are taken by the calling thread into
+ * {@link #body}.
  *
  * <p>Closing it before the response has ended closes the connection.
  */
@@ -47,6 +48,7 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     private final BlockingQueue<Signal> signals = new ArrayBlockingQueue<>(WINDOW + 2);
     private final Duration idleTimeout;
     private final Failures failures;
+    private final ResponseBody body = new ResponseBody();
     private volatile HttpResponse.@Nullable ResponseInfo head;
     private Flow.@Nullable Subscription subscription;
     private boolean closed;
@@ -104,6 +106,16 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
         return this;
     }
 
+    /** What has come in of the response. */
+    ResponseBody body() {
+        return body;
+    }
+
+    /** What can be said of the response where it fails. */
+    Failures failures() {
+        return failures;
+    }
+
     /** Says that the response makes progress: the idle timeout begins again. */
     void alive() {
         aliveAt = System.nanoTime();
@@ -115,18 +127,18 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
      * @return false if there is no more of it, because it ended or because the connection broke
      * @throws ModelException if nothing comes in for so long that the idle timeout is reached
      */
-    boolean read(Incoming in) throws InterruptedException {
+    boolean read() throws InterruptedException {
         if (end == null && take() instanceof Signal.Bytes bytes) {
-            in.add(bytes.buffers());
+            body.add(bytes.buffers());
             more();
             return true;
         }
         return false;
     }
 
-    /** Waits for all the rest of the body, as far as {@code in} holds it and the connection does not break. */
-    void readAll(Incoming in) throws InterruptedException {
-        while (!in.full() && read(in)) {
+    /** Waits for all the rest of the body, as far as it can be held and the connection does not break. */
+    void readAll() throws InterruptedException {
+        while (!body.full() && read()) {
             alive();
         }
     }
@@ -182,16 +194,17 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     /** Closes the connection, unless the response has come in to its end. */
     @Override
     public void close() {
+        body.close();
         if (end != null) {
             return;
         }
-        Flow.Subscription body;
+        Flow.Subscription bytes;
         synchronized (this) {
             closed = true;
-            body = subscription;
+            bytes = subscription;
         }
-        if (body != null) {
-            body.cancel();
+        if (bytes != null) {
+            bytes.cancel();
         }
     }
 
@@ -201,16 +214,16 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     }
 
     @Override
-    public void onSubscribe(Flow.Subscription body) {
+    public void onSubscribe(Flow.Subscription bytes) {
         boolean wanted;
         synchronized (this) {
             wanted = !closed && subscription == null;
-            subscription = wanted ? body : subscription;
+            subscription = wanted ? bytes : subscription;
         }
         if (wanted) {
-            body.request(WINDOW);
+            bytes.request(WINDOW);
         } else {
-            body.cancel();
+            bytes.cancel();
         }
     }
 

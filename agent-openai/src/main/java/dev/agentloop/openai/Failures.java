@@ -70,11 +70,11 @@ final class Failures {
     }
 
     /** The server answered with an error status. */
-    ModelException refused(Incoming body) {
+    ModelException refused(ResponseBody body) {
         if (status < 400) {
             return protocol("answered HTTP " + status + redirect() + "; set the base URL to where the API is");
         }
-        ApiError error = ApiError.ofBody(body.bytes(), body.from(), body.to());
+        ApiError error = body.error();
         return of(FailureKinds.ofStatus(status, error), error);
     }
 

@@ -313,10 +313,8 @@ public final class OpenAiModel implements Model {
             Endpoint endpoint =
                     new Endpoint(uri, used, azure && !bearer, secret == null ? () -> "" : secret, Map.copyOf(headers));
             PromptSettings fixed = settings.build();
-            Model once = new ResponsesClient(fixed, endpoint, clients, idleTimeout);
-            JsonClient compact = new JsonClient(endpoint.below("/compact"), clients, idleTimeout);
-            return new OpenAiModel(
-                    retries.around(once), new EndpointCompactor(retries.around(new CompactionClient(fixed, compact))));
+            ResponsesClient once = new ResponsesClient(fixed, endpoint, clients, idleTimeout);
+            return new OpenAiModel(retries.around(once), EndpointCompactor.of(once, retries));
         }
     }
 }

@@ -6,6 +6,8 @@ import dev.agentloop.Model.Delta;
 import dev.agentloop.Model.Listener;
 import dev.agentloop.ModelException;
 import dev.agentloop.ModelResponse;
+import dev.agentloop.ModelResponse.CacheDiagnosis;
+import dev.agentloop.Usage;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
 import java.nio.charset.StandardCharsets;
@@ -35,12 +37,14 @@ final class ResponseReader {
     /** Servers name far fewer; a larger index is taken for nonsense. */
     private static final int MOST_ITEMS = 100_000;
 
+    /** More tokens than any response has: a number above it is no count. */
+    private static final long MOST_TOKENS = 1_000_000_000L;
+
     private final Exchange exchange;
     private final Failures failures;
     private final Listener listener;
     private final long promptBytes;
-    private final Incoming in;
-    private final EventParser events;
+    private final ResponseBody body;
     private final List<Item> items = new ArrayList<>();
     private final BitSet received = new BitSet();
     private final Set<String> announced = new HashSet<>();
@@ -48,11 +52,10 @@ final class ResponseReader {
     private boolean open = true;
     private boolean streamsText;
 
-    ResponseReader(Exchange exchange, Incoming in, Failures failures, Listener listener, long promptBytes) {
-        this.in = in;
-        this.events = new EventParser(in);
+    ResponseReader(Exchange exchange, Listener listener, long promptBytes) {
         this.exchange = exchange;
-        this.failures = failures;
+        this.failures = exchange.failures();
+        this.body = exchange.body();
         this.listener = listener;
         this.promptBytes = promptBytes;
     }
@@ -64,11 +67,11 @@ final class ResponseReader {
      */
     ModelResponse read() throws InterruptedException {
         if (failures.status() / 100 != 2) {
-            exchange.readAll(in);
-            throw failures.refused(in);
+            exchange.readAll();
+            throw failures.refused(body);
         }
-        while (open && in.firstByte() < 0) {
-            open = exchange.read(in);
+        while (open && body.firstByte() < 0) {
+            open = exchange.read();
         }
         return isEvents() ? stream() : whole();
     }
@@ -76,7 +79,7 @@ final class ResponseReader {
     // By what came in, not by what was asked for: errors come as JSON or text also where a stream was wanted, and some
     // servers do not name the type of their streams.
     private boolean isEvents() {
-        int first = in.firstByte();
+        int first = body.firstByte();
         if (first == '{' || first == '<') {
             return false;
         }
@@ -86,9 +89,9 @@ final class ResponseReader {
 
     private ModelResponse stream() throws InterruptedException {
         while (true) {
-            while (events.next(!open)) {
+            while (body.next(!open)) {
                 exchange.alive();
-                ModelResponse response = event(events.kind());
+                ModelResponse response = event(body.kind());
                 if (response != null) {
                     exchange.drain();
                     return response;
@@ -97,18 +100,18 @@ final class ResponseReader {
             if (!open) {
                 throw exchange.failure();
             }
-            open = exchange.read(in);
-            if (in.full()) {
-                throw failures.protocol("sent an event of more than " + Incoming.MOST + " bytes");
+            open = exchange.read();
+            if (body.full()) {
+                throw failures.protocol("sent an event of more than " + ResponseBody.MOST + " bytes");
             }
-            if (events.midway()) {
+            if (body.midway()) {
                 exchange.alive();
             }
         }
     }
 
     /** Takes in one event; the response if it was the last one. */
-    private @Nullable ModelResponse event(EventKind kind) throws InterruptedException {
+    private @Nullable ModelResponse event(ResponseBody.Event kind) throws InterruptedException {
         switch (kind) {
             case TEXT, REFUSAL -> text(delta());
             case REASONING_SUMMARY, REASONING_TEXT -> listener.onDelta(Delta.REASONING, delta());
@@ -131,13 +134,13 @@ final class ResponseReader {
 
     private void passOver() {
         if (LOG.isTraceEnabled()) {
-            LOG.trace("passed over {}", events.excerpt());
+            LOG.trace("passed over {}", body.excerpt());
         }
     }
 
     private JsonFields fields() {
         try {
-            return events.fields();
+            return body.fields();
         } catch (IllegalArgumentException e) {
             throw notJson();
         }
@@ -145,7 +148,7 @@ final class ResponseReader {
 
     private String delta() {
         try {
-            return events.delta();
+            return body.delta();
         } catch (IllegalArgumentException e) {
             throw notJson();
         }
@@ -153,7 +156,7 @@ final class ResponseReader {
 
     /** The last event of a stream that was cut is cut as well; elsewhere the server sends what it must not. */
     private ModelException notJson() {
-        return open ? failures.protocol("sent an event that is not JSON: " + events.excerpt()) : exchange.failure();
+        return open ? failures.protocol("sent an event that is not JSON: " + body.excerpt()) : exchange.failure();
     }
 
     private static JsonFields response(JsonFields event) {
@@ -168,31 +171,31 @@ final class ResponseReader {
 
     /** Reads a response that is one JSON object. */
     private ModelResponse whole() throws InterruptedException {
-        exchange.readAll(in);
+        exchange.readAll();
         if (exchange.broke()) {
             throw exchange.failure();
         }
-        JsonFields body;
+        JsonFields response;
         try {
-            body = JsonFields.of(in.bytes(), in.from(), in.to());
+            response = body.json();
         } catch (IllegalArgumentException e) {
             throw noResponse();
         }
-        if (!body.has("output") && !body.has("status")) {
-            throw body.has("error") ? failures.failed(body) : noResponse();
+        if (!response.has("output") && !response.has("status")) {
+            throw response.has("error") ? failures.failed(response) : noResponse();
         }
-        String status = body.text("status");
+        String status = response.text("status");
         if ("failed".equals(status)) {
-            throw failures.failed(body);
+            throw failures.failed(response);
         }
         if ("queued".equals(status) || "in_progress".equals(status) || "cancelled".equals(status)) {
             throw failures.protocol("sent a response that is " + status + "; background responses are not read");
         }
-        return finish(body, "incomplete".equals(status) ? "unknown" : null);
+        return finish(response, "incomplete".equals(status) ? "unknown" : null);
     }
 
     private ModelException noResponse() {
-        String text = ApiError.ofBody(in.bytes(), in.from(), in.to()).message();
+        String text = body.error().message();
         return failures.protocol("sent neither events nor a response: " + text);
     }
 
@@ -209,16 +212,53 @@ final class ResponseReader {
         return new ModelResponse(
                         id == null ? "" : id,
                         items,
-                        ReportedUsage.of(response.inner("usage"), promptBytes, outputBytes),
+                        usage(response.inner("usage"), promptBytes, outputBytes),
                         reason == null ? cutOff : reason,
                         response.flag("end_turn", true))
-                .withCacheDiagnosis(CacheDiagnostics.of(response.inner("prompt_cache_diagnostics")));
+                .withCacheDiagnosis(diagnosis(response.inner("prompt_cache_diagnostics")));
+    }
+
+    /**
+     * The reported usage, or an estimate where there is none, where it is zero, or where it cannot be true. A part is
+     * never larger than the whole that it is a part of.
+     */
+    static Usage usage(@Nullable JsonFields usage, long promptBytes, long outputBytes) {
+        long input = count(usage, "input_tokens");
+        long output = count(usage, "output_tokens");
+        if (input < 0 || output < 0 || input + output == 0) {
+            return Usage.estimate(promptBytes, outputBytes);
+        }
+        JsonFields read = usage == null ? null : usage.inner("input_tokens_details");
+        JsonFields written = usage == null ? null : usage.inner("output_tokens_details");
+        long cached = Math.min(count(read, "cached_tokens"), input);
+        long cacheWritten = Math.min(count(read, "cache_write_tokens"), input - Math.max(0, cached));
+        long reasoning = Math.min(count(written, "reasoning_tokens"), output);
+        return Usage.reported(input, cached, cacheWritten, output, reasoning);
+    }
+
+    /** The number of tokens; -1 where there is none that can be true. */
+    private static long count(@Nullable JsonFields fields, String name) {
+        long tokens = fields == null ? -1 : fields.number(name, -1);
+        return tokens > MOST_TOKENS ? -1 : tokens;
+    }
+
+    // What the server says about the reuse of the prefix, as it comes: types and fields may be new or absent.
+    private static @Nullable CacheDiagnosis diagnosis(@Nullable JsonFields fields) {
+        String type = fields == null ? null : fields.text("type");
+        if (fields == null || type == null) {
+            return null;
+        }
+        return new CacheDiagnosis(
+                type,
+                fields.text("reason"),
+                Math.max(0, fields.number("cache_missed_tokens", 0)),
+                Math.max(0, fields.number("comparison_reusable_tokens", 0)));
     }
 
     private void itemDone(JsonFields event) {
         Field item = event.field("item");
         if (item == null || item.token() != JsonToken.START_OBJECT) {
-            throw failures.protocol("sent an output_item.done event without an item: " + events.excerpt());
+            throw failures.protocol("sent an output_item.done event without an item: " + body.excerpt());
         }
         byte[] bytes = event.bytes(item);
         long index = event.number("output_index", -1);

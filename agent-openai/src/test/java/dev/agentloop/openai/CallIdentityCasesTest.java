@@ -9,7 +9,7 @@ import dev.agentloop.Limits;
 import dev.agentloop.Outcome;
 import dev.agentloop.Tool.Access;
 import dev.agentloop.openai.Effects.Effect;
-import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -51,7 +51,7 @@ class CallIdentityCasesTest {
                 model,
                 compactor,
                 List.of(effects.tool("echo", Access.WRITES, 3_000), effects.tool("ping", Access.READS, 0)),
-                () -> ConversationStore.files(logs));
+                () -> new FileStore(logs));
     }
 
     /** What a case is played with: once by the test's own compactor, once by the library's cheapest. */

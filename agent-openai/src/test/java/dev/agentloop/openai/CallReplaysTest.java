@@ -22,7 +22,7 @@ import dev.agentloop.Limits;
 import dev.agentloop.Outcome;
 import dev.agentloop.Tool.Access;
 import dev.agentloop.openai.RawServer.Reply;
-import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -165,7 +165,7 @@ class CallReplaysTest {
                 .retries(ResumingHost.QUICK)
                 .build();
         return new ResumingHost(
-                model, Compactor.NEVER, List.of(effects.tool("look", Access.WRITES, 0)), ConversationStore::inMemory);
+                model, Compactor.NEVER, List.of(effects.tool("look", Access.WRITES, 0)), MemoryStore::new);
     }
 
     @ParameterizedTest

@@ -22,7 +22,7 @@ class FailureTextsTest {
     private static ModelException refused(int status, String body, Map<String, String> headers, String key) {
         Failures failures = new Failures(SERVER, Secret.of(key));
         failures.answered(status, headers(headers));
-        try (Incoming in = new Incoming()) {
+        try (ResponseBody in = new ResponseBody()) {
             in.add(List.of(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8))));
             return failures.refused(in);
         }

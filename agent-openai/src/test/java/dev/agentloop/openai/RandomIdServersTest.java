@@ -13,6 +13,8 @@ import dev.agentloop.openai.IdServer.Turn;
 import dev.agentloop.openai.RawServer.Reply;
 import dev.agentloop.openai.RawServer.Request;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
+import dev.agentloop.stores.MemoryStore;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
@@ -128,10 +130,10 @@ class RandomIdServersTest {
     }
 
     private void play(Random random, IdServer server, Effects done, long seed) throws Exception {
-        ConversationStore memory = ConversationStore.inMemory();
+        ConversationStore memory = new MemoryStore();
         boolean files = random.nextInt(10) == 0;
         Supplier<ConversationStore> stores =
-                files ? () -> ConversationStore.files(folder.resolve(Long.toString(seed))) : () -> memory;
+                files ? () -> new FileStore(folder.resolve(Long.toString(seed))) : () -> memory;
         try (ResumingHost host = host(random, done, stores, seed)) {
             for (int left = 1 + random.nextInt(5); left > 0; left--) {
                 turn(random, host, server, "task " + left);

@@ -226,7 +226,7 @@ class WireTest {
     void body_askedForOneBufferAtATimeOrAll_givesTheSameBytesAndNoMore() {
         Prompt prompt = Prompt.of(Capabilities.of("m").settings("m").build(), Toolbox.empty())
                 .plus(List.of(Item.user("y".repeat(150_000))));
-        PromptBody body = new PromptBody(prompt);
+        RequestBody body = new RequestBody(prompt);
 
         byte[] one = collect(body, 1);
         byte[] all = collect(body, Long.MAX_VALUE);
@@ -237,8 +237,8 @@ class WireTest {
 
     @Test
     void body_askedForNothing_isRefusedAndCancelledIsSilent() {
-        PromptBody body =
-                new PromptBody(Prompt.of(Capabilities.of("m").settings("m").build(), Toolbox.empty()));
+        RequestBody body =
+                new RequestBody(Prompt.of(Capabilities.of("m").settings("m").build(), Toolbox.empty()));
         Collector wrong = new Collector(0);
 
         assertThatThrownBy(() -> body.subscribe(wrong)).hasMessage("a subscriber asked for 0 buffers");
@@ -251,7 +251,7 @@ class WireTest {
         assertThat(cancelled.completed).isZero();
     }
 
-    private static byte[] collect(PromptBody body, long step) {
+    private static byte[] collect(RequestBody body, long step) {
         Collector collector = new Collector(step);
         body.subscribe(collector);
         assertThat(collector.completed).isEqualTo(1);

@@ -9,6 +9,7 @@ import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -56,7 +57,7 @@ class CrashHarnessTest {
             CrashPoints points = CrashPoints.ofThisProcess();
             ScriptedModel model = ScriptedModel.answering(
                     ScriptedResponse.calls("call_1", "sample", SampleToolTest.GOOD), ScriptedResponse.says("done"));
-            try (ConversationStore store = points.around(ConversationStore.files(Path.of(arguments[0])));
+            try (ConversationStore store = points.around(new FileStore(Path.of(arguments[0])));
                     AgentLoop agent = AgentLoop.builder()
                             .model(model)
                             .store(store)
@@ -183,7 +184,7 @@ class CrashHarnessTest {
         CrashHarness.Run killed = harness.stopAt(tool, folder.resolve("killed").toString());
         assertThat(killed.stoppedAt()).isPresent();
         assertThat(killed.points()).hasSizeGreaterThanOrEqualTo(tool).doesNotContain("event RunEnded");
-        try (ConversationStore store = ConversationStore.files(folder.resolve("killed"))) {
+        try (ConversationStore store = new FileStore(folder.resolve("killed"))) {
             assertThat(store.list("", 10)).hasSize(1);
         }
     }

@@ -1,6 +1,7 @@
 package dev.agentloop.testkit;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -10,6 +11,6 @@ class FileStoreTest extends ConversationStoreContract {
 
     @Override
     protected ConversationStore open() {
-        return ConversationStore.files(folder);
+        return new FileStore(folder);
     }
 }

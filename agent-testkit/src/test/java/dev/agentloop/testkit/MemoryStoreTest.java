@@ -1,11 +1,12 @@
 package dev.agentloop.testkit;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 
 class MemoryStoreTest extends ConversationStoreContract {
     @Override
     protected ConversationStore open() {
-        return ConversationStore.inMemory();
+        return new MemoryStore();
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.stores.FileStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class FenceTest {
     }
 
     private Path fillStore(Path folder) {
-        try (ConversationStore store = ConversationStore.files(folder)) {
+        try (ConversationStore store = new FileStore(folder)) {
             byte[] payload = "{\"hash\":\"0f3a\"}".getBytes(StandardCharsets.UTF_8);
             store.append(ID, LogPosition.START, List.of(LogEntry.after(LogPosition.START, "item", 0, 1, payload)));
             store.leave(ID, InboxMessage.of("m", "note", payload));
@@ -56,7 +57,7 @@ class FenceTest {
     }
 
     private static Collection<Path> locations(Path folder) {
-        try (ConversationStore store = ConversationStore.files(folder)) {
+        try (ConversationStore store = new FileStore(folder)) {
             return store.locations();
         }
     }

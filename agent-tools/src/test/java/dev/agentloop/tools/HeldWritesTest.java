@@ -16,6 +16,8 @@ import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
+import dev.agentloop.stores.MemoryStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -105,7 +107,7 @@ class HeldWritesTest {
             }
             return Approver.Answer.approve();
         };
-        try (ConversationStore store = ConversationStore.inMemory();
+        try (ConversationStore store = new MemoryStore();
                 AgentLoop agent = agent(store).approver(approver).build()) {
             Outcome outcome = agent.newConversation().run("go", RunOptions.listeningWith(event -> {
                 if (event instanceof AgentEvent.ToolEnded ended
@@ -123,7 +125,7 @@ class HeldWritesTest {
     @Test
     void leftInTheLog_theScriptStaysUntilTheDecision_inAnotherProcess() throws IOException {
         String id;
-        try (ConversationStore store = ConversationStore.files(base.resolve("kept"));
+        try (ConversationStore store = new FileStore(base.resolve("kept"));
                 AgentLoop agent = agent(store).build()) {
             Outcome outcome = agent.newConversation().run("go");
             id = outcome.conversation();
@@ -133,7 +135,7 @@ class HeldWritesTest {
             assertThat(agent.resume(id).run(RunOptions.DEFAULT)).isInstanceOf(Outcome.AwaitingApproval.class);
         }
         assertThat(file("x.sh")).isEqualTo(READ);
-        try (ConversationStore store = ConversationStore.files(base.resolve("kept"));
+        try (ConversationStore store = new FileStore(base.resolve("kept"));
                 AgentLoop agent = agent(store).build()) {
             Conversation conversation = agent.resume(id);
             conversation.approve("1");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.agentloop.Tool;
 import dev.agentloop.internal.PathText;
-import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -156,7 +156,7 @@ final class LocaleChild {
                                 + " UTF-8 locale. With /bin/sh as its shell it could be run here, with " + shell
                                 + " it cannot.");
         assertThat(file("made")).doesNotExist();
-        assertThatThrownBy(() -> ConversationStore.files(file("né")))
+        assertThatThrownBy(() -> new FileStore(file("né")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("conversations cannot be kept in " + PathText.text(file("né"))
                         + ": its name has a character that " + PathText.remedy());

@@ -8,6 +8,7 @@ import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
 import dev.agentloop.PromptSettings;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +42,7 @@ public class LoadBenchmark {
         }
     };
 
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private final AgentLoop agent =
             AgentLoop.builder().model(NO_MODEL).store(store).build();
     private final String id = begun();

@@ -43,11 +43,12 @@ public class SseDecodingBenchmark {
     @Benchmark
     public int decode() {
         int characters = 0;
-        try (Incoming in = new Incoming()) {
-            in.add(List.of(ByteBuffer.wrap(stream)));
-            EventParser events = new EventParser(in);
+        try (ResponseBody events = new ResponseBody()) {
+            events.add(List.of(ByteBuffer.wrap(stream)));
             while (events.next(true)) {
-                characters += events.kind() == EventKind.TEXT ? events.delta().length() : 0;
+                characters += events.kind() == ResponseBody.Event.TEXT
+                        ? events.delta().length()
+                        : 0;
             }
         }
         return characters;

@@ -12,6 +12,7 @@ import dev.agentloop.PromptSettings;
 import dev.agentloop.Toolbox;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
 import java.io.PrintStream;
@@ -78,7 +79,7 @@ public final class BrokenPrefix {
     public static void main(String[] arguments) {
         BrokenPrefix example = new BrokenPrefix(System.out);
         example.timeInTheInstructions(Clock.systemUTC());
-        try (ConversationStore store = ConversationStore.inMemory()) {
+        try (ConversationStore store = new MemoryStore()) {
             example.anotherModelInStrictMode(store);
         }
     }

@@ -7,6 +7,7 @@ import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.openai.OpenAiModel;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.CrashHarness;
 import dev.agentloop.testkit.CrashPoints;
 import dev.agentloop.testkit.ScriptedResponse;
@@ -68,7 +69,7 @@ public final class ResumeAfterKill {
 
         public static void main(String[] arguments) {
             Path folder = Path.of(arguments[1]);
-            try (ConversationStore store = ConversationStore.files(folder.resolve("conversations"));
+            try (ConversationStore store = new FileStore(folder.resolve("conversations"));
                     AgentLoop agent = agent(arguments[0], store, folder.resolve("bookings.txt"))) {
                 agent.newConversation().run("Book a table for Ada");
             }
@@ -82,7 +83,7 @@ public final class ResumeAfterKill {
             CrashHarness.Run killed = CrashHarness.of(Victim.class).stopAt(1, url, folder.toString());
             System.out.println("killed when it had " + killed.stoppedAt().orElseThrow());
             // tag::resume[]
-            try (ConversationStore store = ConversationStore.files(folder.resolve("conversations"));
+            try (ConversationStore store = new FileStore(folder.resolve("conversations"));
                     AgentLoop agent = agent(url, store, folder.resolve("bookings.txt"))) {
                 String id = store.list("", 1).get(0).conversation();
                 return agent.resume(id).run(RunOptions.DEFAULT);

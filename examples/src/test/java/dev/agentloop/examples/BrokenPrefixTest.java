@@ -3,6 +3,7 @@ package dev.agentloop.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +56,7 @@ class BrokenPrefixTest {
 
     @Test
     void anotherModel_isRefusedBeforeItIsPaidFor() {
-        try (ConversationStore store = ConversationStore.inMemory()) {
+        try (ConversationStore store = new MemoryStore()) {
             example.anotherModelInStrictMode(store);
         }
         assertThat(printed())

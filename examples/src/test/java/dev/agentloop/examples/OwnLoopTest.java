@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.agentloop.AgentLoop;
 import dev.agentloop.Conversation;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
 import dev.agentloop.tools.FileTools;
@@ -26,7 +27,7 @@ class OwnLoopTest {
                         .andCalls("call_2", "nonsense", "{}"),
                 ScriptedResponse.says("Bread."),
                 ScriptedResponse.says("And that was all."));
-        try (ConversationStore store = ConversationStore.inMemory();
+        try (ConversationStore store = new MemoryStore();
                 AgentLoop agent = AgentLoop.builder()
                         .model(model)
                         .tools(FileTools.in(folder))

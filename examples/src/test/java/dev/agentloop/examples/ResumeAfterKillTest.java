@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.FileStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,7 +21,7 @@ class ResumeAfterKillTest {
         assertThat(folder.resolve("bookings.txt"))
                 .content(StandardCharsets.UTF_8)
                 .isEqualTo("Ada\n");
-        try (ConversationStore store = ConversationStore.files(folder.resolve("conversations"))) {
+        try (ConversationStore store = new FileStore(folder.resolve("conversations"))) {
             List<LogEntry> log = store.read(store.list("", 1).get(0).conversation(), 0, 1_000);
             assertThat(log)
                     .filteredOn(entry -> entry.kind().equals("item.output.error"))

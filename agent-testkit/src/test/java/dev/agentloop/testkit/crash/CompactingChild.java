@@ -16,6 +16,7 @@ import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.CrashPoints;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -50,7 +51,7 @@ final class CompactingChild {
 
     private void run(Path workspace) throws InterruptedException {
         try (ConversationStore store =
-                        points.around(ConversationStore.files(traces.folder().resolve("store")));
+                        points.around(new FileStore(traces.folder().resolve("store")));
                 AgentLoop agent = AgentLoop.builder()
                         .model(new ByPrompt(store))
                         .instructions("A scripted model answers.")

@@ -11,6 +11,7 @@ import dev.agentloop.Usage;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.CrashHarness;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ class CompactionCrashTest {
                 Files.copy(file, copy.resolve(file.getFileName()));
             }
         }
-        try (ConversationStore store = ConversationStore.files(copy);
+        try (ConversationStore store = new FileStore(copy);
                 AgentLoop agent =
                         AgentLoop.builder().model(Traces.NO_MODEL).store(store).build()) {
             Conversation conversation = agent.resume(ID);

@@ -16,6 +16,7 @@ import dev.agentloop.Tool;
 import dev.agentloop.Usage;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.CrashPoints;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -52,7 +53,7 @@ final class CrashChild {
     }
 
     private void run() {
-        try (ConversationStore store = points.around(ConversationStore.files(folder.resolve("store")));
+        try (ConversationStore store = points.around(new FileStore(folder.resolve("store")));
                 AgentLoop agent = AgentLoop.builder()
                         .model(new ByPrompt(store))
                         .instructions("A scripted model answers.")

@@ -9,6 +9,7 @@ import dev.agentloop.Item;
 import dev.agentloop.Prompt;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.CrashHarness;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -119,7 +120,7 @@ class CrashMatrixTest {
                 Files.copy(file, copy.resolve(file.getFileName()));
             }
         }
-        try (ConversationStore store = ConversationStore.files(copy);
+        try (ConversationStore store = new FileStore(copy);
                 AgentLoop agent =
                         AgentLoop.builder().model(Traces.NO_MODEL).store(store).build()) {
             for (Map.Entry<Long, String> request : sent.entrySet()) {
@@ -143,7 +144,7 @@ class CrashMatrixTest {
     private static boolean quiet(Path folder) {
         int open = 0;
         boolean responding = false;
-        try (ConversationStore store = ConversationStore.files(folder.resolve("copy"))) {
+        try (ConversationStore store = new FileStore(folder.resolve("copy"))) {
             for (LogEntry entry : store.read(ID, 0, 10_000)) {
                 if (entry.kind().equals("item.model")) {
                     responding = true;

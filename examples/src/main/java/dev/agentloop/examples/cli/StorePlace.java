@@ -1,6 +1,7 @@
 package dev.agentloop.examples.cli;
 
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -72,7 +73,7 @@ interface StorePlace {
 
         @Override
         public ConversationStore open(Map<String, String> environment) {
-            return ConversationStore.files(path);
+            return new FileStore(path);
         }
 
         @Override

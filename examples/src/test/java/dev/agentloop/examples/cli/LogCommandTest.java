@@ -9,6 +9,7 @@ import dev.agentloop.examples.ChildJvm;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.ScriptedResponse;
 import dev.agentloop.testkit.ScriptedServer;
 import java.io.IOException;
@@ -26,7 +27,7 @@ class LogCommandTest extends AgentTest {
     private static final Usage NEARLY_FULL = Usage.reported(260_000, 1_000, 0, 10, 0);
 
     private ConversationStore store() {
-        return ConversationStore.files(folder.resolve("conversations"));
+        return new FileStore(folder.resolve("conversations"));
     }
 
     private static String exit(ChildJvm agent, int exitCode) {

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PublicApiTest {
     private static final boolean UPDATE = Boolean.getBoolean("api.update");
     /** What hosts learn, and what only those learn who write a store. */
-    private static final Map<String, Integer> CORE_TYPES = Map.of("dev.agentloop", 25, "dev.agentloop.spi", 8);
+    private static final Map<String, Integer> CORE_TYPES =
+            Map.of("dev.agentloop", 25, "dev.agentloop.spi", 8, "dev.agentloop.stores", 2);
 
     static Stream<Path> libraries() {
         return Repository.libraries().stream();

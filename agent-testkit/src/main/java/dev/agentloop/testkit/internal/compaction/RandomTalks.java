@@ -10,6 +10,7 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ public final class RandomTalks implements AutoCloseable {
     private final CompactedTalk.Recording compactor;
     private final boolean returned;
     private final RandomAnswers model;
-    private final ConversationStore store = ConversationStore.inMemory();
+    private final ConversationStore store = new MemoryStore();
     private final List<Tool> more = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private ApprovalPolicy.Rights rights = ApprovalPolicy.Rights.WORKSPACE_WRITE;

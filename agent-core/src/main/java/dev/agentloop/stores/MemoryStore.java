@@ -1,0 +1,173 @@
+package dev.agentloop.stores;
+
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A store in this process's memory, gone with it. */
+public final class MemoryStore implements ConversationStore {
+    // Each list is guarded by its own monitor.
+    private final Map<String, Log> logs = new ConcurrentHashMap<>();
+
+    /** A store without conversations. */
+    public MemoryStore() {}
+
+    private static final class Log {
+        private final List<LogEntry> entries = new ArrayList<>();
+        private final Map<String, InboxMessage> inbox = new LinkedHashMap<>();
+        private Instant changed = Instant.now();
+
+        private LogPosition head() {
+            return entries.isEmpty()
+                    ? LogPosition.START
+                    : entries.get(entries.size() - 1).position();
+        }
+
+        private boolean sealed() {
+            return !entries.isEmpty() && entries.get(entries.size() - 1).kind().equals(LogEntry.SEALED);
+        }
+
+        private boolean holds(LogPosition position) {
+            return position.version() >= 0
+                    && position.version() <= entries.size()
+                    && (position.version() == 0
+                            ? position.equals(LogPosition.START)
+                            : entries.get((int) position.version() - 1).hash().equals(position.hash()));
+        }
+    }
+
+    @Override
+    public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+        ConversationStore.checkAppend(conversation, expected, entries);
+        Log log = logs.computeIfAbsent(conversation, id -> new Log());
+        LogPosition last = entries.get(entries.size() - 1).position();
+        synchronized (log) {
+            if (log.head().equals(expected) && !log.sealed()) {
+                log.entries.addAll(entries);
+                log.changed = Instant.now();
+                return last;
+            }
+            if (log.holds(last)) {
+                return log.head();
+            }
+            throw log.sealed()
+                    ? StoreException.sealed(conversation, log.head())
+                    : StoreException.conflict(conversation, expected, log.head());
+        }
+    }
+
+    // One that is not kept, and stays empty, where there is no such conversation.
+    private Log log(String conversation) {
+        ConversationStore.checkId(conversation);
+        Log log = logs.get(conversation);
+        return log == null ? new Log() : log;
+    }
+
+    @Override
+    public List<LogEntry> read(String conversation, long after, int limit) {
+        Log log = log(conversation);
+        synchronized (log) {
+            int from = (int) Math.min(Math.max(after, 0), log.entries.size());
+            int to = (int) Math.min((long) from + limit, log.entries.size());
+            return List.copyOf(log.entries.subList(from, to));
+        }
+    }
+
+    @Override
+    public Optional<LogPosition> head(String conversation) {
+        Log log = log(conversation);
+        synchronized (log) {
+            return log.entries.isEmpty() ? Optional.empty() : Optional.of(log.head());
+        }
+    }
+
+    @Override
+    public void fork(String source, LogPosition at, String target) {
+        Log log = log(source);
+        ConversationStore.checkId(target);
+        Log fork = new Log();
+        synchronized (log) {
+            if (at.version() == 0 || !log.holds(at)) {
+                throw StoreException.noSuchVersion(source, at);
+            }
+            fork.entries.addAll(log.entries.subList(0, (int) at.version()));
+        }
+        if (logs.putIfAbsent(target, fork) != null) {
+            throw StoreException.exists(target);
+        }
+    }
+
+    @Override
+    public List<Summary> list(String before, int limit) {
+        return logs.entrySet().stream()
+                .filter(entry -> before.isEmpty() || entry.getKey().compareTo(before) < 0)
+                .map(entry -> summary(entry.getKey(), entry.getValue()))
+                .filter(summary -> summary.head().version() > 0)
+                .sorted(Comparator.comparing(Summary::conversation).reversed())
+                .limit(limit)
+                .toList();
+    }
+
+    private static Summary summary(String conversation, Log log) {
+        synchronized (log) {
+            return new Summary(conversation, log.head(), log.changed);
+        }
+    }
+
+    @Override
+    public void delete(String conversation) {
+        ConversationStore.checkId(conversation);
+        logs.remove(conversation);
+    }
+
+    @Override
+    public void erase(String conversation, Collection<Long> versions) {
+        Log log = log(conversation);
+        synchronized (log) {
+            log.entries.replaceAll(entry -> versions.contains(entry.version()) ? entry.erased() : entry);
+        }
+    }
+
+    @Override
+    public boolean leave(String conversation, InboxMessage message) {
+        Log log = log(conversation);
+        synchronized (log) {
+            if (log.entries.isEmpty()) {
+                throw StoreException.nowhere(conversation);
+            }
+            return log.inbox.putIfAbsent(message.id(), message.leftAt(Instant.now())) == null;
+        }
+    }
+
+    @Override
+    public List<InboxMessage> inbox(String conversation) {
+        Log log = log(conversation);
+        synchronized (log) {
+            return List.copyOf(log.inbox.values());
+        }
+    }
+
+    @Override
+    public void removeMessages(String conversation, Collection<String> ids) {
+        Log log = log(conversation);
+        synchronized (log) {
+            log.inbox.keySet().removeAll(ids);
+        }
+    }
+
+    @Override
+    public void close() {
+        // Memory is all it has.
+    }
+}
