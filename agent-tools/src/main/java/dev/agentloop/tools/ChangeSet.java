@@ -2,18 +2,11 @@ package dev.agentloop.tools;
 
 import dev.agentloop.internal.PathText;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,9 +44,9 @@ final class ChangeSet {
      *
      * @throws Refusal if one cannot be made, after the others were undone
      */
-    void apply(Journal.Lock lock, List<FileChange> changes) throws IOException {
+    void apply(RollbackJournal.Lock lock, List<FileChange> changes) throws IOException {
         ChangeRecord journal = lock.begin();
-        List<JournalEntry> entries = new ArrayList<>();
+        List<ChangeRecord.Entry> entries = new ArrayList<>();
         try {
             record(journal, changes, entries);
             for (int i = 0; i < changes.size(); i++) {
@@ -73,11 +66,11 @@ final class ChangeSet {
         }
     }
 
-    private static Path name(FileChange change, JournalEntry entry) {
-        return change.place().name().resolveSibling(entry.temporary());
+    private static Path name(FileChange change, ChangeRecord.Entry entry) {
+        return change.resolved().name().resolveSibling(entry.temporary());
     }
 
-    private void record(ChangeRecord journal, List<FileChange> changes, List<JournalEntry> entries) throws IOException {
+    private void record(ChangeRecord journal, List<FileChange> changes, List<ChangeRecord.Entry> entries) throws IOException {
         probe.before("journal");
         for (FileChange change : changes) {
             int index = entries.size();
@@ -90,80 +83,64 @@ final class ChangeSet {
         journal.commit(entries, changes.size() > 1);
     }
 
-    private static JournalEntry entry(FileChange change, String temporary) throws Refusal {
-        Path path = change.place().path();
+    private static ChangeRecord.Entry entry(FileChange change, String temporary) throws Refusal {
+        Path path = change.resolved().path();
         if (!PathText.canBeWritten(path)) {
-            throw new Refusal(change.place().text() + ": lies at " + Names.shown(path)
+            throw new Refusal(change.resolved().text() + ": lies at " + FileNames.shown(path)
                     + ", a name that is no text and that the journal cannot hold; use the shell");
         }
-        return new JournalEntry(
+        return new ChangeRecord.Entry(
                 PathText.text(path),
                 temporary,
-                change.place().missingFolders(),
+                change.resolved().missingFolders(),
                 digest(change.after() == null ? null : change.before()),
                 digest(change.after()));
     }
 
     private static @Nullable String digest(byte @Nullable [] content) {
-        return content == null ? null : JournalEntry.digest(content);
+        return content == null ? null : ChangeRecord.Entry.digest(content);
     }
 
     private void stage(FileChange change, Path temporary) throws IOException {
-        probe.before("stage " + change.place().text());
+        probe.before("stage " + change.resolved().text());
         byte[] content = change.after();
         if (content == null) {
             return;
         }
-        Place place = change.place();
+        ResolvedPath resolved = change.resolved();
         try {
-            place.createMissingFolders();
+            resolved.createMissingFolders();
             requireUnchanged(change);
-            write(place.folder(), temporary, content, change.like());
+            resolved.folder().write(temporary, content, change.like());
         } catch (IOException e) {
-            throw Refusal.about(place.text(), e);
+            throw Refusal.about(resolved.text(), e);
         }
     }
 
     private static void requireUnchanged(FileChange change) throws IOException {
-        BasicFileAttributes now = change.place().currentAttributes();
+        BasicFileAttributes now = change.resolved().currentAttributes();
         byte[] before = change.before();
         boolean same = now == null
                 ? before == null
                 : before != null
                         && now.isRegularFile()
-                        && Arrays.equals(before, change.place().readAll(FileChange.SIZE_LIMIT));
+                        && Arrays.equals(before, change.resolved().readAll(FileChange.SIZE_LIMIT));
         if (!same) {
-            throw new Refusal(change.place().text() + ": was changed by something else just now; read it again");
-        }
-    }
-
-    /** Writes a new file and forces it. */
-    static void write(Folder folder, Path name, byte[] content, @Nullable BasicFileAttributes like) throws IOException {
-        try (SeekableByteChannel channel = folder.create(name, like)) {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            if (channel instanceof FileChannel file) {
-                file.force(true);
-            }
-        }
-        if (like != null) {
-            folder.liken(name, like);
+            throw new Refusal(change.resolved().text() + ": was changed by something else just now; read it again");
         }
     }
 
     private void takeEffect(FileChange change, Path temporary) throws IOException {
-        Place place = change.place();
-        probe.before("switch " + place.text());
+        ResolvedPath resolved = change.resolved();
+        probe.before("switch " + resolved.text());
         try {
             if (change.after() == null) {
-                place.folder().rename(place.name(), place.folder(), temporary);
+                resolved.folder().rename(resolved.name(), resolved.folder(), temporary);
             } else {
-                place.folder().rename(temporary, place.folder(), place.name());
+                resolved.folder().rename(temporary, resolved.folder(), resolved.name());
             }
         } catch (IOException e) {
-            throw Refusal.about(place.text(), e);
+            throw Refusal.about(resolved.text(), e);
         }
     }
 
@@ -182,19 +159,6 @@ final class ChangeSet {
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    /** Refuses to replace a file that is marked as read-only, although a rename could. */
-    static void requireReplaceable(Place place) throws Refusal {
-        if (place.attributes() instanceof PosixFileAttributes posix) {
-            Set<PosixFilePermission> mode = posix.permissions();
-            if (!mode.contains(PosixFilePermission.OWNER_WRITE)
-                    && !mode.contains(PosixFilePermission.GROUP_WRITE)
-                    && !mode.contains(PosixFilePermission.OTHERS_WRITE)) {
-                throw new Refusal(place.text() + ": is read-only (mode " + PosixFilePermissions.toString(mode)
-                        + "); change its mode first if it is meant to change");
             }
         }
     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * stands in the way is seen. A link created between this check and the operation itself, some microseconds, is not:
  * where other code that is not trusted runs in the same workspace, this fallback does not confine.
  */
-final class CheckedFolder implements Folder {
+final class CheckedFolder implements OpenFolder {
     private final Path path;
 
     private CheckedFolder(Path path) {
@@ -81,7 +81,7 @@ final class CheckedFolder implements Folder {
     }
 
     @Override
-    public Folder folder(Path name) throws IOException {
+    public OpenFolder folder(Path name) throws IOException {
         return open(check().resolve(name));
     }
 
@@ -109,7 +109,7 @@ final class CheckedFolder implements Folder {
     }
 
     @Override
-    public void rename(Path name, Folder target, Path newName) throws IOException {
+    public void rename(Path name, OpenFolder target, Path newName) throws IOException {
         Path to = ((CheckedFolder) target).check().resolve(newName);
         Files.move(check().resolve(name), to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

@@ -26,10 +26,10 @@ final class CommandPrograms {
     private static final String ELF = "\u007FELF";
     private static final long LARGEST = 64 << 20;
 
-    private final ShellProgram shell;
+    private final Path shell;
     private final Map<String, String> environment;
 
-    CommandPrograms(ShellProgram shell, Map<String, String> environment) {
+    CommandPrograms(Path shell, Map<String, String> environment) {
         this.shell = shell;
         this.environment = Map.copyOf(environment);
     }
@@ -68,7 +68,7 @@ final class CommandPrograms {
                 && program.contains(mark)
                 && ALIKE.stream().noneMatch(program::contains)
                 // The shell of BusyBox may run its own programs whatever is on the path.
-                && !text(shell.path()).contains("BusyBox");
+                && !text(shell).contains("BusyBox");
     }
 
     private static boolean isOutside(Path program, CommandPaths paths) {

@@ -36,7 +36,7 @@ final class CommandSafety {
      * @param shell what commands will be run by
      * @param environment what they will be run with; its {@code PATH} says which programs the names stand for
      */
-    CommandSafety(Path workspace, Supplier<Fence.Sight> fence, ShellProgram shell, Map<String, String> environment) {
+    CommandSafety(Path workspace, Supplier<Fence.Sight> fence, Path shell, Map<String, String> environment) {
         this.workspace = workspace;
         this.fence = fence;
         programs = new CommandPrograms(shell, environment);
@@ -94,33 +94,13 @@ final class CommandSafety {
         }
         if (!CommandDescent.isIn(name, words)) {
             return directories.stream()
-                    .allMatch(directory -> isSafe(name, words, word -> paths.inside(directory, word)));
+                    .allMatch(directory -> CommandTable.allows(name, words, word -> paths.inside(directory, word)));
         }
         CommandDescent descent = new CommandDescent(paths, programs.followNoLinks(name));
         // Which words are where it begins is not looked into; without any it is the folder itself.
         return directories.stream()
                 .allMatch(directory ->
-                        descent.stays(directory, ".") && isSafe(name, words, word -> descent.stays(directory, word)));
-    }
-
-    private static boolean isSafe(String name, List<String> words, Predicate<String> inside) {
-        return switch (name) {
-            case "find" -> CommandFind.allows(words, inside);
-            case "sed" -> isPrintingLines(words) && (words.size() < 3 || inside.test(words.get(2)));
-            default ->
-                CommandTable.find(name)
-                        .filter(entry -> entry.allows(words, inside))
-                        .isPresent();
-        };
-    }
-
-    /** {@code sed -n 5p}, {@code sed -n 5,10p}, each with at most one file. */
-    private static boolean isPrintingLines(List<String> words) {
-        return words.size() >= 2
-                && words.size() <= 3
-                && words.get(0).equals("-n")
-                && words.get(1).matches("([0-9]+,)?[0-9]+p")
-                && (words.size() == 2 || !words.get(2).startsWith("-"));
+                        descent.stays(directory, ".") && CommandTable.allows(name, words, word -> descent.stays(directory, word)));
     }
 
     /** Adds where a {@code cd} leads to, if the way has no links: there shell and kernel agree on {@code ..}. */

@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -86,6 +85,21 @@ final class CommandTable {
             wc       -clLmw --bytes --chars --lines --max-line-length --words | files
             """;
 
+    // Of find, left out on purpose: -exec, -execdir, -ok, -okdir, -delete, -fls, -fprint, -fprint0, -fprintf, -files0-from, and
+    // -L and -follow, which leave the starting points by links.
+    private static final Set<String> FIND_FLAGS = words("""
+            -P -a -and -daystart -depth -empty -executable -false -ignore_readdir_race -ls -mount -nogroup -noleaf -not
+            -nouser -o -or -print -print0 -prune -quit -readable -true -writable -xdev ! ( ) ,
+            """);
+
+    private static final Set<String> FIND_WITH_TEXT = words("""
+            -amin -atime -cmin -ctime -fstype -gid -group -ilname -iname -inum -ipath -iregex -iwholename -links -lname
+            -maxdepth -mindepth -mmin -mtime -name -newerat -newerct -newermt -path -perm -printf -regex -regextype
+            -size -type -uid -used -user -wholename -xtype
+            """);
+
+    private static final Set<String> FIND_WITH_PATH = words("-anewer -cnewer -newer -samefile");
+
     private static final Map<String, Entry> ENTRIES = read();
 
     /** What an option of a command takes. */
@@ -98,9 +112,47 @@ final class CommandTable {
 
     private CommandTable() {}
 
-    /** What is known of a command, if anything. */
-    static Optional<Entry> find(String name) {
-        return Optional.ofNullable(ENTRIES.get(name));
+    /** Whether a command is known to be harmless with these words behind its name, its paths passing {@code inside}. */
+    static boolean allows(String name, List<String> words, Predicate<String> inside) {
+        return switch (name) {
+            case "find" -> isFinding(words, inside);
+            case "sed" -> isPrintingLines(words) && (words.size() < 3 || inside.test(words.get(2)));
+            default -> ENTRIES.containsKey(name) && ENTRIES.get(name).allows(words, inside);
+        };
+    }
+
+    /** Whether {@code find} is harmless with these words behind its name, its paths passing {@code inside}. */
+    private static boolean isFinding(List<String> words, Predicate<String> inside) {
+        boolean expression = false;
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            boolean withText = FIND_WITH_TEXT.contains(word);
+            if (withText || FIND_WITH_PATH.contains(word)) {
+                expression = true;
+                i++;
+                if (i == words.size() || (!withText && !inside.test(words.get(i)))) {
+                    return false;
+                }
+            } else if (FIND_FLAGS.contains(word)) {
+                expression = true;
+            } else if (expression || word.startsWith("-") || !inside.test(word)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** {@code sed -n 5p}, {@code sed -n 5,10p}, each with at most one file. */
+    private static boolean isPrintingLines(List<String> words) {
+        return words.size() >= 2
+                && words.size() <= 3
+                && words.get(0).equals("-n")
+                && words.get(1).matches("([0-9]+,)?[0-9]+p")
+                && (words.size() == 2 || !words.get(2).startsWith("-"));
+    }
+
+    private static Set<String> words(String text) {
+        return Set.of(text.strip().split("\\s+"));
     }
 
     private static Map<String, Entry> read() {
@@ -118,7 +170,7 @@ final class CommandTable {
     }
 
     /** One line of the table. */
-    static final class Entry {
+    private static final class Entry {
         private final Map<String, Value> options = new HashMap<>();
         private final Set<String> patternOptions = new HashSet<>();
         private final String operands;
@@ -152,7 +204,6 @@ final class CommandTable {
             };
         }
 
-        /** Whether the command is harmless with these words behind its name, its paths passing {@code inside}. */
         boolean allows(List<String> words, Predicate<String> inside) {
             return operands.equals("anything") || new Reading(words, inside).allowed();
         }

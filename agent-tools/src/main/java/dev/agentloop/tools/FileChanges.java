@@ -18,10 +18,10 @@ final class FileChanges {
             + "changed. The next write_file or apply_patch call undoes it first.\n";
 
     private final Workspace workspace;
-    private final Journal journal;
+    private final RollbackJournal journal;
     private final ChangeSet.Probe probe;
 
-    FileChanges(Workspace workspace, Journal journal, ChangeSet.Probe probe) {
+    FileChanges(Workspace workspace, RollbackJournal journal, ChangeSet.Probe probe) {
         this.workspace = workspace;
         this.journal = journal;
         this.probe = probe;
@@ -30,7 +30,7 @@ final class FileChanges {
     /** Changes files with a journal in the folder for the state of all workspaces, which is closed to the tools. */
     static FileChanges in(Workspace workspace, Path state) {
         return new FileChanges(
-                workspace.fenced(List.of(state)), new Journal(state, workspace.base()), ChangeSet.Probe.NONE);
+                workspace.fenced(List.of(state)), new RollbackJournal(state, workspace.base()), ChangeSet.Probe.NONE);
     }
 
     Workspace workspace() {
@@ -39,7 +39,7 @@ final class FileChanges {
 
     /** Waits for its turn, and undoes the change sets of dead processes. */
     Turn begin() throws IOException {
-        Journal.Lock lock;
+        RollbackJournal.Lock lock;
         try {
             lock = journal.lock();
         } catch (IOException e) {
@@ -69,10 +69,10 @@ final class FileChanges {
 
     /** The right to change files, until it is closed. */
     final class Turn implements Closeable {
-        private final Journal.Lock lock;
+        private final RollbackJournal.Lock lock;
         private final List<Undo.Result> leftovers;
 
-        private Turn(Journal.Lock lock) throws IOException {
+        private Turn(RollbackJournal.Lock lock) throws IOException {
             this.lock = lock;
             this.leftovers = new Undo(workspace).undoAll(lock.leftovers());
         }

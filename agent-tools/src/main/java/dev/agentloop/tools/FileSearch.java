@@ -71,10 +71,10 @@ final class FileSearch {
     /** The matching lines of a file that was found, at most so many; none if it is no longer there. */
     List<Line> lines(Hit hit, int most) throws IOException {
         List<Line> found = new ArrayList<>();
-        try (Place place = workspace.place(hit.path())) {
-            BasicFileAttributes attributes = place.attributes();
+        try (ResolvedPath resolved = workspace.resolve(hit.path())) {
+            BasicFileAttributes attributes = resolved.attributes();
             if (attributes != null && attributes.isRegularFile()) {
-                scan(place.folder(), place.name(), most, found);
+                scan(resolved.folder(), resolved.name(), most, found);
             }
         } catch (Deadline.Passed e) {
             timedOut = true;
@@ -97,7 +97,7 @@ final class FileSearch {
         return timedOut;
     }
 
-    private void scan(Folder folder, Path name, int most, List<Line> found) throws IOException {
+    private void scan(OpenFolder folder, Path name, int most, List<Line> found) throws IOException {
         try (LineReader lines = LineReader.of(Channels.newInputStream(folder.read(name)), LINE_LIMIT, deadline)) {
             if (lines.binary()) {
                 return;
@@ -119,7 +119,7 @@ final class FileSearch {
 
     private boolean matches(String line) throws Refusal {
         try {
-            return pattern.matcher(new TimedText(line, deadline)).find();
+            return pattern.matcher(deadline.over(line)).find();
         } catch (StackOverflowError e) {
             throw new Refusal("the pattern nests too deeply for a line of " + line.length() + " characters", e);
         }

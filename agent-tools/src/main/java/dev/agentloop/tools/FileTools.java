@@ -89,16 +89,16 @@ public final class FileTools {
                 warning(ListDirectory.tool(workspace)),
                 warning(GrepFiles.tool(workspace)),
                 WriteFile.tool(changes),
-                PatchTool.tool(changes),
+                ApplyPatch.tool(changes),
                 ViewImage.tool(workspace));
     }
 
     /** The tool with a warning in front of its output while a dead process's change waits to be undone. */
-    private FileTool warning(FileTool tool) {
-        return FileTool.reading(tool.specification(), (call, context) -> warned(tool, call, context));
+    private ActionTool warning(ActionTool tool) {
+        return ActionTool.reading(tool.specification(), (call, context) -> warned(tool, call, context));
     }
 
-    private ToolOutput warned(FileTool tool, ToolCall call, ToolContext context) throws IOException {
+    private ToolOutput warned(ActionTool tool, ToolCall call, ToolContext context) throws IOException {
         String warning = changes.warning();
         ToolOutput output = tool.action().run(call, context);
         if (warning.isEmpty()) {

@@ -33,7 +33,7 @@ final class FileTree {
          * @param folder the open folder that holds it, valid during the call
          * @param path from the start of the walk, with {@code /} between elements
          */
-        void file(Folder folder, Path name, String path, BasicFileAttributes attributes) throws IOException;
+        void file(OpenFolder folder, Path name, String path, BasicFileAttributes attributes) throws IOException;
     }
 
     private final Visitor visitor;
@@ -51,10 +51,10 @@ final class FileTree {
     void visit(Workspace workspace, String path) throws IOException {
         fence = workspace.fence();
         Path real = workspace.real(path);
-        Path root = workspace.rootOf(real);
+        Path root = workspace.roots().around(real);
         Path below = root.relativize(real);
         boolean isRoot = real.equals(root);
-        descend(workspace.open(root), isRoot ? List.<Path>of().iterator() : below.iterator(), "", IgnoreRules.NONE);
+        descend(workspace.roots().open(root), isRoot ? List.<Path>of().iterator() : below.iterator(), "", IgnoreRules.NONE);
     }
 
     /** How many files and folders could not be read. */
@@ -63,7 +63,7 @@ final class FileTree {
     }
 
     /** Goes down to the start, gathering the rules on the way, and closes every folder it opened. */
-    private void descend(Folder folder, Iterator<Path> names, String path, IgnoreRules above) throws IOException {
+    private void descend(OpenFolder folder, Iterator<Path> names, String path, IgnoreRules above) throws IOException {
         try (folder) {
             if (!names.hasNext()) {
                 start = path;
@@ -82,7 +82,7 @@ final class FileTree {
         }
     }
 
-    private void walk(Folder folder, String path, IgnoreRules above, int depth) throws IOException {
+    private void walk(OpenFolder folder, String path, IgnoreRules above, int depth) throws IOException {
         deadline.check();
         List<Path> names = folder.names();
         IgnoreRules rules = rules(folder, names, path, above);
@@ -100,7 +100,7 @@ final class FileTree {
                 tolerant(() -> visitor.file(folder, name, entry.substring(start.length()), attributes));
             } else if (attributes.isDirectory() && depth < MAX_DEPTH) {
                 tolerant(() -> {
-                    try (Folder inner = folder.folder(name)) {
+                    try (OpenFolder inner = folder.folder(name)) {
                         walk(inner, entry + "/", rules, depth + 1);
                     }
                 });
@@ -123,7 +123,7 @@ final class FileTree {
         }
     }
 
-    private boolean closed(Folder folder, Path name, BasicFileAttributes attributes) {
+    private boolean closed(OpenFolder folder, Path name, BasicFileAttributes attributes) {
         return fence != null && fence.closes(folder.path().resolve(name), attributes);
     }
 
@@ -131,7 +131,7 @@ final class FileTree {
         return name.toString().equals(".git");
     }
 
-    private static IgnoreRules rules(Folder folder, List<Path> names, String path, IgnoreRules above)
+    private static IgnoreRules rules(OpenFolder folder, List<Path> names, String path, IgnoreRules above)
             throws IOException {
         IgnoreRules rules = above;
         FileSystem files = folder.path().getFileSystem();
@@ -144,7 +144,7 @@ final class FileTree {
     }
 
     /** The text of a small file some folders below; empty if there is none, or a link on the way, as git has it. */
-    private static String text(Folder folder, Path path) throws IOException {
+    private static String text(OpenFolder folder, Path path) throws IOException {
         Path name = path.getName(0);
         BasicFileAttributes attributes = folder.attributes(name);
         if (attributes == null) {
@@ -154,7 +154,7 @@ final class FileTree {
             if (!attributes.isDirectory()) {
                 return "";
             }
-            try (Folder inner = folder.folder(name)) {
+            try (OpenFolder inner = folder.folder(name)) {
                 return text(inner, path.subpath(1, path.getNameCount()));
             }
         }

@@ -38,13 +38,13 @@ final class GrepFiles {
         this.time = time;
     }
 
-    static FileTool tool(Workspace workspace) {
+    static ActionTool tool(Workspace workspace) {
         return tool(workspace, TIME);
     }
 
-    static FileTool tool(Workspace workspace, Duration time) {
+    static ActionTool tool(Workspace workspace, Duration time) {
         GrepFiles grep = new GrepFiles(workspace, time);
-        return FileTool.reading(
+        return ActionTool.reading(
                 SPECIFICATION,
                 (call, context) -> ToolOutput.text(grep.run(ToolArguments.parse(
                         call.arguments(), List.of("pattern", "include", "path", "limit", "output")))));
@@ -62,7 +62,7 @@ final class GrepFiles {
             List<String> results = lines ? lines(search, hits, limit) : paths(hits);
             return answer(search, results, limit);
         } catch (IOException e) {
-            throw Refusal.about(Names.shown(path), e);
+            throw Refusal.about(FileNames.shown(path), e);
         }
     }
 
@@ -92,7 +92,7 @@ final class GrepFiles {
     }
 
     private List<String> paths(List<FileSearch.Hit> hits) {
-        return hits.stream().map(hit -> workspace.shown(hit.path())).toList();
+        return hits.stream().map(hit -> workspace.roots().shown(hit.path())).toList();
     }
 
     private List<String> lines(FileSearch search, List<FileSearch.Hit> hits, int limit) throws IOException {
@@ -102,7 +102,7 @@ final class GrepFiles {
                 String text = line.text().length() > MAX_LINE_CHARS
                         ? line.text().substring(0, MAX_LINE_CHARS) + "…"
                         : line.text();
-                results.add(workspace.shown(hit.path()) + ":" + line.number() + ":" + text);
+                results.add(workspace.roots().shown(hit.path()) + ":" + line.number() + ":" + text);
             }
             if (results.size() > limit) {
                 break;

@@ -44,8 +44,8 @@ final class ListDirectory {
         this.fence = fence;
     }
 
-    static FileTool tool(Workspace workspace) {
-        return FileTool.reading(SPECIFICATION, (call, context) -> {
+    static ActionTool tool(Workspace workspace) {
+        return ActionTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments =
                     ToolArguments.parse(call.arguments(), List.of("dir_path", "offset", "limit", "depth"));
             String path = arguments.text("dir_path");
@@ -54,22 +54,22 @@ final class ListDirectory {
                     arguments.count("limit", DEFAULT_ENTRIES, MAX_ENTRIES),
                     arguments.count("depth", DEFAULT_DEPTH, MAX_DEPTH),
                     workspace.fence());
-            try (Folder folder = workspace.folder(path)) {
+            try (OpenFolder folder = workspace.folder(path)) {
                 return ToolOutput.text(list.list(path, folder));
             } catch (IOException e) {
-                throw Refusal.about(Names.shown(path), e);
+                throw Refusal.about(FileNames.shown(path), e);
             }
         });
     }
 
-    private String list(String path, Folder folder) throws IOException {
-        text.append("Absolute path: ").append(Names.shown(folder.path())).append('\n');
+    private String list(String path, OpenFolder folder) throws IOException {
+        text.append("Absolute path: ").append(FileNames.shown(folder.path())).append('\n');
         visit(folder, 0);
         if (seen == 0) {
             text.append("(the directory is empty)\n");
         } else if (offset > seen) {
             throw new Refusal(
-                    Names.shown(path) + ": offset " + offset + " is after the end; there are " + seen + " entries");
+                    FileNames.shown(path) + ": offset " + offset + " is after the end; there are " + seen + " entries");
         } else if (full()) {
             text.append("More than ")
                     .append(limit)
@@ -85,7 +85,7 @@ final class ListDirectory {
         return seen - offset >= limit;
     }
 
-    private void visit(Folder folder, int level) throws IOException {
+    private void visit(OpenFolder folder, int level) throws IOException {
         List<Path> names = folder.names();
         names.sort(Comparator.comparing(PathText::text));
         for (Path name : names) {
@@ -99,7 +99,7 @@ final class ListDirectory {
             }
             if (seen >= offset) {
                 text.append("  ".repeat(level))
-                        .append(cut(Names.shown(name)))
+                        .append(cut(FileNames.shown(name)))
                         .append(suffix(attributes))
                         .append('\n');
             }
@@ -112,12 +112,12 @@ final class ListDirectory {
         }
     }
 
-    private boolean closed(Folder folder, Path name, BasicFileAttributes attributes) {
+    private boolean closed(OpenFolder folder, Path name, BasicFileAttributes attributes) {
         return fence.closes(folder.path().resolve(name), attributes);
     }
 
-    private void enter(Folder folder, Path name, int level) throws IOException {
-        try (Folder inner = folder.folder(name)) {
+    private void enter(OpenFolder folder, Path name, int level) throws IOException {
+        try (OpenFolder inner = folder.folder(name)) {
             visit(inner, level);
         } catch (ClosedByInterruptException e) {
             throw e;

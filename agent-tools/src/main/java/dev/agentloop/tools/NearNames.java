@@ -16,21 +16,24 @@ final class NearNames {
 
     private NearNames() {}
 
-    /** A clause for an error about a missing entry: the names beside it that look like it, or nothing. */
-    static String hint(Place place) throws IOException {
-        String wanted = PathText.text(place.firstMissing());
-        List<String> near = place.folder().names().stream()
+    /**
+     * A clause for an error about a missing entry: the names beside it that look like it, or nothing.
+     *
+     * @param last whether it is the last element of the path, and not a folder on the way
+     */
+    static String hint(OpenFolder folder, Path missing, boolean last) throws IOException {
+        String wanted = PathText.text(missing);
+        List<String> near = folder.names().stream()
                 .map(PathText::text)
                 .filter(name -> distance(wanted, name) <= tolerance(wanted))
                 .sorted(Comparator.comparingInt((String name) -> distance(wanted, name))
                         .thenComparing(Comparator.naturalOrder()))
                 .limit(MOST)
-                .collect(Collectors.toList());
+                .toList();
         if (near.isEmpty()) {
             return "";
         }
-        String folder = place.folderExists() ? "" : " (no directory " + Names.shown(wanted) + ")";
-        return folder + "; near names: "
+        return (last ? "" : " (no directory " + FileNames.shown(wanted) + ")") + "; near names: "
                 + near.stream().map(name -> describe(wanted, name)).collect(Collectors.joining(", "));
     }
 
@@ -38,7 +41,7 @@ final class NearNames {
      * The one name in a folder that has the same letters in another Unicode form, as macOS and other systems write them;
      * null if there is none, or several.
      */
-    static @Nullable Path inOtherForm(Folder folder, Path wanted) throws IOException {
+    static @Nullable Path inOtherForm(OpenFolder folder, Path wanted) throws IOException {
         String text = PathText.text(wanted);
         if (text.chars().allMatch(c -> c < 0x80)) {
             return null;
@@ -52,7 +55,7 @@ final class NearNames {
 
     private static String describe(String wanted, String name) {
         boolean sameLetters = composed(wanted).equals(composed(name));
-        return sameLetters ? Names.shown(name) + " (other Unicode form: " + escaped(name) + ")" : Names.shown(name);
+        return sameLetters ? FileNames.shown(name) + " (other Unicode form: " + escaped(name) + ")" : FileNames.shown(name);
     }
 
     private static String escaped(String name) {
@@ -61,7 +64,7 @@ final class NearNames {
             if (c < 0x7F) {
                 text.append((char) c);
             } else {
-                text.append(Names.escaped((char) c));
+                text.append(FileNames.escaped((char) c));
             }
         });
         return text.toString();

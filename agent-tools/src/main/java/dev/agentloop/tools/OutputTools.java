@@ -31,7 +31,7 @@ public final class OutputTools {
      * at most 30,000 characters. Immutable and safe for use by several threads.
      */
     public static Tool paging() {
-        return FileTool.reading(SPECIFICATION, (call, context) -> {
+        return ActionTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("call_id", "offset", "limit"));
             int offset = arguments.count("offset", 1, Integer.MAX_VALUE);
             int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);

@@ -55,7 +55,7 @@ final class PatchPlan implements Closeable {
     }
 
     private PlannedFile create(String path, byte[] content, @Nullable BasicFileAttributes like) throws IOException {
-        Names.requirePlain(path);
+        FileNames.requirePlain(path);
         PlannedFile file = find(path, true);
         file.create(content, like);
         return file;
@@ -99,20 +99,20 @@ final class PatchPlan implements Closeable {
     }
 
     private PlannedFile find(String path, boolean followed) throws IOException {
-        Place place = workspace.entry(path);
-        BasicFileAttributes found = place.attributes();
-        if (followed && found != null && found.isSymbolicLink() && !files.containsKey(place.path())) {
-            place.close();
-            place = workspace.place(path);
+        ResolvedPath resolved = workspace.entry(path);
+        BasicFileAttributes found = resolved.attributes();
+        if (followed && found != null && found.isSymbolicLink() && !files.containsKey(resolved.path())) {
+            resolved.close();
+            resolved = workspace.resolve(path);
         }
-        PlannedFile known = files.get(place.path());
+        PlannedFile known = files.get(resolved.path());
         if (known != null) {
-            place.close();
+            resolved.close();
             return known;
         }
-        PlannedFile file = new PlannedFile(place);
-        files.put(place.path(), file);
-        place.requireWritable();
+        PlannedFile file = new PlannedFile(resolved);
+        files.put(resolved.path(), file);
+        resolved.requireWritable();
         if (files.size() > MAX_FILES) {
             throw new Refusal("the patch touches more than " + MAX_FILES + " files; split it");
         }
@@ -122,11 +122,11 @@ final class PatchPlan implements Closeable {
     /** What was found only while files are written would have to be undone. */
     void requireNoFileBelowAnother() throws Refusal {
         for (PlannedFile file : files.values()) {
-            Path folder = file.exists ? file.place.path().getParent() : null;
+            Path folder = file.exists ? file.resolved.path().getParent() : null;
             for (; folder != null; folder = folder.getParent()) {
                 PlannedFile above = files.get(folder);
                 if (above != null && above.exists) {
-                    throw new Refusal(above.place.text() + ": would be a file and, for " + file.place.text()
+                    throw new Refusal(above.resolved.text() + ": would be a file and, for " + file.resolved.text()
                             + " in the same patch, a folder; give one of them another name");
                 }
             }
@@ -154,23 +154,23 @@ final class PatchPlan implements Closeable {
     @Override
     public void close() throws IOException {
         for (PlannedFile file : files.values()) {
-            file.place.close();
+            file.resolved.close();
         }
     }
 
     /** One file as it is and as it will be. */
     private static final class PlannedFile {
-        private final Place place;
+        private final ResolvedPath resolved;
         private byte @Nullable [] before;
         private byte @Nullable [] after;
         private @Nullable BasicFileAttributes like;
         private boolean exists;
         private boolean loaded;
 
-        PlannedFile(Place place) {
-            this.place = place;
-            this.exists = place.exists();
-            this.like = place.attributes();
+        PlannedFile(ResolvedPath resolved) {
+            this.resolved = resolved;
+            this.exists = resolved.exists();
+            this.like = resolved.attributes();
         }
 
         @Nullable
@@ -182,15 +182,15 @@ final class PatchPlan implements Closeable {
             load();
             byte[] content = after;
             if (!exists || content == null) {
-                throw new Refusal("Failed to read file to update " + place.text() + ": no such file"
-                        + (place.exists() ? " (this patch deletes it before)" : NearNames.hint(place)));
+                throw new Refusal("Failed to read file to update " + resolved.text() + ": no such file"
+                        + (resolved.exists() ? " (this patch deletes it before)" : resolved.nearNames()));
             }
             return content;
         }
 
         void replace(byte[] content) throws IOException {
             load();
-            ChangeSet.requireReplaceable(place);
+            resolved.requireReplaceable();
             after = content;
             exists = true;
         }
@@ -198,11 +198,11 @@ final class PatchPlan implements Closeable {
         /** Gives a file that is not there its first content, and the mode of the one that it comes from. */
         void create(byte[] content, @Nullable BasicFileAttributes source) throws IOException {
             if (exists) {
-                BasicFileAttributes found = place.attributes();
+                BasicFileAttributes found = resolved.attributes();
                 if (found != null && found.isDirectory()) {
-                    place.requireFile();
+                    resolved.requireFile();
                 }
-                throw new Refusal(place.text() + ": exists already, and no file is replaced as a whole; change it with "
+                throw new Refusal(resolved.text() + ": exists already, and no file is replaced as a whole; change it with "
                         + "*** Update File, or delete it first in the same patch");
             }
             replace(content);
@@ -213,31 +213,31 @@ final class PatchPlan implements Closeable {
 
         void remove() throws IOException {
             if (!exists) {
-                throw new Refusal(place.text() + ": no such file" + NearNames.hint(place));
+                throw new Refusal(resolved.text() + ": no such file" + resolved.nearNames());
             }
-            BasicFileAttributes found = place.attributes();
+            BasicFileAttributes found = resolved.attributes();
             if (found != null && !found.isSymbolicLink()) {
-                place.requireFile();
+                resolved.requireFile();
             }
             after = null;
             exists = false;
         }
 
         private void load() throws IOException {
-            if (!loaded && place.exists()) {
-                place.requireFile();
-                before = place.readAll(FileChange.SIZE_LIMIT);
+            if (!loaded && resolved.exists()) {
+                resolved.requireFile();
+                before = resolved.readAll(FileChange.SIZE_LIMIT);
                 after = exists ? before : null;
             }
             loaded = true;
         }
 
         boolean differs() {
-            return exists != place.exists() || (exists && !Arrays.equals(before, after));
+            return exists != resolved.exists() || (exists && !Arrays.equals(before, after));
         }
 
         FileChange change() {
-            return new FileChange(place, before, exists ? after : null, like);
+            return new FileChange(resolved, before, exists ? after : null, like);
         }
     }
 }

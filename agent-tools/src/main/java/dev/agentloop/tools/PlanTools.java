@@ -27,7 +27,7 @@ public final class PlanTools {
      * compaction of the prompt leaves in place. Immutable and safe for use by several threads.
      */
     public static Tool plan() {
-        FileTool tool = FileTool.reading(SPECIFICATION, (call, context) -> {
+        ActionTool tool = ActionTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("explanation", "plan"));
             arguments.optionalText("explanation");
             check(arguments.objects("plan", List.of("step", "status")));

@@ -26,19 +26,21 @@ final class ProcessLauncher {
     private ProcessLauncher() {}
 
     /**
-     * Starts {@code request}.
+     * Starts a program.
      *
      * <p>Output goes through {@code cat} where there is one. The JDK closes its end of a pipe as soon as the process at
      * the other end has exited, and copies what it finds there without bound; a grandchild that still writes would be
      * cut off, or fill the memory. {@code cat} keeps the pipe until its last writer is gone.
      *
+     * @param words the program and its arguments
+     * @param environment all of its environment, the marker of {@link ProcessTree} apart
      * @throws IOException if the program does not exist or the system refuses to start it
      */
-    static Started start(ProcessRequest request) throws IOException {
+    static Started start(List<String> words, Path directory, Map<String, String> environment) throws IOException {
         String marker = ProcessTree.newMarker();
-        ProcessBuilder command = builder(request.command());
-        command.directory(request.directory().toFile());
-        replace(command.environment(), request.environment());
+        ProcessBuilder command = builder(words);
+        command.directory(directory.toFile());
+        replace(command.environment(), environment);
         command.environment().put(marker, "1");
         command.redirectInput(new File(WINDOWS ? "NUL:" : "/dev/null"));
         if (CAT.isEmpty()) {

@@ -1,10 +1,12 @@
 package dev.agentloop.tools;
 
 import dev.agentloop.internal.ProcessTree;
-import dev.agentloop.tools.ProcessResult.Ending;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -33,8 +35,71 @@ final class ProcessRun implements AutoCloseable {
     private static final int LONGEST_PAUSE_MILLIS = 20;
     private static final int READS_IN_A_ROW = 64;
 
-    private final ProcessRequest request;
-    private final ProcessListener listener;
+    /**
+     * What to run and within which bounds.
+     *
+     * @param command the program and its arguments
+     * @param directory where it runs; exists
+     * @param environment all of its environment, the marker of {@link ProcessTree} apart
+     * @param timeout how long it may run before it is ended
+     * @param captureBytes how many bytes of its output are kept
+     */
+    record Request(
+            List<String> command, Path directory, Map<String, String> environment, Duration timeout, int captureBytes) {
+
+        Request {
+            command = List.copyOf(command);
+            environment = Map.copyOf(environment);
+        }
+    }
+
+    /** Watches a run from the outside; called on the thread that runs it. */
+    interface Listener {
+
+        /** Whether the run is to be given up. Asked some fifty times a second, so it must be quick. */
+        boolean cancelled();
+
+        /** Receives the next piece of output, never more than 8 KiB, never half a character. */
+        void output(String text);
+    }
+
+    /**
+     * How a run ended and what it wrote.
+     *
+     * @param ending why it is over
+     * @param exitCode the program's own code, 128 and the signal's number after a signal; means nothing unless it exited
+     * @param wallTime from start to end, the clearing up included
+     * @param output what was written, its middle left out beyond the bound
+     * @param lines how many lines were written, those left out included
+     * @param cut whether something was left out
+     * @param ended how many processes were still running after a normal exit and were ended
+     * @param survivors how many processes could not be ended
+     */
+    record Result(
+            Ending ending,
+            int exitCode,
+            Duration wallTime,
+            String output,
+            long lines,
+            boolean cut,
+            int ended,
+            int survivors) {
+
+        /** What comes of a run that was cancelled before it began. */
+        static Result notStarted() {
+            return new Result(Ending.CANCELLED, -1, Duration.ZERO, "", 0, false, 0, 0);
+        }
+    }
+
+    /** Why a run is over. */
+    enum Ending {
+        EXITED,
+        TIMED_OUT,
+        CANCELLED
+    }
+
+    private final Request request;
+    private final Listener listener;
     private final Process root;
     private final Process outlet;
     private final ProcessTree tree;
@@ -47,12 +112,12 @@ final class ProcessRun implements AutoCloseable {
     private boolean treeEnded;
     private boolean listening = true;
 
-    private ProcessRun(ProcessRequest request, ProcessListener listener) throws IOException {
+    private ProcessRun(Request request, Listener listener) throws IOException {
         this.request = request;
         this.listener = listener;
         capture = new ProcessCapture(request.captureBytes());
         progress = new ProcessProgress(listener::output);
-        ProcessLauncher.Started processes = ProcessLauncher.start(request);
+        ProcessLauncher.Started processes = ProcessLauncher.start(request.command(), request.directory(), request.environment());
         root = processes.root();
         outlet = processes.outlet();
         tree = processes.tree();
@@ -68,22 +133,22 @@ final class ProcessRun implements AutoCloseable {
      *
      * @throws IOException if the command could not be started
      */
-    static ProcessResult of(ProcessRequest request, ProcessListener listener) throws IOException {
+    static Result of(Request request, Listener listener) throws IOException {
         if (Thread.currentThread().isInterrupted() || listener.cancelled()) {
-            return ProcessResult.notStarted();
+            return Result.notStarted();
         }
         try (ProcessRun run = new ProcessRun(request, listener)) {
             return run.result();
         }
     }
 
-    private ProcessResult result() throws IOException {
+    private Result result() throws IOException {
         Ending ending = watch();
         int left = ending == Ending.EXITED ? settle() : 0;
         int survivors = endTree(ending == Ending.EXITED && left == 0 ? 1 : LOOKS);
         readRest();
         progress.finish();
-        return new ProcessResult(
+        return new Result(
                 ending,
                 ending == Ending.EXITED ? root.exitValue() : -1,
                 Duration.ofNanos(System.nanoTime() - started),

@@ -39,28 +39,28 @@ final class ReadFile {
 
     private ReadFile() {}
 
-    static FileTool tool(Workspace workspace) {
+    static ActionTool tool(Workspace workspace) {
         return tool(workspace, TIME);
     }
 
-    static FileTool tool(Workspace workspace, Duration time) {
-        return FileTool.reading(SPECIFICATION, (call, context) -> {
+    static ActionTool tool(Workspace workspace, Duration time) {
+        return ActionTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "offset", "limit"));
             String path = arguments.text("file_path");
             int offset = arguments.count("offset", 1, Integer.MAX_VALUE);
             int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);
-            try (Place place = workspace.place(path)) {
-                BasicFileAttributes attributes = place.requireFile();
-                return ToolOutput.text(new Reading(place, offset, limit, time).read(attributes.size()));
+            try (ResolvedPath resolved = workspace.resolve(path)) {
+                BasicFileAttributes attributes = resolved.requireFile();
+                return ToolOutput.text(new Reading(resolved, offset, limit, time).read(attributes.size()));
             } catch (IOException e) {
-                throw Refusal.about(Names.shown(path), e);
+                throw Refusal.about(FileNames.shown(path), e);
             }
         });
     }
 
     /** One call: some lines of a file, as far as they are read in time. */
     private static final class Reading {
-        private final Place place;
+        private final ResolvedPath resolved;
         private final int offset;
         private final int limit;
         private final Duration time;
@@ -68,8 +68,8 @@ final class ReadFile {
         private int skipped;
         private boolean more;
 
-        Reading(Place place, int offset, int limit, Duration time) {
-            this.place = place;
+        Reading(ResolvedPath resolved, int offset, int limit, Duration time) {
+            this.resolved = resolved;
             this.offset = offset;
             this.limit = limit;
             this.time = time;
@@ -77,10 +77,10 @@ final class ReadFile {
 
         String read(long size) throws IOException {
             // One byte more than is shown tells whether a character would be split.
-            try (InputStream in = place.read();
+            try (InputStream in = resolved.read();
                     LineReader reader = LineReader.of(in, MAX_LINE_BYTES + 1, Deadline.in(time))) {
                 if (reader.binary()) {
-                    throw new Refusal(place.text() + ": is a binary file of " + size
+                    throw new Refusal(resolved.text() + ": is a binary file of " + size
                             + " bytes; view_image shows images, other formats need a program run by the shell");
                 }
                 boolean inTime = take(reader);
@@ -115,11 +115,11 @@ final class ReadFile {
                 return "(the file is empty)";
             }
             throw new Refusal(
-                    place.text() + ": offset " + offset + " is after the end; the file has " + skipped + " lines");
+                    resolved.text() + ": offset " + offset + " is after the end; the file has " + skipped + " lines");
         }
 
         private String late(long size) throws Refusal {
-            throw new Refusal(place.text() + ": stopped after " + time.toSeconds() + " s in line " + (skipped + 1)
+            throw new Refusal(resolved.text() + ": stopped after " + time.toSeconds() + " s in line " + (skipped + 1)
                     + ", before line " + offset + " was reached; the file has " + size
                     + " bytes: read it from the start, or cut it with a command");
         }

@@ -12,15 +12,15 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.NullNode;
-import dev.agentloop.tools.Shape.Choice;
-import dev.agentloop.tools.Shape.Component;
-import dev.agentloop.tools.Shape.Dictionary;
-import dev.agentloop.tools.Shape.Maybe;
-import dev.agentloop.tools.Shape.Reference;
-import dev.agentloop.tools.Shape.Scalar;
-import dev.agentloop.tools.Shape.Sequence;
-import dev.agentloop.tools.Shape.Structure;
-import dev.agentloop.tools.Shape.Union;
+import dev.agentloop.tools.JsonShape.Choice;
+import dev.agentloop.tools.JsonShape.Component;
+import dev.agentloop.tools.JsonShape.Dictionary;
+import dev.agentloop.tools.JsonShape.Maybe;
+import dev.agentloop.tools.JsonShape.Reference;
+import dev.agentloop.tools.JsonShape.Scalar;
+import dev.agentloop.tools.JsonShape.Sequence;
+import dev.agentloop.tools.JsonShape.Structure;
+import dev.agentloop.tools.JsonShape.Union;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
@@ -94,14 +94,14 @@ final class RecordReader {
         return new MismatchException(what + place, cause);
     }
 
-    private @Nullable Object read(Shape shape, JsonNode node, JsonPath at) throws MismatchException {
+    private @Nullable Object read(JsonShape shape, JsonNode node, JsonPath at) throws MismatchException {
         if (shape instanceof Maybe maybe) {
             return node.isNull() ? maybe.absent() : maybe.present().apply(readValue(maybe.value(), node, at));
         }
         return readValue(shape, node, at);
     }
 
-    private Object readValue(Shape shape, JsonNode node, JsonPath at) throws MismatchException {
+    private Object readValue(JsonShape shape, JsonNode node, JsonPath at) throws MismatchException {
         if (shape instanceof Scalar scalar) {
             return scalar.reading().read(node, at);
         }
@@ -162,13 +162,13 @@ final class RecordReader {
     private static Structure alternative(Union union, JsonNode node, JsonPath at) throws MismatchException {
         requireObject(node, at);
         Collection<String> tags = union.alternatives().keySet();
-        JsonNode tag = node.get(Shape.TAG);
+        JsonNode tag = node.get(JsonShape.TAG);
         if (tag == null) {
-            throw new MismatchException("missing field `" + Shape.TAG + "`, " + MismatchException.oneOf(tags), at);
+            throw new MismatchException("missing field `" + JsonShape.TAG + "`, " + MismatchException.oneOf(tags), at);
         }
         Structure alternative = union.alternatives().get(tag.textValue());
         if (alternative == null) {
-            throw MismatchException.unknown("value", MismatchException.shown(tag), tags, at.field(Shape.TAG));
+            throw MismatchException.unknown("value", MismatchException.shown(tag), tags, at.field(JsonShape.TAG));
         }
         return alternative;
     }
@@ -204,7 +204,7 @@ final class RecordReader {
             }
         }
         for (Map.Entry<String, JsonNode> field : node.properties()) {
-            boolean tag = structure.tag() != null && field.getKey().equals(Shape.TAG);
+            boolean tag = structure.tag() != null && field.getKey().equals(JsonShape.TAG);
             if (!tag && !known.contains(field.getKey())) {
                 throw MismatchException.unknown("field", "`" + field.getKey() + "`", known, at);
             }

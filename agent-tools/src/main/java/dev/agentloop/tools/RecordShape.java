@@ -1,8 +1,8 @@
 package dev.agentloop.tools;
 
-import dev.agentloop.tools.Shape.Reference;
-import dev.agentloop.tools.Shape.Structure;
-import dev.agentloop.tools.Shape.Union;
+import dev.agentloop.tools.JsonShape.Reference;
+import dev.agentloop.tools.JsonShape.Structure;
+import dev.agentloop.tools.JsonShape.Union;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +13,7 @@ import java.util.Set;
  * @param root the record
  * @param definitions every type that a {@link Reference} names, other than the root's; in a fixed order
  */
-record RecordShape(Structure root, Map<Class<?>, Shape> definitions) {
+record RecordShape(Structure root, Map<Class<?>, JsonShape> definitions) {
 
     RecordShape {
         checkEnds(root, definitions);
@@ -23,11 +23,11 @@ record RecordShape(Structure root, Map<Class<?>, Shape> definitions) {
         return reference.type() == root.type();
     }
 
-    Shape resolve(Reference reference) {
+    JsonShape resolve(Reference reference) {
         if (isRoot(reference)) {
             return root;
         }
-        Shape shape = definitions.get(reference.type());
+        JsonShape shape = definitions.get(reference.type());
         if (shape == null) {
             throw new IllegalStateException("no definition of " + reference.type());
         }
@@ -38,12 +38,12 @@ record RecordShape(Structure root, Map<Class<?>, Shape> definitions) {
      * Refuses a type whose every value needs another one inside. A model held to such a schema would write until it is
      * cut off.
      */
-    private static void checkEnds(Structure root, Map<Class<?>, Shape> definitions) {
+    private static void checkEnds(Structure root, Map<Class<?>, JsonShape> definitions) {
         Set<Class<?>> ending = new HashSet<>();
         boolean grown = true;
         while (grown) {
             grown = false;
-            for (Map.Entry<Class<?>, Shape> definition : definitions.entrySet()) {
+            for (Map.Entry<Class<?>, JsonShape> definition : definitions.entrySet()) {
                 grown |= ends(definition.getValue(), ending) && ending.add(definition.getKey());
             }
             grown |= ends(root, ending) && ending.add(root.type());
@@ -59,7 +59,7 @@ record RecordShape(Structure root, Map<Class<?>, Shape> definitions) {
     }
 
     /** Whether there is a finite value, as far as is known; null and empty arrays and maps are such values. */
-    private static boolean ends(Shape shape, Set<Class<?>> ending) {
+    private static boolean ends(JsonShape shape, Set<Class<?>> ending) {
         if (shape instanceof Reference reference) {
             return ending.contains(reference.type());
         }
@@ -72,7 +72,7 @@ record RecordShape(Structure root, Map<Class<?>, Shape> definitions) {
         return true;
     }
 
-    private static IllegalArgumentException endless(Class<?> type, Shape shape, Set<Class<?>> ending) {
+    private static IllegalArgumentException endless(Class<?> type, JsonShape shape, Set<Class<?>> ending) {
         String where = shape instanceof Structure structure
                 ? structure.components().stream()
                         .filter(component -> !ends(component.shape(), ending))

@@ -3,7 +3,7 @@ package dev.agentloop.tools;
 import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.agentloop.tools.Shape.Scalar;
+import dev.agentloop.tools.JsonShape.Scalar;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.URI;

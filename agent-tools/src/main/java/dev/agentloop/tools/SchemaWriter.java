@@ -2,15 +2,15 @@ package dev.agentloop.tools;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.agentloop.tools.Shape.Choice;
-import dev.agentloop.tools.Shape.Component;
-import dev.agentloop.tools.Shape.Dictionary;
-import dev.agentloop.tools.Shape.Maybe;
-import dev.agentloop.tools.Shape.Reference;
-import dev.agentloop.tools.Shape.Scalar;
-import dev.agentloop.tools.Shape.Sequence;
-import dev.agentloop.tools.Shape.Structure;
-import dev.agentloop.tools.Shape.Union;
+import dev.agentloop.tools.JsonShape.Choice;
+import dev.agentloop.tools.JsonShape.Component;
+import dev.agentloop.tools.JsonShape.Dictionary;
+import dev.agentloop.tools.JsonShape.Maybe;
+import dev.agentloop.tools.JsonShape.Reference;
+import dev.agentloop.tools.JsonShape.Scalar;
+import dev.agentloop.tools.JsonShape.Sequence;
+import dev.agentloop.tools.JsonShape.Structure;
+import dev.agentloop.tools.JsonShape.Union;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -69,7 +69,7 @@ final class SchemaWriter {
         structure(record.root(), null);
         if (!record.definitions().isEmpty()) {
             out.writeObjectFieldStart("$defs");
-            for (Map.Entry<Class<?>, Shape> definition : record.definitions().entrySet()) {
+            for (Map.Entry<Class<?>, JsonShape> definition : record.definitions().entrySet()) {
                 out.writeFieldName(name(definition.getKey()));
                 write(definition.getValue(), null);
             }
@@ -98,7 +98,7 @@ final class SchemaWriter {
         return name;
     }
 
-    private void write(Shape shape, @Nullable String description) throws IOException {
+    private void write(JsonShape shape, @Nullable String description) throws IOException {
         out.writeStartObject();
         if (shape instanceof Scalar scalar) {
             scalar(scalar, description);
@@ -174,7 +174,7 @@ final class SchemaWriter {
         out.writeEndObject();
         out.writeArrayFieldStart("required");
         if (structure.tag() != null) {
-            out.writeString(Shape.TAG);
+            out.writeString(JsonShape.TAG);
         }
         for (Component component : structure.components()) {
             if (!isOptional(component)) {
@@ -192,15 +192,15 @@ final class SchemaWriter {
     }
 
     private void tag(String tag) throws IOException {
-        limits.property(Shape.TAG);
+        limits.property(JsonShape.TAG);
         limits.text(tag);
-        out.writeObjectFieldStart(Shape.TAG);
+        out.writeObjectFieldStart(JsonShape.TAG);
         out.writeStringField("type", "string");
         out.writeStringField("const", tag);
         out.writeEndObject();
     }
 
-    private void nullable(Shape value, @Nullable String description) throws IOException {
+    private void nullable(JsonShape value, @Nullable String description) throws IOException {
         if (value instanceof Scalar scalar && format(scalar) == null && scalar.pattern() == null) {
             out.writeFieldName("type");
             out.writeStartArray();
@@ -222,12 +222,12 @@ final class SchemaWriter {
         }
     }
 
-    private void anyOf(Shape value, boolean orNull, @Nullable String description) throws IOException {
+    private void anyOf(JsonShape value, boolean orNull, @Nullable String description) throws IOException {
         describe(description == null && value instanceof Union union ? union.description() : description);
         out.writeArrayFieldStart("anyOf");
-        Collection<? extends Shape> alternatives =
+        Collection<? extends JsonShape> alternatives =
                 value instanceof Union union ? union.alternatives().values() : List.of(value);
-        for (Shape alternative : alternatives) {
+        for (JsonShape alternative : alternatives) {
             write(alternative, null);
         }
         if (orNull) {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * What remains: a directory that somebody who may write outside moves out of the root while it is held open takes
  * the operation with it; and a hard link is not told apart from the file that it is.
  */
-final class SecureFolder implements Folder {
+final class SecureFolder implements OpenFolder {
     private static final Set<StandardOpenOption> CREATE =
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
 
@@ -92,7 +92,7 @@ final class SecureFolder implements Folder {
     }
 
     @Override
-    public Folder folder(Path name) throws IOException {
+    public OpenFolder folder(Path name) throws IOException {
         SecureDirectoryStream<Path> child = stream.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
         return new SecureFolder(root, path.resolve(name), child);
     }
@@ -151,7 +151,7 @@ final class SecureFolder implements Folder {
     }
 
     @Override
-    public void rename(Path name, Folder target, Path newName) throws IOException {
+    public void rename(Path name, OpenFolder target, Path newName) throws IOException {
         stream.move(name, ((SecureFolder) target).stream, newName);
     }
 

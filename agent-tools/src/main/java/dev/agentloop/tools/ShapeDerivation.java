@@ -1,13 +1,14 @@
 package dev.agentloop.tools;
 
-import dev.agentloop.tools.Shape.Choice;
-import dev.agentloop.tools.Shape.Component;
-import dev.agentloop.tools.Shape.Dictionary;
-import dev.agentloop.tools.Shape.Maybe;
-import dev.agentloop.tools.Shape.Reference;
-import dev.agentloop.tools.Shape.Sequence;
-import dev.agentloop.tools.Shape.Structure;
-import dev.agentloop.tools.Shape.Union;
+import dev.agentloop.tools.JsonShape.Choice;
+import dev.agentloop.tools.JsonShape.Component;
+import dev.agentloop.tools.JsonShape.Dictionary;
+import dev.agentloop.tools.JsonShape.Maybe;
+import dev.agentloop.tools.JsonShape.Reference;
+import dev.agentloop.tools.JsonShape.Sequence;
+import dev.agentloop.tools.JsonShape.Structure;
+import dev.agentloop.tools.JsonShape.Union;
+import java.lang.reflect.AnnotatedElement;
 import java.lang.reflect.AnnotatedParameterizedType;
 import java.lang.reflect.AnnotatedType;
 import java.lang.reflect.RecordComponent;
@@ -23,6 +24,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * derived where it stands, since models and small servers read that best.
  */
 final class ShapeDerivation {
-    private static final Map<Class<?>, Shape> OPTIONAL_NUMBERS = Map.of(
+    private static final Map<Class<?>, JsonShape> OPTIONAL_NUMBERS = Map.of(
             OptionalInt.class,
             new Maybe(Scalars.INT, OptionalInt.empty(), value -> OptionalInt.of((Integer) value)),
             OptionalLong.class,
@@ -45,26 +47,30 @@ final class ShapeDerivation {
             new Maybe(Scalars.DOUBLE, OptionalDouble.empty(), value -> OptionalDouble.of((Double) value)));
 
     private final boolean strict;
+    private final Function<AnnotatedElement, @Nullable String> descriptions;
     private final Set<Class<?>> open = new HashSet<>();
     private final Set<Class<?>> recursive = new HashSet<>();
-    private final Map<Class<?>, Shape> derived = new HashMap<>();
-    private final Map<Class<?>, Shape> definitions = new LinkedHashMap<>();
+    private final Map<Class<?>, JsonShape> derived = new HashMap<>();
+    private final Map<Class<?>, JsonShape> definitions = new LinkedHashMap<>();
 
-    private ShapeDerivation(boolean strict) {
+    private ShapeDerivation(boolean strict, Function<AnnotatedElement, @Nullable String> descriptions) {
         this.strict = strict;
+        this.descriptions = descriptions;
     }
 
     /**
      * Derives the shape of a record.
      *
      * @param strict whether the shape must be expressible in strict mode, which knows no maps
+     * @param descriptions what a declaration means to the model, null where it does not say
      * @throws IllegalArgumentException if something in it has no JSON form here; names the place, the type and what to use
      */
-    static RecordShape of(Class<? extends Record> type, boolean strict) {
+    static RecordShape of(
+            Class<? extends Record> type, boolean strict, Function<AnnotatedElement, @Nullable String> descriptions) {
         if (!type.isRecord()) {
             throw new IllegalArgumentException(type.getName() + " is not a record: declare one and give its class");
         }
-        ShapeDerivation derivation = new ShapeDerivation(strict);
+        ShapeDerivation derivation = new ShapeDerivation(strict, descriptions);
         derivation.open.add(type);
         Structure root = derivation.structure(type, null);
         return new RecordShape(root, Collections.unmodifiableMap(derivation.definitions));
@@ -80,40 +86,40 @@ final class ShapeDerivation {
             components.add(component(type, tag, component));
         }
         return new Structure(
-                type, tag, Types.description(type), List.copyOf(components), RecordAccess.constructor(type));
+                type, tag, descriptions.apply(type), List.copyOf(components), Reflection.constructor(type));
     }
 
     private Component component(Class<?> type, @Nullable String tag, RecordComponent component) {
         String name = component.getName();
-        if (tag != null && name.equals(Shape.TAG)) {
+        if (tag != null && name.equals(JsonShape.TAG)) {
             throw new IllegalArgumentException("component `" + name + "` of " + type.getName()
                     + " collides with the property that tells the records of a sealed interface apart: rename it");
         }
         String where = "component `" + name + "` of " + type.getName();
         AnnotatedType declared = component.getAnnotatedType();
-        Shape shape = shape(declared, where);
-        if (Types.isNullable(component)) {
+        JsonShape shape = shape(declared, where);
+        if (Reflection.isNullable(component)) {
             shape = orNull(shape, declared, where);
         }
-        return new Component(name, Types.description(component), shape);
+        return new Component(name, descriptions.apply(component), shape);
     }
 
-    private Shape shape(AnnotatedType type, String where) {
-        Shape shape =
+    private JsonShape shape(AnnotatedType type, String where) {
+        JsonShape shape =
                 type instanceof AnnotatedParameterizedType generic ? container(generic, where) : simple(type, where);
-        return Types.isNullable(type) ? orNull(shape, type, where) : shape;
+        return Reflection.isNullable(type) ? orNull(shape, type, where) : shape;
     }
 
-    private static Shape orNull(Shape shape, AnnotatedType type, String where) {
+    private static JsonShape orNull(JsonShape shape, AnnotatedType type, String where) {
         if (type.getType() instanceof Class<?> declared && declared.isPrimitive()) {
             throw unsupported(where, type, "a primitive cannot be null, use its box or an Optional");
         }
         return shape instanceof Maybe ? shape : Maybe.nullable(shape);
     }
 
-    private Shape container(AnnotatedParameterizedType type, String where) {
+    private JsonShape container(AnnotatedParameterizedType type, String where) {
         AnnotatedType[] arguments = type.getAnnotatedActualTypeArguments();
-        Class<?> raw = Types.raw(type.getType());
+        Class<?> raw = Reflection.raw(type.getType());
         if (raw == List.class || raw == Set.class) {
             return new Sequence(shape(arguments[0], "an element of " + where), raw == Set.class);
         }
@@ -127,20 +133,20 @@ final class ShapeDerivation {
             return new Dictionary(shape(arguments[1], "a value of " + where));
         }
         if (raw == Optional.class) {
-            Shape value = shape(arguments[0], "the value of " + where);
+            JsonShape value = shape(arguments[0], "the value of " + where);
             if (value instanceof Maybe) {
                 throw unsupported(where, type, "JSON has one null, not two, use one Optional");
             }
             return new Maybe(value, Optional.empty(), Optional::of);
         }
-        throw unsupported(where, type, Types.advice(raw));
+        throw unsupported(where, type, Reflection.advice(raw));
     }
 
-    private Shape simple(AnnotatedType annotated, String where) {
+    private JsonShape simple(AnnotatedType annotated, String where) {
         if (!(annotated.getType() instanceof Class<?> type)) {
             throw unsupported(where, annotated, "use a List for an array, and a concrete type for a type variable");
         }
-        Shape known = Scalars.of(type);
+        JsonShape known = Scalars.of(type);
         if (known == null) {
             known = OPTIONAL_NUMBERS.get(type);
         }
@@ -156,12 +162,12 @@ final class ShapeDerivation {
         if (type.isInterface() && type.isSealed()) {
             return named(type, () -> union(type));
         }
-        throw unsupported(where, annotated, Types.advice(type));
+        throw unsupported(where, annotated, Reflection.advice(type));
     }
 
     /** Derives a type that may contain itself: once, and by reference if it does. */
-    private Shape named(Class<?> type, Supplier<Shape> derive) {
-        Shape known = derived.get(type);
+    private JsonShape named(Class<?> type, Supplier<JsonShape> derive) {
+        JsonShape known = derived.get(type);
         if (known != null) {
             return known;
         }
@@ -169,7 +175,7 @@ final class ShapeDerivation {
             recursive.add(type);
             return new Reference(type);
         }
-        Shape shape = derive.get();
+        JsonShape shape = derive.get();
         open.remove(type);
         if (recursive.contains(type)) {
             definitions.put(type, shape);
@@ -179,7 +185,7 @@ final class ShapeDerivation {
         return shape;
     }
 
-    private static Choice choice(Class<?> type, String where) {
+    private Choice choice(Class<?> type, String where) {
         Map<String, Object> constants = new LinkedHashMap<>();
         for (Object constant : type.getEnumConstants()) {
             constants.put(((Enum<?>) constant).name(), constant);
@@ -188,12 +194,12 @@ final class ShapeDerivation {
             throw new IllegalArgumentException(
                     where + " is of the enum " + type.getName() + ", which has no constants");
         }
-        return new Choice(Collections.unmodifiableMap(constants), Types.description(type));
+        return new Choice(Collections.unmodifiableMap(constants), descriptions.apply(type));
     }
 
     private Union union(Class<?> type) {
         Map<String, Structure> alternatives = new LinkedHashMap<>();
-        for (Class<?> permitted : Types.permittedRecords(type)) {
+        for (Class<?> permitted : Reflection.permittedRecords(type)) {
             String tag = permitted.getSimpleName();
             Structure other = alternatives.put(tag, structure(permitted, tag));
             if (other != null) {
@@ -202,7 +208,7 @@ final class ShapeDerivation {
                         + ": the model tells them apart by that name, so rename one");
             }
         }
-        return new Union(Collections.unmodifiableMap(alternatives), Types.description(type));
+        return new Union(Collections.unmodifiableMap(alternatives), descriptions.apply(type));
     }
 
     private static IllegalArgumentException unsupported(String where, AnnotatedType type, String advice) {

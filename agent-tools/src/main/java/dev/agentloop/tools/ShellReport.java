@@ -1,7 +1,8 @@
 package dev.agentloop.tools;
 
 import dev.agentloop.ToolOutput;
-import dev.agentloop.tools.ProcessResult.Ending;
+import dev.agentloop.tools.ProcessRun.Ending;
+import dev.agentloop.tools.ProcessRun.Result;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -12,13 +13,13 @@ final class ShellReport {
 
     private ShellReport() {}
 
-    static ToolOutput of(ProcessResult result, Duration timeout) {
+    static ToolOutput of(Result result, Duration timeout) {
         String text = result.ending() == Ending.CANCELLED ? cancelled(result) : ended(result, timeout);
         boolean good = result.ending() == Ending.EXITED && result.exitCode() == 0;
         return good ? ToolOutput.text(text) : ToolOutput.error(text);
     }
 
-    private static String ended(ProcessResult result, Duration timeout) {
+    private static String ended(Result result, Duration timeout) {
         boolean timedOut = result.ending() == Ending.TIMED_OUT;
         StringBuilder text = new StringBuilder();
         text.append("Exit code: ").append(timedOut ? TIMED_OUT : result.exitCode());
@@ -35,17 +36,17 @@ final class ShellReport {
         return text.append(result.output()).toString();
     }
 
-    private static String cancelled(ProcessResult result) {
+    private static String cancelled(Result result) {
         String text = "aborted by user after " + seconds(result, "%.1fs") + processes(result);
         return result.output().isEmpty() ? text : text + "\nOutput:\n" + result.output();
     }
 
-    private static String processes(ProcessResult result) {
+    private static String processes(Result result) {
         String ended = result.ended() == 0 ? "" : "\nBackground processes ended: " + result.ended();
         return result.survivors() == 0 ? ended : ended + "\nProcesses that could not be ended: " + result.survivors();
     }
 
-    private static String seconds(ProcessResult result, String format) {
+    private static String seconds(Result result, String format) {
         return String.format(Locale.ROOT, format, result.wallTime().toMillis() / 1000.0);
     }
 }

@@ -60,6 +60,38 @@ final class ShellTool implements Tool {
     /** The bounds of a call. */
     record Bounds(Duration timeout, Duration longestTimeout, int captureBytes) {}
 
+    /**
+     * The arguments of one call, as the model wrote them.
+     *
+     * @param command what to run; not blank, without NUL
+     * @param workdir where, or null for the workspace
+     * @param timeout how long it may run
+     */
+    private record Arguments(String command, @Nullable String workdir, Duration timeout) {
+        private static final List<String> FIELDS = List.of("command", "workdir", "timeout_ms", "justification");
+
+        /**
+         * Reads the arguments.
+         *
+         * @param usual the timeout of a call that names none
+         * @param longest the timeout of a call that asks for more
+         * @throws Refusal if they cannot be used, with the answer for the model
+         */
+        static Arguments of(ToolCall call, Duration usual, Duration longest) throws Refusal {
+            ToolArguments arguments = ToolArguments.parse(call.arguments(), FIELDS);
+            String command = arguments.text("command");
+            if (command.isBlank()) {
+                throw ToolArguments.failed("`command` is empty");
+            }
+            if (command.indexOf('\0') >= 0) {
+                throw ToolArguments.failed("`command` has a NUL character at " + command.indexOf('\0')
+                        + ", which no program can be given; write it as an escape, such as printf '\\0'");
+            }
+            int millis = arguments.count("timeout_ms", (int) usual.toMillis(), (int) longest.toMillis());
+            return new Arguments(command, arguments.optionalText("workdir"), Duration.ofMillis(millis));
+        }
+    }
+
     ShellTool(Settings settings) {
         this.settings = settings;
         Bounds bounds = settings.bounds();
@@ -72,7 +104,7 @@ final class ShellTool implements Tool {
                         bounds.timeout().toMillis(),
                         bounds.longestTimeout().toMillis()));
         safety = new CommandSafety(
-                settings.workspace(), settings.patches()::fence, settings.shell(), settings.environment());
+                settings.workspace(), settings.patches()::fence, settings.shell().path(), settings.environment());
         rules = new CommandRules(settings.workspace(), safety);
     }
 
@@ -88,7 +120,7 @@ final class ShellTool implements Tool {
 
     @Override
     public Access access(ToolCall call) {
-        ShellArguments arguments;
+        Arguments arguments;
         try {
             arguments = arguments(call);
         } catch (Refusal e) {
@@ -118,7 +150,7 @@ final class ShellTool implements Tool {
     @Override
     public Optional<String> rule(ToolCall call) {
         try {
-            ShellArguments arguments = arguments(call);
+            Arguments arguments = arguments(call);
             Path directory = directory(settings.workspace(), arguments.workdir());
             return settings.shell().isPosix() ? rules.proposed(arguments.command(), directory) : Optional.empty();
         } catch (Refusal e) {
@@ -129,7 +161,7 @@ final class ShellTool implements Tool {
     @Override
     public boolean allowedBy(List<String> given, ToolCall call) {
         try {
-            ShellArguments arguments = arguments(call);
+            Arguments arguments = arguments(call);
             Path directory = directory(settings.workspace(), arguments.workdir());
             return settings.shell().isPosix() && rules.allow(given, arguments.command(), directory);
         } catch (Refusal e) {
@@ -152,12 +184,12 @@ final class ShellTool implements Tool {
         }
     }
 
-    private ShellArguments arguments(ToolCall call) throws Refusal {
-        return ShellArguments.of(
+    private Arguments arguments(ToolCall call) throws Refusal {
+        return Arguments.of(
                 call, settings.bounds().timeout(), settings.bounds().longestTimeout());
     }
 
-    private boolean isSafe(ShellArguments arguments) {
+    private boolean isSafe(Arguments arguments) {
         try {
             Path directory = directory(settings.workspace(), arguments.workdir());
             return settings.shell().isPosix() && safety.isSafe(arguments.command(), directory);
@@ -167,7 +199,7 @@ final class ShellTool implements Tool {
         }
     }
 
-    private ToolOutput run(ShellArguments arguments, ToolContext context) throws IOException {
+    private ToolOutput run(Arguments arguments, ToolContext context) throws IOException {
         if (CommandPatch.isBare(arguments.command())) {
             throw new Refusal(NOT_A_COMMAND);
         }
@@ -180,13 +212,13 @@ final class ShellTool implements Tool {
         return run(arguments, directory, context);
     }
 
-    private ToolOutput run(ShellArguments arguments, Path directory, ToolContext context) throws Refusal {
+    private ToolOutput run(Arguments arguments, Path directory, ToolContext context) throws Refusal {
         Path shell = settings.shell().path();
         if (!Files.isExecutable(shell)) {
             throw new Refusal("No command can be run: the shell " + shell + " is not an executable file.");
         }
         boolean named = PathText.reachesPrograms(directory.toString());
-        ProcessRequest request = new ProcessRequest(
+        ProcessRun.Request request = new ProcessRun.Request(
                 settings.shell().invocation(arguments.command(), named ? null : directory),
                 named ? directory : directory.getRoot(),
                 settings.environment(),
@@ -197,7 +229,7 @@ final class ShellTool implements Tool {
         } catch (IOException e) {
             int bytes = arguments.command().getBytes(StandardCharsets.UTF_8).length;
             throw new Refusal(
-                    "The command could not be run by " + shell + " in " + Names.shown(directory) + ": " + e.getMessage()
+                    "The command could not be run by " + shell + " in " + FileNames.shown(directory) + ": " + e.getMessage()
                             + ". It has " + bytes + " bytes; a system takes about 128,000.",
                     e);
         }
@@ -213,14 +245,14 @@ final class ShellTool implements Tool {
         } catch (InvalidPathException e) {
             problem = " (" + PathText.problem(e) + ")";
         }
-        throw new Refusal("There is no folder \"" + (name == null ? Names.shown(from) : name)
-                + "\" to run the command in, seen from " + Names.shown(from) + problem
+        throw new Refusal("There is no folder \"" + (name == null ? FileNames.shown(from) : name)
+                + "\" to run the command in, seen from " + FileNames.shown(from) + problem
                 + ". Name one that exists, or leave workdir out to run in the workspace "
-                + Names.shown(settings.workspace()) + ".");
+                + FileNames.shown(settings.workspace()) + ".");
     }
 
-    private static ProcessListener listener(ToolContext context) {
-        return new ProcessListener() {
+    private static ProcessRun.Listener listener(ToolContext context) {
+        return new ProcessRun.Listener() {
             @Override
             public boolean cancelled() {
                 return context.cancelled();

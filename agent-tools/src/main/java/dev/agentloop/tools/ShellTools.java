@@ -260,7 +260,7 @@ public final class ShellTools {
         public List<Tool> tools() {
             added.forEach((name, value) -> {
                 if (!PathText.reachesPrograms(name + value)) {
-                    throw new IllegalArgumentException("ShellTools.setVariable: " + Names.shown(name)
+                    throw new IllegalArgumentException("ShellTools.setVariable: " + FileNames.shown(name)
                             + " cannot be handed on, since it has a character that " + PathText.remedy());
                 }
             });

@@ -71,12 +71,12 @@ final class Undo {
 
     /** Takes back one set, or finds it complete, and removes its journal. */
     Result undo(ChangeRecord journal) throws IOException {
-        List<JournalEntry> entries = journal.entries();
+        List<ChangeRecord.Entry> entries = journal.entries();
         List<String> files = new ArrayList<>();
         List<String> lost = new ArrayList<>();
         boolean complete = true;
-        for (JournalEntry entry : entries) {
-            files.add(workspace.shown(PathText.path(workspace.base().getFileSystem(), entry.path())));
+        for (ChangeRecord.Entry entry : entries) {
+            files.add(workspace.roots().shown(PathText.path(workspace.base().getFileSystem(), entry.path())));
             complete &= state(entry) == State.NEW;
         }
         if (complete) {
@@ -88,7 +88,7 @@ final class Undo {
                 lost.add(files.get(i));
             }
         }
-        for (JournalEntry entry : entries) {
+        for (ChangeRecord.Entry entry : entries) {
             deleteFolders(entry);
         }
         if (lost.isEmpty()) {
@@ -100,10 +100,10 @@ final class Undo {
     }
 
     /** Removes what a complete set leaves behind: the files that went, and the journal. */
-    void finish(ChangeRecord journal, List<JournalEntry> entries) throws IOException {
-        for (JournalEntry entry : entries) {
-            try (Place place = workspace.entry(entry.path())) {
-                discard(place, entry);
+    void finish(ChangeRecord journal, List<ChangeRecord.Entry> entries) throws IOException {
+        for (ChangeRecord.Entry entry : entries) {
+            try (ResolvedPath resolved = workspace.entry(entry.path())) {
+                discard(resolved, entry);
             } catch (Refusal e) {
                 LOG.warn("A temporary file could not be removed: {}", e.getMessage());
             }
@@ -111,18 +111,18 @@ final class Undo {
         journal.end();
     }
 
-    private State state(JournalEntry entry) throws IOException {
-        try (Place place = workspace.entry(entry.path())) {
-            return state(place, entry);
+    private State state(ChangeRecord.Entry entry) throws IOException {
+        try (ResolvedPath resolved = workspace.entry(entry.path())) {
+            return state(resolved, entry);
         } catch (Refusal e) {
             return State.FOREIGN;
         }
     }
 
-    private static State state(Place place, JournalEntry entry) throws IOException {
-        BasicFileAttributes attributes = place.attributes();
+    private static State state(ResolvedPath resolved, ChangeRecord.Entry entry) throws IOException {
+        BasicFileAttributes attributes = resolved.attributes();
         if (entry.removes()) {
-            boolean moved = hasTemporary(place, entry);
+            boolean moved = hasTemporary(resolved, entry);
             return attributes == null ? State.NEW : moved ? State.FOREIGN : State.OLD;
         }
         if (attributes == null) {
@@ -131,20 +131,20 @@ final class Undo {
         if (!attributes.isRegularFile()) {
             return State.FOREIGN;
         }
-        String digest = JournalEntry.digest(place.readAll(FileChange.SIZE_LIMIT));
+        String digest = ChangeRecord.Entry.digest(resolved.readAll(FileChange.SIZE_LIMIT));
         return digest.equals(entry.before()) ? State.OLD : digest.equals(entry.after()) ? State.NEW : State.FOREIGN;
     }
 
     /** Gives a file its old content; false if that is not possible. */
-    private boolean restored(JournalEntry entry, byte @Nullable [] kept) throws IOException {
-        try (Place place = workspace.entry(entry.path())) {
-            place.requireWritable();
-            State state = state(place, entry);
+    private boolean restored(ChangeRecord.Entry entry, byte @Nullable [] kept) throws IOException {
+        try (ResolvedPath resolved = workspace.entry(entry.path())) {
+            resolved.requireWritable();
+            State state = state(resolved, entry);
             if (!entry.removes()) {
-                discard(place, entry);
+                discard(resolved, entry);
             }
             if (state == State.NEW) {
-                restore(place, entry, kept);
+                restore(resolved, entry, kept);
             }
             return state != State.FOREIGN;
         } catch (IOException e) {
@@ -153,42 +153,42 @@ final class Undo {
         }
     }
 
-    private static void restore(Place place, JournalEntry entry, byte @Nullable [] kept) throws IOException {
-        Folder folder = place.folder();
-        Path temporary = temporary(place, entry);
+    private static void restore(ResolvedPath resolved, ChangeRecord.Entry entry, byte @Nullable [] kept) throws IOException {
+        OpenFolder folder = resolved.folder();
+        Path temporary = temporary(resolved, entry);
         if (entry.removes()) {
-            folder.rename(temporary, folder, place.name());
+            folder.rename(temporary, folder, resolved.name());
         } else if (entry.before() == null) {
-            folder.delete(place.name());
+            folder.delete(resolved.name());
         } else if (kept == null) {
             throw new IOException("its old content was not kept");
         } else {
             // The new file has the old one's mode already.
-            ChangeSet.write(folder, temporary, kept, place.attributes());
-            folder.rename(temporary, folder, place.name());
+            folder.write(temporary, kept, resolved.attributes());
+            folder.rename(temporary, folder, resolved.name());
         }
     }
 
-    private static Path temporary(Place place, JournalEntry entry) {
-        return place.name().resolveSibling(entry.temporary());
+    private static Path temporary(ResolvedPath resolved, ChangeRecord.Entry entry) {
+        return resolved.name().resolveSibling(entry.temporary());
     }
 
-    private static boolean hasTemporary(Place place, JournalEntry entry) throws IOException {
-        return place.folderExists() && place.folder().attributes(temporary(place, entry)) != null;
+    private static boolean hasTemporary(ResolvedPath resolved, ChangeRecord.Entry entry) throws IOException {
+        return resolved.folderExists() && resolved.folder().attributes(temporary(resolved, entry)) != null;
     }
 
-    private static void discard(Place place, JournalEntry entry) throws IOException {
-        if (hasTemporary(place, entry)) {
-            place.folder().delete(temporary(place, entry));
+    private static void discard(ResolvedPath resolved, ChangeRecord.Entry entry) throws IOException {
+        if (hasTemporary(resolved, entry)) {
+            resolved.folder().delete(temporary(resolved, entry));
         }
     }
 
     /** Deletes the folders that the set created, the innermost first, as far as they are empty. */
-    private void deleteFolders(JournalEntry entry) throws IOException {
+    private void deleteFolders(ChangeRecord.Entry entry) throws IOException {
         for (int i = entry.folders().size() - 1; i >= 0; i--) {
-            try (Place place = workspace.entry(entry.folders().get(i))) {
-                if (place.exists()) {
-                    place.folder().deleteFolder(place.name());
+            try (ResolvedPath resolved = workspace.entry(entry.folders().get(i))) {
+                if (resolved.exists()) {
+                    resolved.folder().deleteFolder(resolved.name());
                 }
             } catch (Refusal | FileSystemException e) {
                 LOG.debug("A folder that a change created stays: {}", e.getMessage());

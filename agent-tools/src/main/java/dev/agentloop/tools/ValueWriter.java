@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.agentloop.tools.Shape.Scalar;
+import dev.agentloop.tools.JsonShape.Scalar;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -69,7 +69,7 @@ final class ValueWriter {
 
     private record Property(String name, Type declared, Method accessor) {
         static Property of(RecordComponent component) {
-            return new Property(component.getName(), component.getGenericType(), RecordAccess.accessor(component));
+            return new Property(component.getName(), component.getGenericType(), Reflection.accessor(component));
         }
 
         @Nullable
@@ -91,7 +91,7 @@ final class ValueWriter {
         if (value == null) {
             out.writeNull();
         } else if (value instanceof Optional<?> optional) {
-            write(optional.orElse(null), Types.argument(declared, 0));
+            write(optional.orElse(null), Reflection.argument(declared, 0));
         } else if (value instanceof OptionalInt number) {
             write(number.isPresent() ? number.getAsInt() : null, int.class);
         } else if (value instanceof OptionalLong number) {
@@ -101,9 +101,9 @@ final class ValueWriter {
         } else if (value instanceof Record) {
             writeRecord(value, declared);
         } else if (value instanceof Map<?, ?> map) {
-            writeMap(map, Types.argument(declared, 1));
+            writeMap(map, Reflection.argument(declared, 1));
         } else if (value instanceof Collection<?> elements) {
-            writeArray(elements, Types.argument(declared, 0));
+            writeArray(elements, Reflection.argument(declared, 0));
         } else if (value.getClass().isArray()) {
             writeArray(elements(value), value.getClass().getComponentType());
         } else if (!writeScalar(value)) {
@@ -117,10 +117,10 @@ final class ValueWriter {
         Class<?> type = value.getClass();
         List<Property> properties = PROPERTIES.get(type);
         out.writeStartObject();
-        if (Types.raw(declared) != type
-                && Types.implementsSealed(type)
-                && properties.stream().noneMatch(property -> property.name().equals(Shape.TAG))) {
-            out.writeStringField(Shape.TAG, type.getSimpleName());
+        if (Reflection.raw(declared) != type
+                && Reflection.implementsSealed(type)
+                && properties.stream().noneMatch(property -> property.name().equals(JsonShape.TAG))) {
+            out.writeStringField(JsonShape.TAG, type.getSimpleName());
         }
         for (Property property : properties) {
             out.writeFieldName(property.name());

@@ -20,25 +20,25 @@ final class ViewImage {
 
     private ViewImage() {}
 
-    static FileTool tool(Workspace workspace) {
-        return FileTool.reading(SPECIFICATION, (call, context) -> {
+    static ActionTool tool(Workspace workspace) {
+        return ActionTool.reading(SPECIFICATION, (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("path", "detail"));
             String path = arguments.text("path");
             String detail = arguments.word("detail", "auto", "auto", "low", "high", "original");
-            try (Place place = workspace.place(path)) {
-                place.requireFile();
-                byte[] bytes = place.readAll(MAX_BYTES);
-                String url = "data:" + type(place, bytes) + ";base64,"
+            try (ResolvedPath resolved = workspace.resolve(path)) {
+                resolved.requireFile();
+                byte[] bytes = resolved.readAll(MAX_BYTES);
+                String url = "data:" + type(resolved, bytes) + ";base64,"
                         + Base64.getEncoder().encodeToString(bytes);
                 return new ToolOutput(List.of(new ToolOutput.Image(url, detail)), false);
             } catch (IOException e) {
-                throw Refusal.about(Names.shown(path), e);
+                throw Refusal.about(FileNames.shown(path), e);
             }
         });
     }
 
     /** The media type by the first bytes, since a file's name proves nothing. */
-    private static String type(Place place, byte[] bytes) throws Refusal {
+    private static String type(ResolvedPath resolved, byte[] bytes) throws Refusal {
         String start = new String(bytes, 0, Math.min(bytes.length, 12), StandardCharsets.ISO_8859_1);
         if (start.startsWith("\u0089PNG\r\n\u001A\n")) {
             return "image/png";
@@ -52,6 +52,6 @@ final class ViewImage {
         if (start.startsWith("RIFF") && start.startsWith("WEBP", 8)) {
             return "image/webp";
         }
-        throw new Refusal(place.text() + ": is not a PNG, JPEG, GIF or WebP image");
+        throw new Refusal(resolved.text() + ": is not a PNG, JPEG, GIF or WebP image");
     }
 }

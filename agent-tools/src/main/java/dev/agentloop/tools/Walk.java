@@ -24,24 +24,24 @@ final class Walk {
     private static final String ABOVE_FENCE =
             "the file tools do not change it, since the agent's own records are kept below it";
 
-    private final Workspace workspace;
+    private final Roots roots;
     private final String text;
     private final boolean toTheEnd;
     private final Deque<Path> pending = new ArrayDeque<>();
-    private final Deque<Folder> open = new ArrayDeque<>();
+    private final Deque<OpenFolder> open = new ArrayDeque<>();
     private final List<Path> missing = new ArrayList<>();
     private Path outside;
     private final Fence.Sight fence;
     private @Nullable String guard;
     private int links;
     private @Nullable String lastLink;
-    private Place.@Nullable Entry entry;
+    private ResolvedPath.@Nullable Entry entry;
 
-    Walk(Workspace workspace, String text, Path target, boolean toTheEnd) throws IOException {
-        this.workspace = workspace;
+    Walk(Roots roots, Fence.Sight fence, String text, Path target, boolean toTheEnd) throws IOException {
+        this.roots = roots;
         this.text = text;
         this.toTheEnd = toTheEnd;
-        this.fence = workspace.fence();
+        this.fence = fence;
         this.outside = target.getRoot();
         try {
             queue(target);
@@ -59,29 +59,29 @@ final class Walk {
     }
 
     /** The entry that the walk has reached. */
-    Place place() throws IOException {
-        Place.Entry reached = entry;
+    ResolvedPath resolved() throws IOException {
+        ResolvedPath.Entry reached = entry;
         if (reached == null) {
             closeAll();
             throw new Refusal(text + ": is a directory, not a file; list_dir shows what is in it");
         }
-        return new Place(text, guard, keepLast(), missing, reached);
+        return new ResolvedPath(text, guard, keepLast(), missing, reached);
     }
 
     /** The folder that the walk has reached. */
-    Folder openFolder() throws IOException {
+    OpenFolder openFolder() throws IOException {
         if (entry == null) {
             return keepLast();
         }
-        try (Place place = place()) {
-            BasicFileAttributes attributes = place.attributes();
+        try (ResolvedPath resolved = resolved()) {
+            BasicFileAttributes attributes = resolved.attributes();
             if (attributes == null) {
-                throw new Refusal(text + ": no such directory" + NearNames.hint(place));
+                throw new Refusal(text + ": no such directory" + resolved.nearNames());
             }
             if (!attributes.isDirectory()) {
                 throw new Refusal(text + ": is not a directory");
             }
-            return place.folder().folder(place.name());
+            return resolved.folder().folder(resolved.name());
         } catch (IOException e) {
             throw Refusal.about(text, e);
         }
@@ -90,15 +90,15 @@ final class Walk {
     /** The absolute path, free of links, of the file or folder that the walk has reached. */
     Path real() throws IOException {
         if (entry == null) {
-            try (Folder folder = keepLast()) {
+            try (OpenFolder folder = keepLast()) {
                 return folder.path();
             }
         }
-        try (Place place = place()) {
-            if (!place.exists()) {
-                throw new Refusal(text + ": no such file or directory" + NearNames.hint(place));
+        try (ResolvedPath resolved = resolved()) {
+            if (!resolved.exists()) {
+                throw new Refusal(text + ": no such file or directory" + resolved.nearNames());
             }
-            return place.path();
+            return resolved.path();
         }
     }
 
@@ -123,7 +123,7 @@ final class Walk {
         } else if (missing.isEmpty()) {
             leave();
         } else {
-            throw new Refusal(text + ": no such directory: " + Names.shown(missing.get(0)));
+            throw new Refusal(text + ": no such directory: " + FileNames.shown(missing.get(0)));
         }
     }
 
@@ -138,12 +138,12 @@ final class Walk {
 
     /** Opens the root whose name the walk has reached, if it is one. */
     private void enter() throws IOException {
-        Path root = workspace.rootAt(outside);
+        Path root = roots.at(outside);
         if (root == null) {
             return;
         }
-        if (workspace.isRoot(root)) {
-            open.push(workspace.open(root));
+        if (roots.outermost().contains(root)) {
+            open.push(roots.open(root));
         } else {
             // Another name of a folder in a root: go there by its real path.
             outside = root.getRoot();
@@ -152,7 +152,7 @@ final class Walk {
     }
 
     private void leave() throws IOException {
-        try (Folder left = open.pop()) {
+        try (OpenFolder left = open.pop()) {
             if (open.isEmpty()) {
                 Path parent = left.path().getParent();
                 outside = parent == null ? left.path() : parent;
@@ -164,7 +164,7 @@ final class Walk {
     private void stepInside(Path written) throws IOException {
         Path element = written;
         boolean last = pending.isEmpty();
-        Folder folder = open.element();
+        OpenFolder folder = open.element();
         BasicFileAttributes found = missing.isEmpty() ? folder.attributes(element) : null;
         if (found == null && missing.isEmpty()) {
             Path other = NearNames.inOtherForm(folder, element);
@@ -177,13 +177,13 @@ final class Walk {
         if (found != null && found.isSymbolicLink() && (toTheEnd || !last)) {
             follow(folder, element);
         } else if (last) {
-            entry = new Place.Entry(element, found);
+            entry = new ResolvedPath.Entry(element, found);
         } else if (found == null) {
             missing.add(element);
         } else if (found.isDirectory()) {
             open.push(folder.folder(element));
         } else {
-            throw new Refusal(text + ": " + Names.shown(element) + " is not a directory");
+            throw new Refusal(text + ": " + FileNames.shown(element) + " is not a directory");
         }
     }
 
@@ -194,7 +194,7 @@ final class Walk {
         }
         reached = reached.resolve(element);
         if (fence.closes(reached, found)) {
-            throw new Refusal(text + ": " + workspace.shown(reached)
+            throw new Refusal(text + ": " + roots.shown(reached)
                     + " is closed to the file tools, since the agent's own records are kept there");
         }
         if (isGit(element)) {
@@ -204,12 +204,12 @@ final class Walk {
         }
     }
 
-    private void follow(Folder folder, Path element) throws IOException {
+    private void follow(OpenFolder folder, Path element) throws IOException {
         if (++links > MAX_LINKS) {
             throw new Refusal(text + ": more than " + MAX_LINKS + " symbolic links, probably a loop");
         }
         Path target = folder.link(element);
-        lastLink = workspace.shown(folder.path().resolve(element)) + " -> " + Names.shown(target);
+        lastLink = roots.shown(folder.path().resolve(element)) + " -> " + FileNames.shown(target);
         queue(target);
         if (target.isAbsolute()) {
             closeAll();
@@ -221,7 +221,7 @@ final class Walk {
     private Refusal refusedOutside() {
         String how = lastLink == null ? "" : " through the symbolic link " + lastLink;
         return new Refusal(text + ": leads out of the workspace" + how + "; the file tools work inside "
-                + workspace.shownRoots() + " only");
+                + roots.shown() + " only");
     }
 
     private static boolean isGit(Path element) {
@@ -229,14 +229,14 @@ final class Walk {
         return name.equalsIgnoreCase(".git") || name.equalsIgnoreCase("git~1");
     }
 
-    private Folder keepLast() throws IOException {
-        Folder last = open.pop();
+    private OpenFolder keepLast() throws IOException {
+        OpenFolder last = open.pop();
         closeAll();
         return last;
     }
 
     private void closeAll() throws IOException {
-        for (Iterator<Folder> folders = open.iterator(); folders.hasNext(); ) {
+        for (Iterator<OpenFolder> folders = open.iterator(); folders.hasNext(); ) {
             folders.next().close();
             folders.remove();
         }

@@ -19,32 +19,32 @@ final class WriteFile {
 
     private WriteFile() {}
 
-    static FileTool tool(FileChanges changes) {
-        return FileTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, changes.workspace(), (call, context) -> {
+    static ActionTool tool(FileChanges changes) {
+        return ActionTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, changes.workspace().base(), (call, context) -> {
             ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "content"));
             String path = arguments.text("file_path");
-            byte[] content = TextEncoding.UTF_8.encode(Names.shown(path), arguments.text("content"));
+            byte[] content = TextEncoding.UTF_8.encode(FileNames.shown(path), arguments.text("content"));
             try (FileChanges.Turn turn = changes.begin();
-                    Place place = changes.workspace().place(path)) {
-                write(turn, path, place, content);
-                return ToolOutput.text(turn.report() + (place.exists() ? "Replaced " : "Created ") + place.text() + " ("
+                    ResolvedPath resolved = changes.workspace().resolve(path)) {
+                write(turn, path, resolved, content);
+                return ToolOutput.text(turn.report() + (resolved.exists() ? "Replaced " : "Created ") + resolved.text() + " ("
                         + content.length + " bytes)\n");
             } catch (IOException e) {
-                throw Refusal.about(Names.shown(path), e);
+                throw Refusal.about(FileNames.shown(path), e);
             }
         });
     }
 
-    private static void write(FileChanges.Turn turn, String path, Place place, byte[] content) throws IOException {
-        place.requireWritable();
+    private static void write(FileChanges.Turn turn, String path, ResolvedPath resolved, byte[] content) throws IOException {
+        resolved.requireWritable();
         byte[] before = null;
-        if (place.exists()) {
-            place.requireFile();
-            ChangeSet.requireReplaceable(place);
-            before = place.readAll(FileChange.SIZE_LIMIT);
+        if (resolved.exists()) {
+            resolved.requireFile();
+            resolved.requireReplaceable();
+            before = resolved.readAll(FileChange.SIZE_LIMIT);
         } else {
-            Names.requirePlain(path);
+            FileNames.requirePlain(path);
         }
-        turn.apply(List.of(new FileChange(place, before, content, place.attributes())));
+        turn.apply(List.of(new FileChange(resolved, before, content, resolved.attributes())));
     }
 }

@@ -57,7 +57,7 @@ class ChangeSetTest {
 
     private String apply(String patch, boolean secure, ChangeSet.Probe probe) throws IOException {
         Workspace workspace = Workspace.of(List.of(root), secure);
-        return new ApplyPatch(new FileChanges(workspace, new Journal(state, root), probe)).apply(patch, null);
+        return new ApplyPatch(new FileChanges(workspace, new RollbackJournal(state, root), probe)).apply(patch, null);
     }
 
     private List<String> steps() throws IOException {

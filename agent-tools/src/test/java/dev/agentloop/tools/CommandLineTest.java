@@ -79,9 +79,9 @@ class CommandLineTest {
                 "show() { printf '%s\\001' show \"$@\"; printf '\\002'; }; for c; do eval \"$c\"; done",
                 "x"));
         lines.forEach(line -> command.add(ShellProgram.inAscii(line, null)));
-        ProcessRequest request =
-                new ProcessRequest(command, Path.of("/"), Map.of("LC_ALL", "C.UTF-8"), Duration.ofMinutes(1), 1 << 22);
-        String output = ProcessRun.of(request, new ProcessListener() {
+        ProcessRun.Request request =
+                new ProcessRun.Request(command, Path.of("/"), Map.of("LC_ALL", "C.UTF-8"), Duration.ofMinutes(1), 1 << 22);
+        String output = ProcessRun.of(request, new ProcessRun.Listener() {
                     @Override
                     public boolean cancelled() {
                         return false;

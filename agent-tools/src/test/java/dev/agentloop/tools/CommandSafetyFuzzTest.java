@@ -149,7 +149,7 @@ class CommandSafetyFuzzTest {
     }
 
     private CommandSafety safety(Map<String, String> environment) {
-        return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard(), environment);
+        return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard().path(), environment);
     }
 
     private Map<String, String> environment(List<Path> first) {
@@ -167,9 +167,9 @@ class CommandSafetyFuzzTest {
         String script = "for c; do /usr/bin/timeout -k 1 0.5 /bin/bash -c \"$c\" & (( ++n % 8 )) || wait; done; wait";
         List<String> words = new ArrayList<>(List.of("/bin/bash", "-c", script, "commands"));
         words.addAll(commands);
-        ProcessResult result = ProcessRun.of(
-                new ProcessRequest(words, directory, environment, Duration.ofMinutes(5), 1 << 24), new Silent());
-        assertThat(result.ending()).isEqualTo(ProcessResult.Ending.EXITED);
+        ProcessRun.Result result = ProcessRun.of(
+                new ProcessRun.Request(words, directory, environment, Duration.ofMinutes(5), 1 << 24), new Silent());
+        assertThat(result.ending()).isEqualTo(ProcessRun.Ending.EXITED);
         return result.output();
     }
 
@@ -181,7 +181,7 @@ class CommandSafetyFuzzTest {
 
     /** A folder of links to a program that is many, by the names that commands here are made of. */
     private Path applets(Path many) throws IOException {
-        ProcessRequest help = new ProcessRequest(
+        ProcessRun.Request help = new ProcessRun.Request(
                 List.of(many.toString(), "--help"), base, System.getenv(), Duration.ofMinutes(1), 1 << 20);
         List<String> known = List.of(ProcessRun.of(help, new Silent()).output().split("[,\\s]+"));
         assertThat(known).contains("cat", "ls");
@@ -293,7 +293,7 @@ class CommandSafetyFuzzTest {
         return files;
     }
 
-    private static final class Silent implements ProcessListener {
+    private static final class Silent implements ProcessRun.Listener {
         @Override
         public boolean cancelled() {
             return false;

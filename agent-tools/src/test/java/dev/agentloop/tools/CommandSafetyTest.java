@@ -124,7 +124,7 @@ class CommandSafetyTest {
     @Test
     void isSafe_withARelativeFolderInThePath_trustsOnlyBuiltins() {
         CommandSafety safety = new CommandSafety(
-                workspace, new Fence(List.of())::look, ShellProgram.standard(), Map.of("PATH", ".:/usr/bin:/bin"));
+                workspace, new Fence(List.of())::look, ShellProgram.standard().path(), Map.of("PATH", ".:/usr/bin:/bin"));
 
         assertThat(safety.isSafe("ls", workspace)).isFalse();
         assertThat(safety.isSafe("echo x", workspace)).isTrue();
@@ -141,7 +141,7 @@ class CommandSafetyTest {
 
     private boolean isSafe(String command, Path directory) {
         String path = workspace.resolve("bin") + ":" + base.resolve("programs") + ":/usr/local/bin:/usr/bin:/bin";
-        return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard(), Map.of("PATH", path))
+        return new CommandSafety(workspace, new Fence(List.of())::look, ShellProgram.standard().path(), Map.of("PATH", path))
                 .isSafe(command, directory);
     }
 }

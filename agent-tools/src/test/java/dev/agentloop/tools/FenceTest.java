@@ -188,7 +188,7 @@ class FenceTest {
         Path store = fillStore(root.resolve("conv"));
         Workspace workspace = Workspace.of(List.of(root), false).fenced(locations(store));
 
-        assertThatThrownBy(() -> workspace.place(log.toString())).hasMessage(log + ": conv" + CLOSED);
+        assertThatThrownBy(() -> workspace.resolve(log.toString())).hasMessage(log + ": conv" + CLOSED);
         assertThatThrownBy(() -> workspace.folder("conv")).hasMessage("conv: conv" + CLOSED);
     }
 

@@ -47,7 +47,7 @@ class LongLineTest {
 
     @Test
     void grep_veryLongLine_endsInTimeWithWhatWasFound() throws Exception {
-        FileTool grep = GrepFiles.tool(workspace, TIME);
+        ActionTool grep = GrepFiles.tool(workspace, TIME);
 
         assertThat(call(grep, "{\"pattern\":\"tail\"}").text())
                 .startsWith("No matches found.\n(stopped after 0 s before everything was searched;");
@@ -57,7 +57,7 @@ class LongLineTest {
 
     @Test
     void read_veryLongLine_endsInTimeWithItsBeginning() throws Exception {
-        FileTool read = ReadFile.tool(workspace, TIME);
+        ActionTool read = ReadFile.tool(workspace, TIME);
 
         assertThat(call(read, "{\"file_path\":\"long.txt\"}").text())
                 .isEqualTo("L1: needle\nL2: " + "x".repeat(500) + "\n(cut at 500 bytes: L2)\n"

@@ -62,7 +62,7 @@ class PatchCrashTest {
 
     private static ApplyPatch changes(Path root, Path state, ChangeSet.Probe probe) {
         Workspace workspace = Workspace.of(List.of(root));
-        return new ApplyPatch(new FileChanges(workspace, new Journal(state, root), probe));
+        return new ApplyPatch(new FileChanges(workspace, new RollbackJournal(state, root), probe));
     }
 
     @BeforeEach
@@ -145,7 +145,7 @@ class PatchCrashTest {
     void alive_itsChangeIsNotUndoneByOthers() throws Exception {
         Process victim = start("switch c.txt");
         try {
-            Journal journal = new Journal(state, root);
+            RollbackJournal journal = new RollbackJournal(state, root);
             assertThat(journal.hasLeftovers()).isFalse();
             victim.destroyForcibly();
             assertThat(victim.waitFor(1, TimeUnit.MINUTES)).isTrue();

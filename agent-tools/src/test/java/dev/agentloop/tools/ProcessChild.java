@@ -10,13 +10,13 @@ final class ProcessChild {
 
     public static void main(String[] arguments) throws Exception {
         String command = Files.readString(Path.of(arguments[0]));
-        ProcessRequest request = new ProcessRequest(
+        ProcessRun.Request request = new ProcessRun.Request(
                 ShellProgram.standard().invocation(command, null),
                 Path.of("/"),
                 System.getenv(),
                 Duration.ofMinutes(1),
                 1 << 20);
-        ProcessResult result = ProcessRun.of(request, new ProcessListener() {
+        ProcessRun.Result result = ProcessRun.of(request, new ProcessRun.Listener() {
             @Override
             public boolean cancelled() {
                 return false;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.internal.ProcessTree;
-import dev.agentloop.tools.ProcessResult.Ending;
+import dev.agentloop.tools.ProcessRun.Ending;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ class ProcessRunTest {
 
     @Test
     void run_thatExits_givesItsCodeAndBothOutputsInOrder() throws Exception {
-        ProcessResult result = run("echo one; echo two >&2; echo three; exit 3", LONG);
+        ProcessRun.Result result = run("echo one; echo two >&2; echo three; exit 3", LONG);
 
         assertThat(result.ending()).isEqualTo(Ending.EXITED);
         assertThat(result.exitCode()).isEqualTo(3);
@@ -61,7 +61,7 @@ class ProcessRunTest {
 
     @Test
     void run_readingItsInput_findsItClosed() throws Exception {
-        ProcessResult result = run("cat; read line; echo \"read: $?\"", LONG);
+        ProcessRun.Result result = run("cat; read line; echo \"read: $?\"", LONG);
 
         assertThat(result.output()).isEqualTo("read: 1\n");
     }
@@ -69,7 +69,7 @@ class ProcessRunTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void run_onLinux_hasNoTerminalAndASessionOfItsOwn() throws Exception {
-        ProcessResult result =
+        ProcessRun.Result result =
                 run("(: < /dev/tty) 2> /dev/null || echo none; ps -o sid= -p $$ | tr -d ' '; echo $$", LONG);
 
         List<String> lines = result.output().lines().toList();
@@ -84,8 +84,8 @@ class ProcessRunTest {
 
     @Test
     void run_ofNoProgram_throws() {
-        ProcessRequest request =
-                new ProcessRequest(List.of("/no/such/shell"), Path.of("/no/such/folder"), Map.of(), LONG, CAPTURE);
+        ProcessRun.Request request =
+                new ProcessRun.Request(List.of("/no/such/shell"), Path.of("/no/such/folder"), Map.of(), LONG, CAPTURE);
 
         assertThatThrownBy(() -> ProcessRun.of(request, new Recorder())).isInstanceOf(IOException.class);
     }
@@ -110,7 +110,7 @@ class ProcessRunTest {
     void run_thatTimesOut_leavesNoProcess(String script) throws Exception {
         String seconds = uniqueSeconds();
 
-        ProcessResult result = run("echo begun; " + script.replace("%s", seconds), SHORT);
+        ProcessRun.Result result = run("echo begun; " + script.replace("%s", seconds), SHORT);
 
         assertThat(result.ending()).isEqualTo(Ending.TIMED_OUT);
         assertThat(result.output()).startsWith("begun\n");
@@ -120,7 +120,7 @@ class ProcessRunTest {
 
     @Test
     void run_thatTimesOut_keepsWhatWasWrittenOnTheWayOut() throws Exception {
-        ProcessResult result = run("trap 'echo bye; exit' TERM; echo begun; while true; do sleep 0.1; done", SHORT);
+        ProcessRun.Result result = run("trap 'echo bye; exit' TERM; echo begun; while true; do sleep 0.1; done", SHORT);
 
         assertThat(result.ending()).isEqualTo(Ending.TIMED_OUT);
         assertThat(result.output()).startsWith("begun\n").endsWith("bye\n");
@@ -131,7 +131,7 @@ class ProcessRunTest {
     void run_whoseThreadIsInterrupted_endsAndLeavesNoProcess(String script) throws Exception {
         String seconds = uniqueSeconds();
         Recorder recorder = new Recorder();
-        CompletableFuture<ProcessResult> result = new CompletableFuture<>();
+        CompletableFuture<ProcessRun.Result> result = new CompletableFuture<>();
         CompletableFuture<Boolean> interruptedAfterwards = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
@@ -162,7 +162,7 @@ class ProcessRunTest {
         };
         String seconds = uniqueSeconds();
 
-        ProcessResult result = run("echo begun; sleep " + seconds, LONG, recorder);
+        ProcessRun.Result result = run("echo begun; sleep " + seconds, LONG, recorder);
 
         assertThat(result.ending()).isEqualTo(Ending.CANCELLED);
         assertThat(result.output()).isEqualTo("begun\n");
@@ -173,7 +173,7 @@ class ProcessRunTest {
     void run_onAnInterruptedThread_doesNotStart() throws Exception {
         Thread.currentThread().interrupt();
 
-        ProcessResult result = run("touch made; sleep 60", LONG);
+        ProcessRun.Result result = run("touch made; sleep 60", LONG);
 
         assertThat(Thread.interrupted()).isTrue();
         assertThat(result.ending()).isEqualTo(Ending.CANCELLED);
@@ -199,7 +199,7 @@ class ProcessRunTest {
     void run_withABackgroundProcess_endsItAfterTheExit() throws Exception {
         String seconds = uniqueSeconds();
 
-        ProcessResult result = run("nohup sleep " + seconds + " > /dev/null 2>&1 & echo done", LONG);
+        ProcessRun.Result result = run("nohup sleep " + seconds + " > /dev/null 2>&1 & echo done", LONG);
 
         assertThat(result.ending()).isEqualTo(Ending.EXITED);
         assertThat(result.output()).isEqualTo("done\n");
@@ -211,7 +211,7 @@ class ProcessRunTest {
     void run_withABackgroundProcessThatHoldsThePipe_comesBack() throws Exception {
         String seconds = uniqueSeconds();
 
-        ProcessResult result = run("sleep " + seconds + " & echo done", LONG);
+        ProcessRun.Result result = run("sleep " + seconds + " & echo done", LONG);
 
         assertThat(result.ending()).isEqualTo(Ending.EXITED);
         assertThat(result.exitCode()).isZero();
@@ -221,7 +221,7 @@ class ProcessRunTest {
 
     @Test
     void run_withABackgroundProcessThatWritesOn_comesBackWithABoundedOutput() throws Exception {
-        ProcessResult result = run("yes & echo done", LONG);
+        ProcessRun.Result result = run("yes & echo done", LONG);
 
         assertThat(result.ending()).isEqualTo(Ending.EXITED);
         assertThat(result.cut()).isTrue();
@@ -230,7 +230,7 @@ class ProcessRunTest {
 
     @Test
     void run_withOutputThatComesAfterTheExit_waitsForIt() throws Exception {
-        ProcessResult result = run("(sleep 0.3; echo late) & echo early", LONG);
+        ProcessRun.Result result = run("(sleep 0.3; echo late) & echo early", LONG);
 
         assertThat(result.output()).isEqualTo("early\nlate\n");
         assertThat(result.ended()).isZero();
@@ -238,7 +238,7 @@ class ProcessRunTest {
 
     @Test
     void run_thatWritesWithoutEnd_keepsHeadAndTail() throws Exception {
-        ProcessResult result = run("echo first; yes; echo never", SHORT);
+        ProcessRun.Result result = run("echo first; yes; echo never", SHORT);
 
         assertThat(result.ending()).isEqualTo(Ending.TIMED_OUT);
         assertThat(result.output()).startsWith("first\ny\ny\n").containsPattern("\n… [0-9]+ bytes omitted …\n");
@@ -247,20 +247,20 @@ class ProcessRunTest {
 
     @Test
     void run_thatWritesMuchMoreThanTheHeap_fitsIntoIt() throws Exception {
-        ProcessResult result = runChild(Map.of(), "-Xmx16m", "yes | head -c 400000000");
+        ProcessRun.Result result = runChild(Map.of(), "-Xmx16m", "yes | head -c 400000000");
 
         assertThat(result.output()).startsWith("EXITED, 200000000 lines:\ny\ny\n");
     }
 
     @Test
     void run_inAJvmOfTheLocaleC_handsTheCommandOnUnchanged() throws Exception {
-        ProcessResult result = runChild(Map.of("LC_ALL", "C"), "-Xmx64m", "printf %s 'ä€😀' é | od -An -tx1");
+        ProcessRun.Result result = runChild(Map.of("LC_ALL", "C"), "-Xmx64m", "printf %s 'ä€😀' é | od -An -tx1");
 
         assertThat(result.output()).isEqualTo("EXITED, 1 lines:\n c3 a4 e2 82 ac f0 9f 98 80 c3 a9\n");
     }
 
     /** Runs a command in {@link ProcessChild}. */
-    private ProcessResult runChild(Map<String, String> variables, String option, String script) throws Exception {
+    private ProcessRun.Result runChild(Map<String, String> variables, String option, String script) throws Exception {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         Path file = Files.writeString(directory.resolve("script"), script);
         List<String> command = List.of(
@@ -274,12 +274,12 @@ class ProcessRunTest {
                 file.toString());
         Map<String, String> environment = new HashMap<>(System.getenv());
         environment.putAll(variables);
-        return ProcessRun.of(new ProcessRequest(command, directory, environment, LONG, CAPTURE), new Recorder());
+        return ProcessRun.of(new ProcessRun.Request(command, directory, environment, LONG, CAPTURE), new Recorder());
     }
 
     @Test
     void run_thatWritesOneHugeLine_keepsBothItsEnds() throws Exception {
-        ProcessResult result = run("printf begin; head -c 20000000 /dev/zero | tr '\\0' x; printf end", LONG);
+        ProcessRun.Result result = run("printf begin; head -c 20000000 /dev/zero | tr '\\0' x; printf end", LONG);
 
         assertThat(result.output()).startsWith("beginxxx").endsWith("xxxend").contains("bytes omitted");
         assertThat(result.lines()).isEqualTo(1);
@@ -289,7 +289,7 @@ class ProcessRunTest {
     void run_thatWritesBytesThatAreNotUtf8_replacesThemAlsoInLiveOutput() throws Exception {
         Recorder recorder = new Recorder();
 
-        ProcessResult result = run("printf 'a\\377b\\303'; sleep 0.2; printf '\\244c\\000d\\342\\202'", LONG, recorder);
+        ProcessRun.Result result = run("printf 'a\\377b\\303'; sleep 0.2; printf '\\244c\\000d\\342\\202'", LONG, recorder);
 
         assertThat(result.output()).isEqualTo("a\uFFFDbäc\0d\uFFFD");
         assertThat(recorder.text()).isEqualTo(result.output());
@@ -301,7 +301,7 @@ class ProcessRunTest {
         Path go = directory.resolve("go");
         ExecutorService executor = Executors.newSingleThreadExecutor();
         try {
-            Future<ProcessResult> result = executor.submit(
+            Future<ProcessRun.Result> result = executor.submit(
                     () -> run("echo waiting; while [ ! -e go ]; do sleep 0.02; done; echo gone", LONG, recorder));
             recorder.awaitText("waiting");
             Files.createFile(go);
@@ -316,7 +316,7 @@ class ProcessRunTest {
     void run_thatWritesMoreThanIsHandedOn_isNotSlowedByIt() throws Exception {
         Recorder recorder = new Recorder();
 
-        ProcessResult result = run("head -c 100000000 /dev/zero", LONG, recorder);
+        ProcessRun.Result result = run("head -c 100000000 /dev/zero", LONG, recorder);
 
         assertThat(result.ending()).isEqualTo(Ending.EXITED);
         assertThat(recorder.pieces).hasSizeLessThanOrEqualTo(ProcessProgress.MAX_EVENTS);
@@ -329,7 +329,7 @@ class ProcessRunTest {
         String marker = ProcessTree.newMarker();
 
         // As an agent inside the command would start it: marked by the inner run as well, away from its parents.
-        ProcessResult result = run("(" + marker + "=1 setsid sleep " + seconds + " &); sleep 60", SHORT);
+        ProcessRun.Result result = run("(" + marker + "=1 setsid sleep " + seconds + " &); sleep 60", SHORT);
 
         assertThat(result.ending()).isEqualTo(Ending.TIMED_OUT);
         assertThat(runningWith(seconds)).isEmpty();
@@ -342,7 +342,7 @@ class ProcessRunTest {
         run("true", LONG);
         long filesBefore = ProcessLeaks.openFiles();
         Set<String> threadsBefore = ProcessLeaks.threads();
-        List<Callable<ProcessResult>> runs = new ArrayList<>();
+        List<Callable<ProcessRun.Result>> runs = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             String script = List.of(
                             "echo " + i, "setsid sleep " + seconds + " &", "sleep " + seconds, "seq 100000; false")
@@ -352,7 +352,7 @@ class ProcessRunTest {
 
         ExecutorService executor = Executors.newFixedThreadPool(50);
         List<Ending> endings = new ArrayList<>();
-        for (Future<ProcessResult> run : executor.invokeAll(runs)) {
+        for (Future<ProcessRun.Result> run : executor.invokeAll(runs)) {
             endings.add(run.get().ending());
         }
         executor.shutdown();
@@ -366,19 +366,19 @@ class ProcessRunTest {
         });
     }
 
-    private ProcessResult run(String script, Duration timeout) throws IOException {
+    private ProcessRun.Result run(String script, Duration timeout) throws IOException {
         return run(script, timeout, new Recorder());
     }
 
-    private ProcessResult run(String script, Duration timeout, ProcessListener listener) throws IOException {
+    private ProcessRun.Result run(String script, Duration timeout, ProcessRun.Listener listener) throws IOException {
         Map<String, String> environment = new HashMap<>(System.getenv());
         environment.put("LC_ALL", "C.UTF-8");
         List<String> command = List.of("/bin/bash", "-c", script);
-        return ProcessRun.of(new ProcessRequest(command, directory, environment, timeout, CAPTURE), listener);
+        return ProcessRun.of(new ProcessRun.Request(command, directory, environment, timeout, CAPTURE), listener);
     }
 
     /** Keeps what it is told. */
-    private static class Recorder implements ProcessListener {
+    private static class Recorder implements ProcessRun.Listener {
         final List<String> pieces = Collections.synchronizedList(new ArrayList<>());
 
         @Override

@@ -307,7 +307,7 @@ class ReadingToolsTest {
         void grep_catastrophicPattern_endsInTime() throws Exception {
             Trees.write(root.resolve("a.txt"), "needle\n");
             Trees.write(root.resolve("b.txt"), "a".repeat(5000) + "!\n");
-            FileTool grep = GrepFiles.tool(Workspace.of(List.of(root)), Duration.ofMillis(300));
+            ActionTool grep = GrepFiles.tool(Workspace.of(List.of(root)), Duration.ofMillis(300));
 
             ToolOutput output = grep.call(
                     ToolCall.function("c", "grep_files", "{\"pattern\":\"needle|.*.*.*.*.*.*#\"}"),

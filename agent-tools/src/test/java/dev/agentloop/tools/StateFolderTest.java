@@ -77,7 +77,7 @@ class StateFolderTest {
         Path root = Files.createDirectory(temp.resolve("root"));
         Path file = Files.writeString(temp.resolve("file"), "");
         FileChanges changes =
-                new FileChanges(Workspace.of(List.of(root)), new Journal(file, root), ChangeSet.Probe.NONE);
+                new FileChanges(Workspace.of(List.of(root)), new RollbackJournal(file, root), ChangeSet.Probe.NONE);
 
         assertThatThrownBy(changes::begin)
                 .isInstanceOf(Refusal.class)

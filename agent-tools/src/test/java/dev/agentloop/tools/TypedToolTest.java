@@ -176,9 +176,9 @@ final class TypedToolTest {
 
     private record Reply(String text, TypedZoo.Figure figure, TypedZoo.Circle circle, Optional<Integer> left) {}
 
-    private record Named(String type) implements Names {}
+    private record Named(String type) implements FileNames {}
 
-    private sealed interface Names permits Named {}
+    private sealed interface FileNames permits Named {}
 
     static Stream<Arguments> result_isWrittenOnce() {
         Map<Object, Object> map = new LinkedHashMap<>();

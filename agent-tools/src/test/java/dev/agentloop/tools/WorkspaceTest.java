@@ -32,9 +32,9 @@ class WorkspaceTest {
     }
 
     private static String read(Workspace workspace, String path) throws IOException {
-        try (Place place = workspace.place(path)) {
-            place.requireFile();
-            return new String(place.readAll(1000), StandardCharsets.UTF_8);
+        try (ResolvedPath resolved = workspace.resolve(path)) {
+            resolved.requireFile();
+            return new String(resolved.readAll(1000), StandardCharsets.UTF_8);
         }
     }
 
@@ -60,8 +60,8 @@ class WorkspaceTest {
         assertThat(read(workspace, "absolute/b.txt")).isEqualTo("b");
         assertThat(read(workspace, "relative/up")).isEqualTo("a");
         assertThat(read(workspace, "around")).isEqualTo("b");
-        try (Place place = workspace.place("relative/b.txt")) {
-            assertThat(place.path()).isEqualTo(root.resolve("dir/b.txt"));
+        try (ResolvedPath resolved = workspace.resolve("relative/b.txt")) {
+            assertThat(resolved.path()).isEqualTo(root.resolve("dir/b.txt"));
         }
     }
 
@@ -110,10 +110,10 @@ class WorkspaceTest {
     void entry_linkToOutside_isTheLinkItself() throws IOException {
         Files.createSymbolicLink(root.resolve("file-link"), outside.resolve("secret.txt"));
 
-        try (Place place = workspace(true).entry("file-link")) {
-            assertThat(place.attributes().isSymbolicLink()).isTrue();
-            assertThat(place.path()).isEqualTo(root.resolve("file-link"));
-            assertThatThrownBy(() -> place.folder().read(place.name())).isInstanceOf(IOException.class);
+        try (ResolvedPath resolved = workspace(true).entry("file-link")) {
+            assertThat(resolved.attributes().isSymbolicLink()).isTrue();
+            assertThat(resolved.path()).isEqualTo(root.resolve("file-link"));
+            assertThatThrownBy(() -> resolved.folder().read(resolved.name())).isInstanceOf(IOException.class);
         }
     }
 
@@ -152,7 +152,7 @@ class WorkspaceTest {
         Path alias = Files.createSymbolicLink(temp.resolve("alias"), root.resolve("dir"));
         Workspace workspace = Workspace.of(List.of(alias, root));
 
-        assertThat(workspace.roots()).containsExactly(root);
+        assertThat(workspace.roots().outermost()).containsExactly(root);
         assertThat(workspace.base()).isEqualTo(root.resolve("dir"));
         assertThat(read(workspace, "b.txt")).isEqualTo("b");
         assertThat(read(workspace, "../a.txt")).isEqualTo("a");
@@ -229,8 +229,8 @@ class WorkspaceTest {
         Files.createSymbolicLink(root.resolve("to-git"), Path.of(".git"));
 
         assertThatThrownBy(() -> {
-                    try (Place place = workspace(true).place(path)) {
-                        place.requireWritable();
+                    try (ResolvedPath resolved = workspace(true).resolve(path)) {
+                        resolved.requireWritable();
                     }
                 })
                 .isInstanceOf(Refusal.class)
@@ -242,16 +242,16 @@ class WorkspaceTest {
         Files.createDirectories(root.resolve("real-git"));
         Files.createSymbolicLink(root.resolve(".git"), Path.of("real-git"));
 
-        try (Place place = workspace(true).place(".git/config")) {
-            assertThatThrownBy(place::requireWritable).hasMessageContaining("do not write inside .git");
+        try (ResolvedPath resolved = workspace(true).resolve(".git/config")) {
+            assertThatThrownBy(resolved::requireWritable).hasMessageContaining("do not write inside .git");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {".gitignore", ".github/workflows/x.yml", "git/x"})
     void requireWritable_likeGit_isAllowed(String path) throws IOException {
-        try (Place place = workspace(true).place(path)) {
-            place.requireWritable();
+        try (ResolvedPath resolved = workspace(true).resolve(path)) {
+            resolved.requireWritable();
         }
     }
 }

@@ -29,14 +29,14 @@ import org.jspecify.annotations.Nullable;
  * It lies outside of the workspace: the model cannot see it and git status does not show it. Safe for use by several
  * threads.
  */
-final class Journal {
+final class RollbackJournal {
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
     private final Path state;
     private final Path root;
 
     /** A journal of the workspace that begins at a root, in the folder for the state of all workspaces. */
-    Journal(Path state, Path root) {
+    RollbackJournal(Path state, Path root) {
         this.state = state;
         this.root = root;
     }

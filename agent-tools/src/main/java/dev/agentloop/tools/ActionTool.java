@@ -6,6 +6,7 @@ import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.PathText;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /**
  * A tool with fixed properties and one thing that it does; what it refuses is its answer to the model.
@@ -15,7 +16,7 @@ import java.io.IOException;
  * @param keptInCompaction whether the newest call stays in a shortened prompt
  * @param place where every call takes effect; empty for one that changes nothing
  */
-record FileTool(
+record ActionTool(
         Specification specification,
         Access reach,
         AfterCrash crash,
@@ -35,18 +36,18 @@ record FileTool(
     }
 
     /** A tool that only reads. */
-    static FileTool reading(Specification specification, Action action) {
-        return new FileTool(specification, Access.READS, AfterCrash.RUN_AGAIN, false, "", action);
+    static ActionTool reading(Specification specification, Action action) {
+        return new ActionTool(specification, Access.READS, AfterCrash.RUN_AGAIN, false, "", action);
     }
 
     /** The same tool, whose newest call stays in a shortened prompt. */
-    FileTool kept() {
-        return new FileTool(specification, reach, crash, true, place, action);
+    ActionTool kept() {
+        return new ActionTool(specification, reach, crash, true, place, action);
     }
 
-    /** A tool that changes files of a workspace. */
-    static FileTool writing(Specification specification, AfterCrash crash, Workspace workspace, Action action) {
-        return new FileTool(specification, Access.WRITES, crash, false, PathText.text(workspace.base()), action);
+    /** A tool that changes files, all below a folder. */
+    static ActionTool writing(Specification specification, AfterCrash crash, Path folder, Action action) {
+        return new ActionTool(specification, Access.WRITES, crash, false, PathText.text(folder), action);
     }
 
     @Override

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Shapes are trees: where a type contains itself, a {@link Reference} stands for it.
  */
-sealed interface Shape {
+sealed interface JsonShape {
 
     /** The property that names the record where a sealed interface is expected. */
     String TAG = "type";
@@ -35,7 +35,7 @@ sealed interface Shape {
             @Nullable String pattern,
             Reading reading,
             Function<Object, String> text)
-            implements Shape {
+            implements JsonShape {
 
         /** Makes the Java value of a JSON value, exactly or not at all. */
         @FunctionalInterface
@@ -49,18 +49,18 @@ sealed interface Shape {
     }
 
     /** An enum: its constants by name, in the order in which they are declared. */
-    record Choice(Map<String, Object> constants, @Nullable String description) implements Shape {}
+    record Choice(Map<String, Object> constants, @Nullable String description) implements JsonShape {}
 
     /** A list, or a set where {@code distinct}. */
-    record Sequence(Shape element, boolean distinct) implements Shape {}
+    record Sequence(JsonShape element, boolean distinct) implements JsonShape {}
 
     /** A map with strings as keys. */
-    record Dictionary(Shape value) implements Shape {}
+    record Dictionary(JsonShape value) implements JsonShape {}
 
     /** A value that may be null. */
-    record Maybe(Shape value, @Nullable Object absent, UnaryOperator<Object> present) implements Shape {
+    record Maybe(JsonShape value, @Nullable Object absent, UnaryOperator<Object> present) implements JsonShape {
 
-        static Maybe nullable(Shape value) {
+        static Maybe nullable(JsonShape value) {
             return new Maybe(value, null, UnaryOperator.identity());
         }
     }
@@ -76,15 +76,15 @@ sealed interface Shape {
             @Nullable String description,
             List<Component> components,
             Constructor<?> constructor)
-            implements Shape {}
+            implements JsonShape {}
 
     /** A component of a record. */
-    record Component(String name, @Nullable String description, Shape shape) {}
+    record Component(String name, @Nullable String description, JsonShape shape) {}
 
     /** A sealed interface: its records by their tags, in the order in which they are permitted. */
     record Union(
-            Map<String, Structure> alternatives, @Nullable String description) implements Shape {}
+            Map<String, Structure> alternatives, @Nullable String description) implements JsonShape {}
 
     /** A type that contains itself; {@link RecordShape} knows its shape. */
-    record Reference(Class<?> type) implements Shape {}
+    record Reference(Class<?> type) implements JsonShape {}
 }

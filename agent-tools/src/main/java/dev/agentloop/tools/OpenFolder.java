@@ -2,6 +2,8 @@ package dev.agentloop.tools;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * on an open directory and not on a path; {@link CheckedFolder} is the fallback where the platform has no such thing.
  * Not safe for use by several threads.
  */
-interface Folder extends Closeable {
+interface OpenFolder extends Closeable {
     /** The absolute path by which the folder was reached, without links; it may have been moved since. */
     Path path();
 
@@ -28,7 +30,7 @@ interface Folder extends Closeable {
     BasicFileAttributes attributes(Path name) throws IOException;
 
     /** Opens a folder in this one; refuses a link. */
-    Folder folder(Path name) throws IOException;
+    OpenFolder folder(Path name) throws IOException;
 
     /** Opens a file for reading; refuses a link. Blocks on a pipe: ask for the attributes first. */
     SeekableByteChannel read(Path name) throws IOException;
@@ -40,6 +42,22 @@ interface Folder extends Closeable {
      */
     SeekableByteChannel create(Path name, @Nullable BasicFileAttributes like) throws IOException;
 
+    /** Writes a new file and forces it; of the attributes as {@link #create} and {@link #liken}. */
+    default void write(Path name, byte[] content, @Nullable BasicFileAttributes like) throws IOException {
+        try (SeekableByteChannel channel = create(name, like)) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            if (channel instanceof FileChannel file) {
+                file.force(true);
+            }
+        }
+        if (like != null) {
+            liken(name, like);
+        }
+    }
+
     /** Gives a file of this process the mode and, as far as the process may, the owner and group of another. */
     void liken(Path name, BasicFileAttributes like) throws IOException;
 
@@ -47,7 +65,7 @@ interface Folder extends Closeable {
     void createFolder(Path name) throws IOException;
 
     /** Renames an entry in one step; a file that has the new name is replaced. */
-    void rename(Path name, Folder target, Path newName) throws IOException;
+    void rename(Path name, OpenFolder target, Path newName) throws IOException;
 
     /** Deletes a file or a link. */
     void delete(Path name) throws IOException;

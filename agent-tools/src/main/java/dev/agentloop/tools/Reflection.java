@@ -1,7 +1,11 @@
 package dev.agentloop.tools;
 
+import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.ZonedDateTime;
 import java.util.Arrays;
@@ -15,9 +19,12 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Questions to Java's type declarations. */
-final class Types {
-    private Types() {}
+/**
+ * What Java tells of types, and the ways into a record, private ones too; where its module forbids that, the error says
+ * the line to add.
+ */
+final class Reflection {
+    private Reflection() {}
 
     /** The class behind a type; Object where there is none. */
     static Class<?> raw(Type type) {
@@ -38,11 +45,6 @@ final class Types {
         return Arrays.stream(element.getAnnotations())
                 .anyMatch(annotation ->
                         annotation.annotationType().getSimpleName().equals("Nullable"));
-    }
-
-    static @Nullable String description(AnnotatedElement element) {
-        Description description = element.getAnnotation(Description.class);
-        return description == null ? null : description.value();
     }
 
     /** The records of a sealed interface, those of sealed interfaces inside it included, in the order of declaration. */
@@ -90,5 +92,32 @@ final class Types {
             return "use a type without type parameters";
         }
         return type.isInterface() ? "use a sealed interface of records" : "use a record";
+    }
+
+    /** The canonical constructor. */
+    static Constructor<?> constructor(Class<?> type) {
+        Class<?>[] parameters = Arrays.stream(type.getRecordComponents())
+                .map(RecordComponent::getType)
+                .toArray(Class<?>[]::new);
+        try {
+            return open(type, type.getDeclaredConstructor(parameters));
+        } catch (NoSuchMethodException e) {
+            throw new IllegalStateException(type + " has no canonical constructor", e);
+        }
+    }
+
+    /** The accessor of a component. */
+    static Method accessor(RecordComponent component) {
+        return open(component.getDeclaringRecord(), component.getAccessor());
+    }
+
+    private static <T extends AccessibleObject> T open(Class<?> type, T member) {
+        if (!member.trySetAccessible()) {
+            Module reader = Reflection.class.getModule();
+            throw new IllegalArgumentException(type.getName() + " cannot be reached: module "
+                    + type.getModule().getName() + " does not open its package. Add this line to its module-info.java: "
+                    + "opens " + type.getPackageName() + (reader.isNamed() ? " to " + reader.getName() : "") + ";");
+        }
+        return member;
     }
 }

@@ -8,15 +8,19 @@ import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where a path leads after every link was followed: an open folder, the folders that are missing below it, and the
  * name of the entry. Belongs to one thread; closing it closes the folder.
  */
-final class Place implements Closeable {
+final class ResolvedPath implements Closeable {
     /**
      * The last element of a path.
      *
@@ -28,14 +32,14 @@ final class Place implements Closeable {
     private final @Nullable String guard;
     private final List<Path> missing;
     private final Entry entry;
-    private Folder folder;
+    private OpenFolder folder;
 
     /**
      * Takes over an open folder.
      *
      * @param guard why the file tools do not change the entry; null if they may
      */
-    Place(String text, @Nullable String guard, Folder folder, List<Path> missing, Entry entry) {
+    ResolvedPath(String text, @Nullable String guard, OpenFolder folder, List<Path> missing, Entry entry) {
         this.text = text;
         this.guard = guard;
         this.folder = folder;
@@ -72,7 +76,7 @@ final class Place implements Closeable {
         return paths;
     }
 
-    Folder folder() {
+    OpenFolder folder() {
         return folder;
     }
 
@@ -110,7 +114,7 @@ final class Place implements Closeable {
     BasicFileAttributes requireFile() throws IOException {
         BasicFileAttributes found = entry.attributes();
         if (found == null) {
-            throw new Refusal(text + ": no such file" + NearNames.hint(this));
+            throw new Refusal(text + ": no such file" + nearNames());
         }
         if (found.isDirectory()) {
             throw new Refusal(text + ": is a directory, not a file; list_dir shows what is in it");
@@ -124,14 +128,27 @@ final class Place implements Closeable {
         return found;
     }
 
+    /** Refuses to replace a file that is marked as read-only, although a rename could. */
+    void requireReplaceable() throws Refusal {
+        if (entry.attributes() instanceof PosixFileAttributes posix) {
+            Set<PosixFilePermission> mode = posix.permissions();
+            if (!mode.contains(PosixFilePermission.OWNER_WRITE)
+                    && !mode.contains(PosixFilePermission.GROUP_WRITE)
+                    && !mode.contains(PosixFilePermission.OTHERS_WRITE)) {
+                throw new Refusal(text + ": is read-only (mode " + PosixFilePermissions.toString(mode)
+                        + "); change its mode first if it is meant to change");
+            }
+        }
+    }
+
     /** Whether the folder that should hold the entry exists. */
     boolean folderExists() {
         return missing.isEmpty();
     }
 
-    /** The element of the path at which nothing was found. */
-    Path firstMissing() {
-        return missing.isEmpty() ? entry.name() : missing.get(0);
+    /** A clause for an error about a missing entry: what it may have been meant to be, or nothing. */
+    String nearNames() throws IOException {
+        return NearNames.hint(folder, missing.isEmpty() ? entry.name() : missing.get(0), missing.isEmpty());
     }
 
     InputStream read() throws IOException {
@@ -158,7 +175,7 @@ final class Place implements Closeable {
             if (folder.attributes(next) == null) {
                 folder.createFolder(next);
             }
-            Folder inner = folder.folder(next);
+            OpenFolder inner = folder.folder(next);
             folder.close();
             folder = inner;
             missing.remove(0);

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 
 /** How file names appear in answers: a name can never end its line or hide a character. */
-final class Names {
-    private Names() {}
+final class FileNames {
+    private FileNames() {}
 
     static String shown(Path path) {
         return shown(PathText.text(path));
@@ -14,7 +14,7 @@ final class Names {
 
     /** Writes control, format and separator characters as escapes, so that the name stays on its line. */
     static String shown(String name) {
-        if (name.codePoints().noneMatch(Names::hidden)) {
+        if (name.codePoints().noneMatch(FileNames::hidden)) {
             return name;
         }
         StringBuilder text = new StringBuilder();
@@ -37,7 +37,7 @@ final class Names {
 
     /** Refuses to create a file with a name that no line of a patch or a listing could carry, or with that of a folder. */
     static void requirePlain(String path) throws Refusal {
-        if (path.codePoints().anyMatch(Names::hidden)) {
+        if (path.codePoints().anyMatch(FileNames::hidden)) {
             throw new Refusal(shown(path) + ": the file tools create no names with control characters or line breaks");
         }
         if (path.endsWith("/")) {
