@@ -3,6 +3,9 @@ package dev.agentloop.tools;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.tools.internal.call.ActionTool;
+import dev.agentloop.tools.internal.call.Refusal;
+import dev.agentloop.tools.internal.call.ToolArguments;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -2,6 +2,9 @@ package dev.agentloop.tools;
 
 import dev.agentloop.Tool;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.tools.internal.call.ActionTool;
+import dev.agentloop.tools.internal.call.Refusal;
+import dev.agentloop.tools.internal.call.ToolArguments;
 import java.util.List;
 
 /** The tool {@code update_plan}: the model writes down its steps, for itself and for whoever watches. */

@@ -1,5 +1,10 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.tools.internal.typed.MismatchException;
+import dev.agentloop.tools.internal.typed.RecordReader;
+import dev.agentloop.tools.internal.typed.RecordShape;
+import dev.agentloop.tools.internal.typed.SchemaWriter;
+import dev.agentloop.tools.internal.typed.ShapeDerivation;
 import java.lang.reflect.AnnotatedElement;
 import org.jspecify.annotations.Nullable;
 

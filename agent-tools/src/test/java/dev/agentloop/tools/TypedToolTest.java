@@ -11,6 +11,7 @@ import dev.agentloop.Tool.AfterCrash;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.tools.internal.workspace.FileNames;
 import java.io.FileNotFoundException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
