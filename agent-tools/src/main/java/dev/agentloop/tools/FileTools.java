@@ -9,7 +9,6 @@ import dev.agentloop.ToolOutput.Text;
 import dev.agentloop.tools.internal.call.ActionTool;
 import dev.agentloop.tools.internal.edit.ApplyPatch;
 import dev.agentloop.tools.internal.edit.FileChanges;
-import dev.agentloop.tools.internal.edit.StateFolder;
 import dev.agentloop.tools.internal.edit.WriteFile;
 import dev.agentloop.tools.internal.files.GrepFiles;
 import dev.agentloop.tools.internal.files.ListDirectory;
@@ -61,11 +60,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The tools are immutable and safe for use by several threads. They hold nothing open between calls.
  */
 public final class FileTools {
-    private final Workspace workspace;
     private final FileChanges changes;
 
     private FileTools(FileChanges changes) {
-        this.workspace = changes.workspace();
         this.changes = changes;
     }
 
@@ -94,12 +91,13 @@ public final class FileTools {
     }
 
     private List<Tool> tools() {
+        Workspace workspace = changes.workspace();
         return List.of(
                 warning(ReadFile.tool(workspace)),
                 warning(ListDirectory.tool(workspace)),
                 warning(GrepFiles.tool(workspace)),
                 WriteFile.tool(changes),
-                ApplyPatch.tool(changes),
+                new ApplyPatch(changes).tool(),
                 ViewImage.tool(workspace));
     }
 
@@ -171,8 +169,7 @@ public final class FileTools {
          */
         public List<Tool> tools() {
             Workspace workspace = Workspace.of(roots).fenced(fenced);
-            Path folder = state == null ? StateFolder.ofUser() : state;
-            return new FileTools(FileChanges.in(workspace, folder)).tools();
+            return new FileTools(FileChanges.in(workspace, state)).tools();
         }
     }
 }

@@ -35,7 +35,7 @@ public final class OutputTools {
      */
     public static Tool paging() {
         return ActionTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("call_id", "offset", "limit"));
+            ToolArguments arguments = ToolArguments.of(call, "call_id", "offset", "limit");
             int offset = arguments.count("offset", 1, Integer.MAX_VALUE);
             int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);
             return ToolOutput.text(page(text(context, arguments.text("call_id")), offset, limit));

@@ -31,9 +31,9 @@ public final class PlanTools {
      */
     public static Tool plan() {
         ActionTool tool = ActionTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("explanation", "plan"));
+            ToolArguments arguments = ToolArguments.of(call, "explanation", "plan");
             arguments.optionalText("explanation");
-            check(arguments.objects("plan", List.of("step", "status")));
+            check(arguments.objects("plan", "step", "status"));
             return ToolOutput.text("Plan updated");
         });
         return tool.kept();

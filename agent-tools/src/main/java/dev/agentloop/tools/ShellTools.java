@@ -6,7 +6,6 @@ import dev.agentloop.internal.PathText;
 import dev.agentloop.tools.internal.command.CommandRules;
 import dev.agentloop.tools.internal.edit.ApplyPatch;
 import dev.agentloop.tools.internal.edit.FileChanges;
-import dev.agentloop.tools.internal.edit.StateFolder;
 import dev.agentloop.tools.internal.shell.ShellEnvironment;
 import dev.agentloop.tools.internal.shell.ShellProgram;
 import dev.agentloop.tools.internal.shell.ShellTool;
@@ -276,13 +275,9 @@ public final class ShellTools {
             Map<String, String> environment =
                     new ShellEnvironment(allowed, removed, kept, secrets, added).of(System.getenv());
             ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);
-            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, patches())));
-        }
-
-        private ApplyPatch patches() {
-            Path folder = state == null ? StateFolder.ofUser() : state;
-            return new ApplyPatch(
-                    FileChanges.in(Workspace.of(List.of(workspace)).fenced(fenced), folder));
+            ApplyPatch patches = new ApplyPatch(
+                    FileChanges.in(Workspace.of(List.of(workspace)).fenced(fenced), state));
+            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, patches)));
         }
     }
 }

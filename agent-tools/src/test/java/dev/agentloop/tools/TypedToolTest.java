@@ -11,7 +11,6 @@ import dev.agentloop.Tool.AfterCrash;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
-import dev.agentloop.tools.internal.workspace.FileNames;
 import java.io.FileNotFoundException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -177,9 +176,9 @@ final class TypedToolTest {
 
     private record Reply(String text, TypedZoo.Figure figure, TypedZoo.Circle circle, Optional<Integer> left) {}
 
-    private record Named(String type) implements FileNames {}
+    private record Named(String type) implements Names {}
 
-    private sealed interface FileNames permits Named {}
+    private sealed interface Names permits Named {}
 
     static Stream<Arguments> result_isWrittenOnce() {
         Map<Object, Object> map = new LinkedHashMap<>();

@@ -10,7 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import org.jspecify.annotations.Nullable;
 
-/** Why a file tool does not do what it was asked, in words that the model can act on. */
+/** Why a tool does not do what it was asked, in words that the model can act on. */
 public final class Refusal extends IOException {
     private static final long serialVersionUID = 1;
 

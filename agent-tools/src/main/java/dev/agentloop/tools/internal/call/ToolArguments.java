@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import dev.agentloop.ToolCall;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -28,14 +29,14 @@ public final class ToolArguments {
     }
 
     /**
-     * Parses arguments.
+     * Parses the arguments of a call.
      *
      * @param known the fields that there are
      * @throws Refusal if they are not an object of these fields
      */
-    public static ToolArguments parse(String json, List<String> known) throws Refusal {
+    public static ToolArguments of(ToolCall call, String... known) throws Refusal {
         try {
-            return of(JSON.readTree(json), known);
+            return of(JSON.readTree(call.arguments()), List.of(known));
         } catch (JsonProcessingException e) {
             throw new Refusal("failed to parse function arguments: " + e.getOriginalMessage() + where(e), e);
         }
@@ -117,14 +118,14 @@ public final class ToolArguments {
     }
 
     /** The elements of an array. */
-    public List<ToolArguments> objects(String name, List<String> known) throws Refusal {
+    public List<ToolArguments> objects(String name, String... known) throws Refusal {
         JsonNode value = required(name, "array");
         if (!value.isArray()) {
             throw failed("`" + name + "` must be an array, got " + described(value));
         }
         List<ToolArguments> objects = new ArrayList<>();
         for (JsonNode element : value) {
-            objects.add(of(element, known));
+            objects.add(of(element, List.of(known)));
         }
         return objects;
     }

@@ -10,7 +10,6 @@ import dev.agentloop.tools.internal.edit.Patch.FilePatch;
 import dev.agentloop.tools.internal.workspace.Fence;
 import dev.agentloop.tools.internal.workspace.Workspace;
 import java.io.IOException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * <p>As in Codex, deleting a symbolic link deletes the link, updating it changes the file that it leads to, and a line
  * {@code *** Environment ID:} before the files is accepted; there is one environment here. Safe for use by several threads.
  */
-public final class ApplyPatch {
+public record ApplyPatch(FileChanges changes) {
     private static final Tool.Specification SPECIFICATION =
             new Tool.Specification("apply_patch", """
             Changes files by a patch: all of it, or nothing if a part does not fit.
@@ -66,26 +65,19 @@ public final class ApplyPatch {
             "input":{"type":"string","description":"The whole patch, from *** Begin Patch to *** End Patch."}\
             },"required":["input"],"additionalProperties":false}""", false, new Tool.Grammar("lark", PatchParser.GRAMMAR));
 
-    private final FileChanges changes;
-
-    public ApplyPatch(FileChanges changes) {
-        this.changes = changes;
-    }
-
     /** The tool {@code apply_patch}. */
-    public static ActionTool tool(FileChanges changes) {
-        ApplyPatch patch = new ApplyPatch(changes);
+    public ActionTool tool() {
         return ActionTool.writing(
                 SPECIFICATION,
                 Tool.AfterCrash.REPORT,
                 changes.workspace().base(),
-                (call, context) -> ToolOutput.text(patch.apply(input(call), null)));
+                (call, context) -> ToolOutput.text(apply(input(call), null)));
     }
 
     private static String input(ToolCall call) throws IOException {
         return call.custom()
                 ? call.arguments()
-                : ToolArguments.parse(call.arguments(), List.of("input")).text("input");
+                : ToolArguments.of(call, "input").text("input");
     }
 
     /**

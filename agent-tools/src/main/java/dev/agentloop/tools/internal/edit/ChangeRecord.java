@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentloop.internal.Sha256;
+import dev.agentloop.tools.internal.workspace.ResolvedPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The record of one change set in the journal: a folder with the old contents, {@code 0}, {@code 1} and so on, and
  * {@code journal}, which says what is about to change and appears in one step before anything does.
  */
-final class ChangeRecord {
+record ChangeRecord(Path folder) {
     private static final String CONTENT = "journal";
     private static final String ASIDE = ".kept";
 
@@ -51,6 +52,11 @@ final class ChangeRecord {
         /** The digest by which a content is recognised. */
         static String digest(byte[] content) {
             return HexFormat.of().formatHex(Sha256.of(content));
+        }
+
+        /** The temporary name beside another one of the same folder. */
+        Path temporaryFor(ResolvedPath file) {
+            return file.name().resolveSibling(temporary);
         }
 
         boolean removes() {
@@ -93,12 +99,6 @@ final class ChangeRecord {
             JsonNode value = change.path(field);
             return value.isTextual() ? value.asText() : null;
         }
-    }
-
-    private final Path folder;
-
-    ChangeRecord(Path folder) {
-        this.folder = folder;
     }
 
     /** Whether this is a record that was put aside. */

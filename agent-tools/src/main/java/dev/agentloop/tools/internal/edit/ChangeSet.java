@@ -2,6 +2,7 @@ package dev.agentloop.tools.internal.edit;
 
 import dev.agentloop.internal.PathText;
 import dev.agentloop.tools.internal.call.Refusal;
+import dev.agentloop.tools.internal.edit.ChangeRecord.Entry;
 import dev.agentloop.tools.internal.workspace.FileNames;
 import dev.agentloop.tools.internal.workspace.ResolvedPath;
 import dev.agentloop.tools.internal.workspace.Workspace;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * old or new and never half, a failure is undone by the journal, and a dead process's changes are undone by the next
  * one. A loss of power may lose the last changes; it does not tear a file.
  */
-final class ChangeSet {
+record ChangeSet(Workspace workspace, Probe probe) {
     /** Told about each step before it is taken; what it throws is a failure of that step. */
     interface Probe {
         /** Watches nothing. */
@@ -35,14 +36,6 @@ final class ChangeSet {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChangeSet.class);
 
-    private final Workspace workspace;
-    private final Probe probe;
-
-    ChangeSet(Workspace workspace, Probe probe) {
-        this.workspace = workspace;
-        this.probe = probe;
-    }
-
     /**
      * Makes all the changes.
      *
@@ -50,14 +43,14 @@ final class ChangeSet {
      */
     void apply(RollbackJournal.Lock lock, List<FileChange> changes) throws IOException {
         ChangeRecord journal = lock.begin();
-        List<ChangeRecord.Entry> entries = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
         try {
             record(journal, changes, entries);
             for (int i = 0; i < changes.size(); i++) {
-                stage(changes.get(i), name(changes.get(i), entries.get(i)));
+                stage(changes.get(i), entries.get(i));
             }
             for (int i = 0; i < changes.size(); i++) {
-                takeEffect(changes.get(i), name(changes.get(i), entries.get(i)));
+                takeEffect(changes.get(i), entries.get(i));
             }
         } catch (IOException | RuntimeException e) {
             throw undone(journal, e);
@@ -70,12 +63,7 @@ final class ChangeSet {
         }
     }
 
-    private static Path name(FileChange change, ChangeRecord.Entry entry) {
-        return change.resolved().name().resolveSibling(entry.temporary());
-    }
-
-    private void record(ChangeRecord journal, List<FileChange> changes, List<ChangeRecord.Entry> entries)
-            throws IOException {
+    private void record(ChangeRecord journal, List<FileChange> changes, List<Entry> entries) throws IOException {
         probe.before("journal");
         for (FileChange change : changes) {
             int index = entries.size();
@@ -88,13 +76,13 @@ final class ChangeSet {
         journal.commit(entries, changes.size() > 1);
     }
 
-    private static ChangeRecord.Entry entry(FileChange change, String temporary) throws Refusal {
+    private static Entry entry(FileChange change, String temporary) throws Refusal {
         Path path = change.resolved().path();
         if (!PathText.canBeWritten(path)) {
             throw new Refusal(change.resolved().text() + ": lies at " + FileNames.shown(path)
                     + ", a name that is no text and that the journal cannot hold; use the shell");
         }
-        return new ChangeRecord.Entry(
+        return new Entry(
                 PathText.text(path),
                 temporary,
                 change.resolved().missingFolders(),
@@ -103,10 +91,10 @@ final class ChangeSet {
     }
 
     private static @Nullable String digest(byte @Nullable [] content) {
-        return content == null ? null : ChangeRecord.Entry.digest(content);
+        return content == null ? null : Entry.digest(content);
     }
 
-    private void stage(FileChange change, Path temporary) throws IOException {
+    private void stage(FileChange change, Entry entry) throws IOException {
         probe.before("stage " + change.resolved().text());
         byte[] content = change.after();
         if (content == null) {
@@ -116,7 +104,7 @@ final class ChangeSet {
         try {
             resolved.createMissingFolders();
             requireUnchanged(change);
-            resolved.folder().write(temporary, content, change.like());
+            resolved.folder().write(entry.temporaryFor(resolved), content, change.like());
         } catch (IOException e) {
             throw Refusal.about(resolved.text(), e);
         }
@@ -135,8 +123,9 @@ final class ChangeSet {
         }
     }
 
-    private void takeEffect(FileChange change, Path temporary) throws IOException {
+    private void takeEffect(FileChange change, Entry entry) throws IOException {
         ResolvedPath resolved = change.resolved();
+        Path temporary = entry.temporaryFor(resolved);
         probe.before("switch " + resolved.text());
         try {
             if (change.after() == null) {

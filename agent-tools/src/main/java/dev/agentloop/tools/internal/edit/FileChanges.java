@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +30,15 @@ public final class FileChanges {
         this.probe = probe;
     }
 
-    /** Changes files with a journal in the folder for the state of all workspaces, which is closed to the tools. */
-    public static FileChanges in(Workspace workspace, Path state) {
+    /**
+     * Changes files with a journal in the folder for the state of all workspaces, which is closed to the tools.
+     *
+     * @param state null for that of the user's programs
+     */
+    public static FileChanges in(Workspace workspace, @Nullable Path state) {
+        Path folder = state == null ? StateFolder.ofUser() : state;
         return new FileChanges(
-                workspace.fenced(List.of(state)), new RollbackJournal(state, workspace.base()), ChangeSet.Probe.NONE);
+                workspace.fenced(List.of(folder)), new RollbackJournal(folder, workspace.base()), ChangeSet.Probe.NONE);
     }
 
     public Workspace workspace() {

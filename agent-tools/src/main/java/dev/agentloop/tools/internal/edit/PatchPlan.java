@@ -85,7 +85,7 @@ final class PatchPlan implements Closeable {
             // Moved onto itself, a file must not be deleted after it was written.
             file.replace(changed);
         } else {
-            create(target, changed, file.attributes());
+            create(target, changed, file.like);
             find(update.path(), false).remove();
         }
         modified.add(target);
@@ -176,11 +176,6 @@ final class PatchPlan implements Closeable {
             this.resolved = resolved;
             this.exists = resolved.exists();
             this.like = resolved.attributes();
-        }
-
-        @Nullable
-        BasicFileAttributes attributes() {
-            return like;
         }
 
         byte[] content() throws IOException {

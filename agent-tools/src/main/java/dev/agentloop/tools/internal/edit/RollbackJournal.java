@@ -26,25 +26,11 @@ import org.jspecify.annotations.Nullable;
  *   <state>/<workspace>/<id>/           the record of a change set, gone when the set is complete
  *   <state>/<workspace>/<id>.kept/      one that could not be undone, for a person to look at
  *
- * It lies outside of the workspace: the model cannot see it and git status does not show it. Safe for use by several
+ * The workspace is named by its first root. The journal lies outside of it: the model cannot see it and git status does not show it. Safe for use by several
  * threads.
  */
-final class RollbackJournal {
+record RollbackJournal(Path state, Path root) {
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
-
-    private final Path state;
-    private final Path root;
-
-    /** A journal of the workspace that begins at a root, in the folder for the state of all workspaces. */
-    RollbackJournal(Path state, Path root) {
-        this.state = state;
-        this.root = root;
-    }
-
-    /** The folder for the state of all workspaces. */
-    Path state() {
-        return state;
-    }
 
     /** Waits until nothing else changes files of this workspace, in any process, and keeps it so. */
     Lock lock() throws IOException {

@@ -2,6 +2,7 @@ package dev.agentloop.tools.internal.edit;
 
 import dev.agentloop.internal.PathText;
 import dev.agentloop.tools.internal.call.Refusal;
+import dev.agentloop.tools.internal.edit.ChangeRecord.Entry;
 import dev.agentloop.tools.internal.workspace.OpenFolder;
 import dev.agentloop.tools.internal.workspace.ResolvedPath;
 import dev.agentloop.tools.internal.workspace.Workspace;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * the death of a process. How far each file came is seen from the files: a file that has neither its old nor its new
  * content was changed by somebody else since, and stays as it is.
  */
-final class Undo {
+record Undo(Workspace workspace) {
     private static final Logger LOG = LoggerFactory.getLogger(Undo.class);
 
     private enum State {
@@ -59,12 +60,6 @@ final class Undo {
         }
     }
 
-    private final Workspace workspace;
-
-    Undo(Workspace workspace) {
-        this.workspace = workspace;
-    }
-
     List<Result> undoAll(List<ChangeRecord> journals) throws IOException {
         List<Result> results = new ArrayList<>();
         for (ChangeRecord journal : journals) {
@@ -75,11 +70,11 @@ final class Undo {
 
     /** Takes back one set, or finds it complete, and removes its journal. */
     Result undo(ChangeRecord journal) throws IOException {
-        List<ChangeRecord.Entry> entries = journal.entries();
+        List<Entry> entries = journal.entries();
         List<String> files = new ArrayList<>();
         List<String> lost = new ArrayList<>();
         boolean complete = true;
-        for (ChangeRecord.Entry entry : entries) {
+        for (Entry entry : entries) {
             files.add(workspace.roots().shown(PathText.path(workspace.base().getFileSystem(), entry.path())));
             complete &= state(entry) == State.NEW;
         }
@@ -92,7 +87,7 @@ final class Undo {
                 lost.add(files.get(i));
             }
         }
-        for (ChangeRecord.Entry entry : entries) {
+        for (Entry entry : entries) {
             deleteFolders(entry);
         }
         if (lost.isEmpty()) {
@@ -104,8 +99,8 @@ final class Undo {
     }
 
     /** Removes what a complete set leaves behind: the files that went, and the journal. */
-    void finish(ChangeRecord journal, List<ChangeRecord.Entry> entries) throws IOException {
-        for (ChangeRecord.Entry entry : entries) {
+    void finish(ChangeRecord journal, List<Entry> entries) throws IOException {
+        for (Entry entry : entries) {
             try (ResolvedPath resolved = workspace.entry(entry.path())) {
                 discard(resolved, entry);
             } catch (Refusal e) {
@@ -115,7 +110,7 @@ final class Undo {
         journal.end();
     }
 
-    private State state(ChangeRecord.Entry entry) throws IOException {
+    private State state(Entry entry) throws IOException {
         try (ResolvedPath resolved = workspace.entry(entry.path())) {
             return state(resolved, entry);
         } catch (Refusal e) {
@@ -123,7 +118,7 @@ final class Undo {
         }
     }
 
-    private static State state(ResolvedPath resolved, ChangeRecord.Entry entry) throws IOException {
+    private static State state(ResolvedPath resolved, Entry entry) throws IOException {
         BasicFileAttributes attributes = resolved.attributes();
         if (entry.removes()) {
             boolean moved = hasTemporary(resolved, entry);
@@ -135,12 +130,12 @@ final class Undo {
         if (!attributes.isRegularFile()) {
             return State.FOREIGN;
         }
-        String digest = ChangeRecord.Entry.digest(resolved.readAll(FileChange.SIZE_LIMIT));
+        String digest = Entry.digest(resolved.readAll(FileChange.SIZE_LIMIT));
         return digest.equals(entry.before()) ? State.OLD : digest.equals(entry.after()) ? State.NEW : State.FOREIGN;
     }
 
     /** Gives a file its old content; false if that is not possible. */
-    private boolean restored(ChangeRecord.Entry entry, byte @Nullable [] kept) throws IOException {
+    private boolean restored(Entry entry, byte @Nullable [] kept) throws IOException {
         try (ResolvedPath resolved = workspace.entry(entry.path())) {
             resolved.requireWritable();
             State state = state(resolved, entry);
@@ -157,10 +152,9 @@ final class Undo {
         }
     }
 
-    private static void restore(ResolvedPath resolved, ChangeRecord.Entry entry, byte @Nullable [] kept)
-            throws IOException {
+    private static void restore(ResolvedPath resolved, Entry entry, byte @Nullable [] kept) throws IOException {
         OpenFolder folder = resolved.folder();
-        Path temporary = temporary(resolved, entry);
+        Path temporary = entry.temporaryFor(resolved);
         if (entry.removes()) {
             folder.rename(temporary, folder, resolved.name());
         } else if (entry.before() == null) {
@@ -174,22 +168,18 @@ final class Undo {
         }
     }
 
-    private static Path temporary(ResolvedPath resolved, ChangeRecord.Entry entry) {
-        return resolved.name().resolveSibling(entry.temporary());
+    private static boolean hasTemporary(ResolvedPath resolved, Entry entry) throws IOException {
+        return resolved.folderExists() && resolved.folder().attributes(entry.temporaryFor(resolved)) != null;
     }
 
-    private static boolean hasTemporary(ResolvedPath resolved, ChangeRecord.Entry entry) throws IOException {
-        return resolved.folderExists() && resolved.folder().attributes(temporary(resolved, entry)) != null;
-    }
-
-    private static void discard(ResolvedPath resolved, ChangeRecord.Entry entry) throws IOException {
+    private static void discard(ResolvedPath resolved, Entry entry) throws IOException {
         if (hasTemporary(resolved, entry)) {
-            resolved.folder().delete(temporary(resolved, entry));
+            resolved.folder().delete(entry.temporaryFor(resolved));
         }
     }
 
     /** Deletes the folders that the set created, the innermost first, as far as they are empty. */
-    private void deleteFolders(ChangeRecord.Entry entry) throws IOException {
+    private void deleteFolders(Entry entry) throws IOException {
         for (int i = entry.folders().size() - 1; i >= 0; i--) {
             try (ResolvedPath resolved = workspace.entry(entry.folders().get(i))) {
                 if (resolved.exists()) {

@@ -9,6 +9,7 @@ import dev.agentloop.tools.internal.files.TextEncoding;
 import dev.agentloop.tools.internal.workspace.FileNames;
 import dev.agentloop.tools.internal.workspace.ResolvedPath;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /** The tool {@code write_file}: a whole file in one step, new or in place of the one that is there. */
@@ -26,20 +27,20 @@ public final class WriteFile {
     private WriteFile() {}
 
     public static ActionTool tool(FileChanges changes) {
-        return ActionTool.writing(
-                SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, changes.workspace().base(), (call, context) -> {
-                    ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "content"));
-                    String path = arguments.text("file_path");
-                    byte[] content = TextEncoding.UTF_8.encode(FileNames.shown(path), arguments.text("content"));
-                    try (FileChanges.Turn turn = changes.begin();
-                            ResolvedPath resolved = changes.workspace().resolve(path)) {
-                        write(turn, path, resolved, content);
-                        return ToolOutput.text(turn.report() + (resolved.exists() ? "Replaced " : "Created ")
-                                + resolved.text() + " (" + content.length + " bytes)\n");
-                    } catch (IOException e) {
-                        throw Refusal.about(FileNames.shown(path), e);
-                    }
-                });
+        Path base = changes.workspace().base();
+        return ActionTool.writing(SPECIFICATION, Tool.AfterCrash.RUN_AGAIN, base, (call, context) -> {
+            ToolArguments arguments = ToolArguments.of(call, "file_path", "content");
+            String path = arguments.text("file_path");
+            byte[] content = TextEncoding.UTF_8.encode(FileNames.shown(path), arguments.text("content"));
+            try (FileChanges.Turn turn = changes.begin();
+                    ResolvedPath resolved = changes.workspace().resolve(path)) {
+                write(turn, path, resolved, content);
+                return ToolOutput.text(turn.report() + (resolved.exists() ? "Replaced " : "Created ") + resolved.text()
+                        + " (" + content.length + " bytes)\n");
+            } catch (IOException e) {
+                throw Refusal.about(FileNames.shown(path), e);
+            }
+        });
     }
 
     private static void write(FileChanges.Turn turn, String path, ResolvedPath resolved, byte[] content)

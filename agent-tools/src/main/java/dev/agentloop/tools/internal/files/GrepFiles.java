@@ -15,8 +15,12 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** The tool {@code grep_files}: the files, or the lines, that match a regular expression. */
-public final class GrepFiles {
+/**
+ * The tool {@code grep_files}: the files, or the lines, that match a regular expression.
+ *
+ * @param time how long a search may take
+ */
+public record GrepFiles(Workspace workspace, Duration time) {
     private static final Duration TIME = Duration.ofSeconds(30);
     private static final int DEFAULT_RESULTS = 100;
     private static final int MAX_RESULTS = 2000;
@@ -35,14 +39,6 @@ public final class GrepFiles {
             "output":{"type":"string","enum":["files","lines"],"description":"What to answer: paths (default), or matching lines as path:number:text."}\
             },"required":["pattern"],"additionalProperties":false}""");
 
-    private final Workspace workspace;
-    private final Duration time;
-
-    private GrepFiles(Workspace workspace, Duration time) {
-        this.workspace = workspace;
-        this.time = time;
-    }
-
     public static ActionTool tool(Workspace workspace) {
         return tool(workspace, TIME);
     }
@@ -51,8 +47,8 @@ public final class GrepFiles {
         GrepFiles grep = new GrepFiles(workspace, time);
         return ActionTool.reading(
                 SPECIFICATION,
-                (call, context) -> ToolOutput.text(grep.run(ToolArguments.parse(
-                        call.arguments(), List.of("pattern", "include", "path", "limit", "output")))));
+                (call, context) -> ToolOutput.text(
+                        grep.run(ToolArguments.of(call, "pattern", "include", "path", "limit", "output"))));
     }
 
     private String run(ToolArguments arguments) throws IOException {

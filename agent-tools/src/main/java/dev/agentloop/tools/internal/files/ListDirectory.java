@@ -53,8 +53,7 @@ public final class ListDirectory {
 
     public static ActionTool tool(Workspace workspace) {
         return ActionTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments =
-                    ToolArguments.parse(call.arguments(), List.of("dir_path", "offset", "limit", "depth"));
+            ToolArguments arguments = ToolArguments.of(call, "dir_path", "offset", "limit", "depth");
             String path = arguments.text("dir_path");
             ListDirectory list = new ListDirectory(
                     arguments.count("offset", 1, Integer.MAX_VALUE),

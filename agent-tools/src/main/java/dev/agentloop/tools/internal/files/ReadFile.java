@@ -51,7 +51,7 @@ public final class ReadFile {
 
     static ActionTool tool(Workspace workspace, Duration time) {
         return ActionTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("file_path", "offset", "limit"));
+            ToolArguments arguments = ToolArguments.of(call, "file_path", "offset", "limit");
             String path = arguments.text("file_path");
             int offset = arguments.count("offset", 1, Integer.MAX_VALUE);
             int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);

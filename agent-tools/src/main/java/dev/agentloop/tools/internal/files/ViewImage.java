@@ -28,7 +28,7 @@ public final class ViewImage {
 
     public static ActionTool tool(Workspace workspace) {
         return ActionTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("path", "detail"));
+            ToolArguments arguments = ToolArguments.of(call, "path", "detail");
             String path = arguments.text("path");
             String detail = arguments.word("detail", "auto", "auto", "low", "high", "original");
             try (ResolvedPath resolved = workspace.resolve(path)) {

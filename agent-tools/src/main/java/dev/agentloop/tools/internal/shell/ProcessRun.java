@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * One run of a command, from its start until nothing of it is left.
@@ -53,16 +55,6 @@ public final class ProcessRun implements AutoCloseable {
         }
     }
 
-    /** Watches a run from the outside; called on the thread that runs it. */
-    public interface Listener {
-
-        /** Whether the run is to be given up. Asked some fifty times a second, so it must be quick. */
-        boolean cancelled();
-
-        /** Receives the next piece of output, never more than 8 KiB, never half a character. */
-        void output(String text);
-    }
-
     /**
      * How a run ended and what it wrote.
      *
@@ -99,7 +91,7 @@ public final class ProcessRun implements AutoCloseable {
     }
 
     private final Request request;
-    private final Listener listener;
+    private final BooleanSupplier cancelled;
     private final Process root;
     private final Process outlet;
     private final ProcessTree tree;
@@ -112,11 +104,11 @@ public final class ProcessRun implements AutoCloseable {
     private boolean treeEnded;
     private boolean listening = true;
 
-    private ProcessRun(Request request, Listener listener) throws IOException {
+    private ProcessRun(Request request, BooleanSupplier cancelled, Consumer<String> progress) throws IOException {
         this.request = request;
-        this.listener = listener;
+        this.cancelled = cancelled;
         capture = new ProcessCapture(request.captureBytes());
-        progress = new ProcessProgress(listener::output);
+        this.progress = new ProcessProgress(progress);
         ProcessLauncher.Started processes =
                 ProcessLauncher.start(request.command(), request.directory(), request.environment());
         root = processes.root();
@@ -132,13 +124,15 @@ public final class ProcessRun implements AutoCloseable {
      * <p>An interrupt of the calling thread cancels the run; the thread is interrupted again when this returns. What is
      * cancelled before it starts does not start.
      *
+     * @param cancelled whether the run is to be given up; asked some fifty times a second, so it must be quick
+     * @param progress gets the next piece of output, never more than 8 KiB, never half a character
      * @throws IOException if the command could not be started
      */
-    public static Result of(Request request, Listener listener) throws IOException {
-        if (Thread.currentThread().isInterrupted() || listener.cancelled()) {
+    public static Result of(Request request, BooleanSupplier cancelled, Consumer<String> progress) throws IOException {
+        if (Thread.currentThread().isInterrupted() || cancelled.getAsBoolean()) {
             return Result.notStarted();
         }
-        try (ProcessRun run = new ProcessRun(request, listener)) {
+        try (ProcessRun run = new ProcessRun(request, cancelled, progress)) {
             return run.result();
         }
     }
@@ -187,7 +181,7 @@ public final class ProcessRun implements AutoCloseable {
 
     private boolean cancelled() {
         interrupted |= Thread.interrupted();
-        return interrupted || listener.cancelled();
+        return interrupted || cancelled.getAsBoolean();
     }
 
     /** Waits until the output or, where that is over already, the command ends, but no longer than a moment. */
@@ -269,7 +263,7 @@ public final class ProcessRun implements AutoCloseable {
     public void close() throws IOException {
         try {
             if (!treeEnded) {
-                // The listener has thrown, or reading has failed: whatever it was, it is not asked again.
+                // The callback has thrown, or reading has failed: whatever it was, it is not called again.
                 listening = false;
                 endTree(LOOKS);
             }

@@ -27,9 +27,6 @@ public record ShellEnvironment(
         List<String> secrets,
         Map<String, String> added) {
 
-    /** The usual environment. */
-    static final ShellEnvironment USUAL = new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), Map.of());
-
     /**
      * Names that make a shell or a program do what its command line does not say: run start-up files or functions, look
      * for folders elsewhere, take options from a file. {@code CommandSafety} relies on their absence.

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The tool {@code shell_command}: one command, one fresh process, nothing left of it afterwards. */
@@ -75,8 +76,6 @@ public final class ShellTool implements Tool {
      * @param timeout how long it may run
      */
     private record Arguments(String command, @Nullable String workdir, Duration timeout) {
-        private static final List<String> FIELDS = List.of("command", "workdir", "timeout_ms", "justification");
-
         /**
          * Reads the arguments.
          *
@@ -85,7 +84,7 @@ public final class ShellTool implements Tool {
          * @throws Refusal if they cannot be used, with the answer for the model
          */
         static Arguments of(ToolCall call, Duration usual, Duration longest) throws Refusal {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), FIELDS);
+            ToolArguments arguments = ToolArguments.of(call, "command", "workdir", "timeout_ms", "justification");
             String command = arguments.text("command");
             if (command.isBlank()) {
                 throw ToolArguments.failed("`command` is empty");
@@ -143,7 +142,7 @@ public final class ShellTool implements Tool {
         if (CommandPatch.in(arguments.command()).isPresent()) {
             return Access.WRITES;
         }
-        return isSafe(arguments) ? Access.READS : Access.UNRESTRICTED;
+        return judged(call, safety::isSafe).orElse(false) ? Access.READS : Access.UNRESTRICTED;
     }
 
     /** The real folder that the command runs in; empty where there is none, and nothing will run. */
@@ -159,24 +158,26 @@ public final class ShellTool implements Tool {
 
     @Override
     public Optional<String> rule(ToolCall call) {
-        try {
-            Arguments arguments = arguments(call);
-            Path directory = directory(settings.workspace(), arguments.workdir());
-            return settings.shell().isPosix() ? rules.proposed(arguments.command(), directory) : Optional.empty();
-        } catch (Refusal e) {
-            return Optional.empty();
-        }
+        return judged(call, rules::proposed).flatMap(rule -> rule);
     }
 
     @Override
     public boolean allowedBy(List<String> given, ToolCall call) {
+        return judged(call, (command, directory) -> rules.allow(given, command, directory))
+                .orElse(false);
+    }
+
+    /** What is said of a command and its folder; empty if it is refused anyway, or its shell is not understood. */
+    private <T> Optional<T> judged(ToolCall call, BiFunction<String, Path, T> judgement) {
         try {
             Arguments arguments = arguments(call);
             Path directory = directory(settings.workspace(), arguments.workdir());
-            return settings.shell().isPosix() && rules.allow(given, arguments.command(), directory);
+            return settings.shell().isPosix()
+                    ? Optional.of(judgement.apply(arguments.command(), directory))
+                    : Optional.empty();
         } catch (Refusal e) {
-            // A call that is refused anyway needs no leave.
-            return false;
+            // The folder may have come into being by the time the call runs.
+            return Optional.empty();
         }
     }
 
@@ -196,16 +197,6 @@ public final class ShellTool implements Tool {
 
     private Arguments arguments(ToolCall call) throws Refusal {
         return Arguments.of(call, settings.bounds().timeout(), settings.bounds().longestTimeout());
-    }
-
-    private boolean isSafe(Arguments arguments) {
-        try {
-            Path directory = directory(settings.workspace(), arguments.workdir());
-            return settings.shell().isPosix() && safety.isSafe(arguments.command(), directory);
-        } catch (Refusal e) {
-            // The folder may have come into being by the time the call runs.
-            return false;
-        }
     }
 
     private ToolOutput run(Arguments arguments, ToolContext context) throws IOException {
@@ -234,7 +225,8 @@ public final class ShellTool implements Tool {
                 arguments.timeout(),
                 settings.bounds().captureBytes());
         try {
-            return ShellReport.of(ProcessRun.of(request, listener(context)), arguments.timeout());
+            ProcessRun.Result result = ProcessRun.of(request, context::cancelled, context::progress);
+            return ShellReport.of(result, arguments.timeout());
         } catch (IOException e) {
             int bytes = arguments.command().getBytes(StandardCharsets.UTF_8).length;
             throw new Refusal(
@@ -258,19 +250,5 @@ public final class ShellTool implements Tool {
                 + "\" to run the command in, seen from " + FileNames.shown(from) + problem
                 + ". Name one that exists, or leave workdir out to run in the workspace "
                 + FileNames.shown(settings.workspace()) + ".");
-    }
-
-    private static ProcessRun.Listener listener(ToolContext context) {
-        return new ProcessRun.Listener() {
-            @Override
-            public boolean cancelled() {
-                return context.cancelled();
-            }
-
-            @Override
-            public void output(String text) {
-                context.progress(text);
-            }
-        };
     }
 }

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Written by hand over Jackson's tree, because a model repairs its call by the error it reads: the place, what was
  * found and what would fit. What a schema calls optional may be null or absent. Immutable and thread-safe.
  */
-public final class RecordReader {
+public record RecordReader(RecordShape record) {
     private static final ObjectReader TREE = JsonMapper.builder(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
@@ -48,12 +48,6 @@ public final class RecordReader {
             .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build()
             .reader();
-
-    private final RecordShape record;
-
-    public RecordReader(RecordShape record) {
-        this.record = record;
-    }
 
     /** Reads the record from a text that is one JSON object. */
     public Object read(String json) throws MismatchException {

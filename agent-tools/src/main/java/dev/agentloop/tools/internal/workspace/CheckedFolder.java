@@ -27,13 +27,7 @@ import org.jspecify.annotations.Nullable;
  * stands in the way is seen. A link created between this check and the operation itself, some microseconds, is not:
  * where other code that is not trusted runs in the same workspace, this fallback does not confine.
  */
-final class CheckedFolder implements OpenFolder {
-    private final Path path;
-
-    private CheckedFolder(Path path) {
-        this.path = path;
-    }
-
+record CheckedFolder(Path path) implements OpenFolder {
     static CheckedFolder open(Path root) throws IOException {
         CheckedFolder folder = new CheckedFolder(root);
         folder.check();
@@ -47,11 +41,6 @@ final class CheckedFolder implements OpenFolder {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new NotDirectoryException(path.toString());
         }
-        return path;
-    }
-
-    @Override
-    public Path path() {
         return path;
     }
 

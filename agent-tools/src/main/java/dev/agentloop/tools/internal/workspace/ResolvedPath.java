@@ -147,7 +147,7 @@ public final class ResolvedPath implements Closeable {
 
     /** A clause for an error about a missing entry: what it may have been meant to be, or nothing. */
     public String nearNames() throws IOException {
-        return NearNames.hint(folder, missing.isEmpty() ? entry.name() : missing.get(0), missing.isEmpty());
+        return FileNames.near(folder, missing.isEmpty() ? entry.name() : missing.get(0), missing.isEmpty());
     }
 
     public InputStream read() throws IOException {

@@ -33,19 +33,9 @@ import org.jspecify.annotations.Nullable;
  * What remains: a directory that somebody who may write outside moves out of the root while it is held open takes
  * the operation with it; and a hard link is not told apart from the file that it is.
  */
-final class SecureFolder implements OpenFolder {
+record SecureFolder(Path root, Path path, SecureDirectoryStream<Path> stream) implements OpenFolder {
     private static final Set<StandardOpenOption> CREATE =
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-
-    private final Path root;
-    private final Path path;
-    private final SecureDirectoryStream<Path> stream;
-
-    private SecureFolder(Path root, Path path, SecureDirectoryStream<Path> stream) {
-        this.root = root;
-        this.path = path;
-        this.stream = stream;
-    }
 
     /** Opens a root by its path, or answers null where the platform has no secure directory streams. */
     @SuppressWarnings("StreamResourceLeak") // The folder closes it.
@@ -56,11 +46,6 @@ final class SecureFolder implements OpenFolder {
         }
         stream.close();
         return null;
-    }
-
-    @Override
-    public Path path() {
-        return path;
     }
 
     @Override

@@ -168,7 +168,7 @@ final class Walk {
         OpenFolder folder = open.element();
         BasicFileAttributes found = missing.isEmpty() ? folder.attributes(element) : null;
         if (found == null && missing.isEmpty()) {
-            Path other = NearNames.inOtherForm(folder, element);
+            Path other = FileNames.inOtherForm(folder, element);
             if (other != null) {
                 element = other;
                 found = folder.attributes(other);

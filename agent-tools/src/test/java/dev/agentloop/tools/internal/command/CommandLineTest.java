@@ -83,16 +83,7 @@ class CommandLineTest {
         lines.forEach(line -> command.add(ShellProgram.inAscii(line, null)));
         ProcessRun.Request request = new ProcessRun.Request(
                 command, Path.of("/"), Map.of("LC_ALL", "C.UTF-8"), Duration.ofMinutes(1), 1 << 22);
-        String output = ProcessRun.of(request, new ProcessRun.Listener() {
-                    @Override
-                    public boolean cancelled() {
-                        return false;
-                    }
-
-                    @Override
-                    public void output(String text) {}
-                })
-                .output();
+        String output = ProcessRun.of(request, () -> false, text -> {}).output();
         List<List<String>> words = new ArrayList<>();
         for (String line : output.split("\u0002")) {
             words.add(List.of(line.substring(0, line.length() - 1).split("\u0001", -1)));

@@ -75,10 +75,10 @@ class GitSettingsTest {
 
     @Test
     void of_settingsThatAreNotWhole_takesThoseThatAre() {
-        assertThat(ShellEnvironment.USUAL.of(Map.of("GIT_CONFIG_COUNT", "2", "GIT_CONFIG_KEY_1", "a.b")))
+        assertThat(ShellEnvironmentTest.USUAL.of(Map.of("GIT_CONFIG_COUNT", "2", "GIT_CONFIG_KEY_1", "a.b")))
                 .containsEntry("GIT_CONFIG_COUNT", "2")
                 .containsEntry("GIT_CONFIG_KEY_0", "safe.bareRepository");
-        assertThat(ShellEnvironment.USUAL.of(Map.of("GIT_CONFIG_COUNT", "many")))
+        assertThat(ShellEnvironmentTest.USUAL.of(Map.of("GIT_CONFIG_COUNT", "many")))
                 .containsEntry("GIT_CONFIG_COUNT", "2");
     }
 }

@@ -16,16 +16,8 @@ final class ProcessChild {
                 System.getenv(),
                 Duration.ofMinutes(1),
                 1 << 20);
-        ProcessRun.Result result = ProcessRun.of(request, new ProcessRun.Listener() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void output(String text) {
-                // Nobody listens.
-            }
+        ProcessRun.Result result = ProcessRun.of(request, () -> false, text -> {
+            // Nobody listens.
         });
         System.out.println(result.ending() + ", " + result.lines() + " lines:");
         System.out.print(result.output());

@@ -87,7 +87,7 @@ class ProcessRunTest {
         ProcessRun.Request request =
                 new ProcessRun.Request(List.of("/no/such/shell"), Path.of("/no/such/folder"), Map.of(), LONG, CAPTURE);
 
-        assertThatThrownBy(() -> ProcessRun.of(request, new Recorder())).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> run(request, new Recorder())).isInstanceOf(IOException.class);
     }
 
     @ParameterizedTest
@@ -156,7 +156,7 @@ class ProcessRunTest {
     void run_whoseListenerCancels_ends() throws Exception {
         Recorder recorder = new Recorder() {
             @Override
-            public boolean cancelled() {
+            boolean cancelled() {
                 return text().contains("begun");
             }
         };
@@ -185,7 +185,7 @@ class ProcessRunTest {
         String seconds = uniqueSeconds();
         Recorder recorder = new Recorder() {
             @Override
-            public void output(String text) {
+            void output(String text) {
                 throw new IllegalStateException("not listening");
             }
         };
@@ -274,7 +274,7 @@ class ProcessRunTest {
                 file.toString());
         Map<String, String> environment = new HashMap<>(System.getenv());
         environment.putAll(variables);
-        return ProcessRun.of(new ProcessRun.Request(command, directory, environment, LONG, CAPTURE), new Recorder());
+        return run(new ProcessRun.Request(command, directory, environment, LONG, CAPTURE), new Recorder());
     }
 
     @Test
@@ -371,24 +371,26 @@ class ProcessRunTest {
         return run(script, timeout, new Recorder());
     }
 
-    private ProcessRun.Result run(String script, Duration timeout, ProcessRun.Listener listener) throws IOException {
+    private ProcessRun.Result run(String script, Duration timeout, Recorder recorder) throws IOException {
         Map<String, String> environment = new HashMap<>(System.getenv());
         environment.put("LC_ALL", "C.UTF-8");
         List<String> command = List.of("/bin/bash", "-c", script);
-        return ProcessRun.of(new ProcessRun.Request(command, directory, environment, timeout, CAPTURE), listener);
+        return run(new ProcessRun.Request(command, directory, environment, timeout, CAPTURE), recorder);
+    }
+
+    private static ProcessRun.Result run(ProcessRun.Request request, Recorder recorder) throws IOException {
+        return ProcessRun.of(request, recorder::cancelled, recorder::output);
     }
 
     /** Keeps what it is told. */
-    private static class Recorder implements ProcessRun.Listener {
+    private static class Recorder {
         final List<String> pieces = Collections.synchronizedList(new ArrayList<>());
 
-        @Override
-        public boolean cancelled() {
+        boolean cancelled() {
             return false;
         }
 
-        @Override
-        public void output(String text) {
+        void output(String text) {
             pieces.add(text);
         }
 

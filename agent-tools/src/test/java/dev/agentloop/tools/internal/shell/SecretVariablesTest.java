@@ -129,7 +129,7 @@ class SecretVariablesTest {
     @ValueSource(strings = {"PATH", "HOME", "TMPDIR", "LANG", "TERM"})
     void of_whatNothingRunsWithout_isNeverASecret(String name) {
         String value = "/opt/sk-CANARY0:the-password";
-        assertThat(ShellEnvironment.USUAL.of(Map.of(name, value, "DB_PASSWORD", value)))
+        assertThat(ShellEnvironmentTest.USUAL.of(Map.of(name, value, "DB_PASSWORD", value)))
                 .containsKey(name)
                 .doesNotContainKey("DB_PASSWORD");
     }
@@ -168,7 +168,7 @@ class SecretVariablesTest {
         String value = piece.repeat(120_000 / piece.length());
 
         assertThat(assertTimeoutPreemptively(
-                        Duration.ofMinutes(1), () -> ShellEnvironment.USUAL.of(Map.of("LONG", value))))
+                        Duration.ofMinutes(1), () -> ShellEnvironmentTest.USUAL.of(Map.of("LONG", value))))
                 .containsKey("PAGER");
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ShellEnvironmentTest {
-    private static final ShellEnvironment USUAL = ShellEnvironment.USUAL;
+    static final ShellEnvironment USUAL = new ShellEnvironment(List.of(), List.of(), List.of(), List.of(), Map.of());
 
     @ParameterizedTest
     @ValueSource(
