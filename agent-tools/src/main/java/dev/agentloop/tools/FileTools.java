@@ -6,6 +6,15 @@ import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.ToolOutput.Part;
 import dev.agentloop.ToolOutput.Text;
+import dev.agentloop.tools.internal.call.ActionTool;
+import dev.agentloop.tools.internal.edit.ApplyPatch;
+import dev.agentloop.tools.internal.edit.FileChanges;
+import dev.agentloop.tools.internal.edit.WriteFile;
+import dev.agentloop.tools.internal.files.GrepFiles;
+import dev.agentloop.tools.internal.files.ListDirectory;
+import dev.agentloop.tools.internal.files.ReadFile;
+import dev.agentloop.tools.internal.files.ViewImage;
+import dev.agentloop.tools.internal.workspace.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,11 +60,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The tools are immutable and safe for use by several threads. They hold nothing open between calls.
  */
 public final class FileTools {
-    private final Workspace workspace;
     private final FileChanges changes;
 
     private FileTools(FileChanges changes) {
-        this.workspace = changes.workspace();
         this.changes = changes;
     }
 
@@ -84,21 +91,22 @@ public final class FileTools {
     }
 
     private List<Tool> tools() {
+        Workspace workspace = changes.workspace();
         return List.of(
                 warning(ReadFile.tool(workspace)),
                 warning(ListDirectory.tool(workspace)),
                 warning(GrepFiles.tool(workspace)),
                 WriteFile.tool(changes),
-                PatchTool.tool(changes),
+                new ApplyPatch(changes).tool(),
                 ViewImage.tool(workspace));
     }
 
     /** The tool with a warning in front of its output while a dead process's change waits to be undone. */
-    private FileTool warning(FileTool tool) {
-        return FileTool.reading(tool.specification(), (call, context) -> warned(tool, call, context));
+    private ActionTool warning(ActionTool tool) {
+        return ActionTool.reading(tool.specification(), (call, context) -> warned(tool, call, context));
     }
 
-    private ToolOutput warned(FileTool tool, ToolCall call, ToolContext context) throws IOException {
+    private ToolOutput warned(ActionTool tool, ToolCall call, ToolContext context) throws IOException {
         String warning = changes.warning();
         ToolOutput output = tool.action().run(call, context);
         if (warning.isEmpty()) {
@@ -161,8 +169,7 @@ public final class FileTools {
          */
         public List<Tool> tools() {
             Workspace workspace = Workspace.of(roots).fenced(fenced);
-            Path folder = state == null ? StateFolder.ofUser() : state;
-            return new FileTools(FileChanges.in(workspace, folder)).tools();
+            return new FileTools(FileChanges.in(workspace, state)).tools();
         }
     }
 }

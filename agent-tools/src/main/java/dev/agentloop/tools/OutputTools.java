@@ -3,6 +3,9 @@ package dev.agentloop.tools;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.tools.internal.call.ActionTool;
+import dev.agentloop.tools.internal.call.Refusal;
+import dev.agentloop.tools.internal.call.ToolArguments;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,8 +34,8 @@ public final class OutputTools {
      * at most 30,000 characters. Immutable and safe for use by several threads.
      */
     public static Tool paging() {
-        return FileTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("call_id", "offset", "limit"));
+        return ActionTool.reading(SPECIFICATION, (call, context) -> {
+            ToolArguments arguments = ToolArguments.of(call, "call_id", "offset", "limit");
             int offset = arguments.count("offset", 1, Integer.MAX_VALUE);
             int limit = arguments.count("limit", DEFAULT_LINES, MAX_LINES);
             return ToolOutput.text(page(text(context, arguments.text("call_id")), offset, limit));

@@ -2,6 +2,9 @@ package dev.agentloop.tools;
 
 import dev.agentloop.Tool;
 import dev.agentloop.ToolOutput;
+import dev.agentloop.tools.internal.call.ActionTool;
+import dev.agentloop.tools.internal.call.Refusal;
+import dev.agentloop.tools.internal.call.ToolArguments;
 import java.util.List;
 
 /** The tool {@code update_plan}: the model writes down its steps, for itself and for whoever watches. */
@@ -27,10 +30,10 @@ public final class PlanTools {
      * compaction of the prompt leaves in place. Immutable and safe for use by several threads.
      */
     public static Tool plan() {
-        FileTool tool = FileTool.reading(SPECIFICATION, (call, context) -> {
-            ToolArguments arguments = ToolArguments.parse(call.arguments(), List.of("explanation", "plan"));
+        ActionTool tool = ActionTool.reading(SPECIFICATION, (call, context) -> {
+            ToolArguments arguments = ToolArguments.of(call, "explanation", "plan");
             arguments.optionalText("explanation");
-            check(arguments.objects("plan", List.of("step", "status")));
+            check(arguments.objects("plan", "step", "status"));
             return ToolOutput.text("Plan updated");
         });
         return tool.kept();

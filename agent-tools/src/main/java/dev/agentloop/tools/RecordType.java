@@ -1,5 +1,13 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.tools.internal.typed.MismatchException;
+import dev.agentloop.tools.internal.typed.RecordReader;
+import dev.agentloop.tools.internal.typed.RecordShape;
+import dev.agentloop.tools.internal.typed.SchemaWriter;
+import dev.agentloop.tools.internal.typed.ShapeDerivation;
+import java.lang.reflect.AnnotatedElement;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A record as the form of some JSON: its schema and the reading of what a model wrote by it, from one derivation.
  *
@@ -16,11 +24,16 @@ final class RecordType<A extends Record> {
      * @throws IllegalArgumentException if the record has no such form; says what to change
      */
     RecordType(Class<A> type, boolean strict) {
-        RecordShape shape = ShapeDerivation.of(type, strict);
+        RecordShape shape = ShapeDerivation.of(type, strict, RecordType::description);
         this.type = type;
         this.strict = strict;
         this.schema = SchemaWriter.text(shape, strict);
         this.reader = new RecordReader(shape);
+    }
+
+    private static @Nullable String description(AnnotatedElement element) {
+        Description description = element.getAnnotation(Description.class);
+        return description == null ? null : description.value();
     }
 
     String schema() {

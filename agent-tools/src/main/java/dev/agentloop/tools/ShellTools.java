@@ -3,6 +3,14 @@ package dev.agentloop.tools;
 import dev.agentloop.Tool;
 import dev.agentloop.internal.Durations;
 import dev.agentloop.internal.PathText;
+import dev.agentloop.tools.internal.command.CommandRules;
+import dev.agentloop.tools.internal.edit.ApplyPatch;
+import dev.agentloop.tools.internal.edit.FileChanges;
+import dev.agentloop.tools.internal.shell.ShellEnvironment;
+import dev.agentloop.tools.internal.shell.ShellProgram;
+import dev.agentloop.tools.internal.shell.ShellTool;
+import dev.agentloop.tools.internal.workspace.FileNames;
+import dev.agentloop.tools.internal.workspace.Workspace;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -260,20 +268,16 @@ public final class ShellTools {
         public List<Tool> tools() {
             added.forEach((name, value) -> {
                 if (!PathText.reachesPrograms(name + value)) {
-                    throw new IllegalArgumentException("ShellTools.setVariable: " + Names.shown(name)
+                    throw new IllegalArgumentException("ShellTools.setVariable: " + FileNames.shown(name)
                             + " cannot be handed on, since it has a character that " + PathText.remedy());
                 }
             });
             Map<String, String> environment =
                     new ShellEnvironment(allowed, removed, kept, secrets, added).of(System.getenv());
             ShellTool.Bounds bounds = new ShellTool.Bounds(timeout, longestTimeout, captureBytes);
-            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, patches())));
-        }
-
-        private ApplyPatch patches() {
-            Path folder = state == null ? StateFolder.ofUser() : state;
-            return new ApplyPatch(
-                    FileChanges.in(Workspace.of(List.of(workspace)).fenced(fenced), folder));
+            ApplyPatch patches = new ApplyPatch(
+                    FileChanges.in(Workspace.of(List.of(workspace)).fenced(fenced), state));
+            return List.of(new ShellTool(new ShellTool.Settings(workspace, shell, environment, bounds, patches)));
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.agentloop.tools;
 
+import dev.agentloop.tools.internal.typed.MismatchException;
+
 /**
  * The final answer of a run as a Java record: the JSON Schema that the model is held to, and the reading of its text.
  *

@@ -5,6 +5,8 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.Durations;
+import dev.agentloop.tools.internal.typed.MismatchException;
+import dev.agentloop.tools.internal.typed.ValueWriter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -13,21 +13,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Calls tools as the loop does, with arguments given as names and values in turn. */
-final class Calls {
+public final class Calls {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final List<Tool> tools;
 
-    Calls(List<Tool> tools) {
+    public Calls(List<Tool> tools) {
         this.tools = tools;
     }
 
     /** The file tools of a workspace, with the journal in a folder of the test's own. */
-    static Calls in(Path root, Path state) {
+    public static Calls in(Path root, Path state) {
         return new Calls(FileTools.builder(root).state(state).tools());
     }
 
-    Tool tool(String name) {
+    public Tool tool(String name) {
         return tools.stream()
                 .filter(tool -> tool.specification().name().equals(name))
                 .findFirst()
@@ -35,7 +35,7 @@ final class Calls {
     }
 
     /** The output of a call that must succeed. */
-    String ok(String name, Object... arguments) throws Exception {
+    public String ok(String name, Object... arguments) throws Exception {
         ToolOutput output = call(name, arguments);
         if (output.error()) {
             throw new AssertionError(name + " failed: " + output.text());
@@ -44,7 +44,7 @@ final class Calls {
     }
 
     /** The output of a call that must fail. */
-    String error(String name, Object... arguments) throws Exception {
+    public String error(String name, Object... arguments) throws Exception {
         ToolOutput output = call(name, arguments);
         if (!output.error()) {
             throw new AssertionError(name + " did not fail: " + output.text());
@@ -52,7 +52,7 @@ final class Calls {
         return output.text();
     }
 
-    ToolOutput call(String name, Object... arguments) throws Exception {
+    public ToolOutput call(String name, Object... arguments) throws Exception {
         Map<String, Object> fields = new LinkedHashMap<>();
         for (int i = 0; i < arguments.length; i += 2) {
             fields.put((String) arguments[i], arguments[i + 1]);
@@ -60,7 +60,7 @@ final class Calls {
         return raw(name, json(fields));
     }
 
-    ToolOutput raw(String name, String arguments) throws Exception {
+    public ToolOutput raw(String name, String arguments) throws Exception {
         return tool(name).call(ToolCall.function("call_1", name, arguments), new Context(Map.of()));
     }
 
@@ -73,7 +73,7 @@ final class Calls {
     }
 
     /** A context of a run that goes on. */
-    record Context(Map<String, String> outputs) implements ToolContext {
+    public record Context(Map<String, String> outputs) implements ToolContext {
         @Override
         public String conversation() {
             return "conversation";

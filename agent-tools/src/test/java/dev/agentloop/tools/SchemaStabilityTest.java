@@ -2,6 +2,8 @@ package dev.agentloop.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.tools.internal.typed.MismatchException;
+import dev.agentloop.tools.internal.typed.ValueWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

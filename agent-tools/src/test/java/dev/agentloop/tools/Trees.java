@@ -13,16 +13,16 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** Folders of real files, written and compared as a whole. */
-final class Trees {
+public final class Trees {
     private Trees() {}
 
     /** A file below a folder, whatever letters its name has and the locale of this run knows. */
-    static Path at(Path folder, String path) {
+    public static Path at(Path folder, String path) {
         return folder.resolve(PathText.path(folder.getFileSystem(), path));
     }
 
     /** Every entry below a folder with its kind, mode and content. */
-    static Map<String, String> snapshot(Path root) {
+    public static Map<String, String> snapshot(Path root) {
         Map<String, String> entries = new TreeMap<>();
         try (Stream<Path> paths = Files.walk(root)) {
             paths.filter(path -> !path.equals(root))
@@ -47,7 +47,7 @@ final class Trees {
         }
     }
 
-    static Path write(Path file, String content) throws IOException {
+    public static Path write(Path file, String content) throws IOException {
         Files.createDirectories(file.getParent());
         return Files.writeString(file, content);
     }

@@ -13,6 +13,8 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion;
+import dev.agentloop.tools.internal.typed.MismatchException;
+import dev.agentloop.tools.internal.typed.ValueWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
