@@ -105,7 +105,6 @@ public final class DecideCommand {
 
     /** Decides, goes on unless it is not to, and gives the exit code. */
     public int run() {
-        String ref = options.words().get(0);
         if (words.run()) {
             try (Session session = Session.open(options, console.environment(), models, null)) {
                 return decide(session.store(), session.conversation())
@@ -115,7 +114,9 @@ public final class DecideCommand {
         }
         try (ConversationStore store = options.store().open(console.environment());
                 AgentLoop reader = Session.reader(store)) {
-            Conversation conversation = reader.resume(ConversationRef.resolve(store, options.store(), ref));
+            String id = ConversationRef.resolve(
+                    store, options.store(), options.words().get(0));
+            Conversation conversation = reader.resume(id);
             boolean decided = decide(store, conversation);
             if (decided) {
                 tellHowToGoOn(conversation);

@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param patience how long to wait for a server that cannot be reached; zero for not at all
  * @param openAi whether requests go to OpenAI's own server
  * @param mcp the MCP servers whose tools the model gets too
- * @param resume which conversation to go on with, as {@code ConversationRef} reads it; null for a new one
+ * @param resume which conversation to go on with, as {@code ConversationRef} reads it; the first word of
+ *     approve and deny; null for a new one
  * @param decisions what was decided about calls that wait, by call id, in the order of the command line
  * @param repeated the words of this command line that the next one about the conversation must repeat
  */
