@@ -1,4 +1,4 @@
-/** Small programs that show the library at work; each is run by a test. */
+/** Small programs to copy from, each run by a test; the README of this module lists them in reading order. */
 @NullMarked
 package dev.agentloop.examples;
 

@@ -12,13 +12,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** An MCP server with one tool, {@code stock}, which only reads. Started as a process of its own. */
-public final class StockServer {
+final class StockServer {
     private static final Pattern ID = Pattern.compile("\"id\":(\"[^\"]*\")");
 
     private StockServer() {}
 
-    /** The words that start it. */
-    public static List<String> command() {
+    private static List<String> command() {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",

@@ -12,12 +12,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** All other tests run on the class path; here the libraries are put together as modules. */
+/** All other tests run on the class path; here the libraries and the program are put together as modules. */
 class ModulesTest {
     private static final String CORE = "dev.agentloop.core";
 
     private static final List<PublicApi> LIBRARIES =
             Repository.libraries().stream().map(PublicApi::of).toList();
+
+    private static final PublicApi PROGRAM = PublicApi.of(Repository.program());
 
     @Test
     void modules_resolveAndLink() {
@@ -33,6 +35,13 @@ class ModulesTest {
     }
 
     @Test
+    void program_resolvesAndLinks() throws ClassNotFoundException {
+        String name = PROGRAM.module().name();
+        Class<?> main = Class.forName(name + ".Main", true, layer().findLoader(name));
+        assertThat(main.getModule().getName()).isEqualTo(name);
+    }
+
+    @Test
     void adapter_requiresOnlyCore() {
         assertThat(LIBRARIES)
                 .isNotEmpty()
@@ -44,7 +53,7 @@ class ModulesTest {
 
     @Test
     void packageOfAModule_isBelowItsRoot() {
-        assertThat(LIBRARIES)
+        assertThat(modules())
                 .filteredOn(library -> !library.module().name().equals(CORE))
                 .allSatisfy(library -> assertThat(library.module().packages())
                         .allMatch(
@@ -56,6 +65,10 @@ class ModulesTest {
         assertThat(LIBRARIES).flatExtracting(PublicApi::packages).noneMatch(name -> name.contains(".internal"));
     }
 
+    private static Stream<PublicApi> modules() {
+        return Stream.concat(LIBRARIES.stream(), Stream.of(PROGRAM));
+    }
+
     private static ModuleLayer layer() {
         Path[] classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(Path::of)
@@ -65,9 +78,7 @@ class ModulesTest {
                 .resolve(
                         ModuleFinder.of(classPath),
                         ModuleFinder.of(),
-                        LIBRARIES.stream()
-                                .map(library -> library.module().name())
-                                .collect(Collectors.toSet()));
+                        modules().map(module -> module.module().name()).collect(Collectors.toSet()));
         return ModuleLayer.boot().defineModulesWithOneLoader(resolved, ClassLoader.getPlatformClassLoader());
     }
 }

@@ -42,6 +42,11 @@ class PublicApiTest {
     }
 
     @Test
+    void program_promisesNoType() {
+        assertThat(PublicApi.of(Repository.program()).packages()).isEmpty();
+    }
+
+    @Test
     void core_hasFewPublicTypes() {
         Map<String, Long> types = PublicApi.of(Repository.root().resolve("agent-core")).topLevelTypes().stream()
                 .collect(Collectors.groupingBy(Class::getPackageName, Collectors.counting()));

@@ -20,11 +20,17 @@ final class Repository {
         return ROOT;
     }
 
-    /** The folders of the modules that users depend on: those that are published with a module descriptor. */
+    /** The folder of the command line, which is published for what it does and promises no Java API. */
+    static Path program() {
+        return ROOT.resolve("agent-cli");
+    }
+
+    /** The folders of the modules that users depend on: all that are published with a module descriptor but the program. */
     static List<Path> libraries() {
         try (Stream<Path> folders = Files.list(ROOT)) {
             return folders.filter(folder -> folder.getFileName().toString().startsWith("agent-"))
                     .filter(folder -> Files.exists(folder.resolve("src/main/java/module-info.java")))
+                    .filter(folder -> !folder.equals(program()))
                     .sorted()
                     .toList();
         } catch (IOException e) {

@@ -1,2 +1,0 @@
-/** Runs the command line, mostly as a process of its own. */
-package dev.agentloop.examples.cli;
