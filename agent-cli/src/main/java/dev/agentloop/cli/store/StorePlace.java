@@ -4,6 +4,7 @@ import dev.agentloop.cli.terminal.UsageException;
 import dev.agentloop.pg.PgConversationStore;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.FileStore;
 import dev.agentloop.spi.ForwardingStore;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -83,7 +84,7 @@ public interface StorePlace {
 
         @Override
         public ConversationStore open(Map<String, String> environment) {
-            return ConversationStore.files(path);
+            return new FileStore(path);
         }
 
         @Override
