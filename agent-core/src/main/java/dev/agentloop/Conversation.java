@@ -1,33 +1,22 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.call.Call;
-import dev.agentloop.internal.compact.UndoneCompaction;
-import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
-import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.run.Attempt;
+import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
-import dev.agentloop.internal.run.Run;
-import dev.agentloop.internal.tool.Execution;
-import dev.agentloop.internal.tool.OwnCalls;
 import dev.agentloop.internal.turn.DecisionMessage;
-import dev.agentloop.internal.turn.HostAppend;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.OtherOwner;
-import dev.agentloop.internal.turn.Redaction;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Consumer;
-import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The handle on one conversation: an append-only log, and the prompt that is its fold.
@@ -36,16 +25,16 @@ import org.slf4j.LoggerFactory;
  * way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
  */
 public final class Conversation {
-    private static final Logger LOG = LoggerFactory.getLogger(Conversation.class);
-
     private final Agent agent;
     private final String id;
     private final LogHandle handle;
+    private final Changes changes;
 
     Conversation(Agent agent, String id, LogPosition position) {
         this.agent = agent;
         this.id = id;
         this.handle = new LogHandle(agent, id, position);
+        this.changes = new Changes(agent, id, handle);
     }
 
     /** The conversation's id, a UUID; with it any process that has the store can go on. */
@@ -84,7 +73,7 @@ public final class Conversation {
      *     is appended then
      */
     public void append(List<? extends Item> items) {
-        append(new HostAppend(items));
+        changes.append(items);
     }
 
     /**
@@ -94,13 +83,7 @@ public final class Conversation {
      *     twice, or that the wire cannot carry, was replaced. Run them with {@link #call}, or answer them yourself
      */
     public List<ToolCall> append(ModelResponse response) {
-        HostAppend appended = new HostAppend(response);
-        append(appended);
-        return appended.calls();
-    }
-
-    private void append(HostAppend appended) {
-        changing(run -> appended.addTo(run.log(), run.turnStart(), agent.parts().clock()));
+        return changes.append(response);
     }
 
     /**
@@ -115,38 +98,7 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolOutput call(ToolCall call) {
-        OwnCalls.Judged judged = changed(run -> {
-            OwnCalls.Judged found = ownCalls(run).judge(call.callId());
-            if (found.refused() == null && !found.call().started()) {
-                run.log().add(Entry.toolStarted(found.call().version(), call.callId()));
-            }
-            return found;
-        });
-        Tool tool = judged.tool();
-        ToolOutput refused = judged.refused();
-        if (refused != null || tool == null) {
-            return Objects.requireNonNull(refused);
-        }
-        Execution.End end = Execution.End.of(
-                tool,
-                judged.call().call(),
-                context(judged.call()),
-                agent.parts().toolFailure());
-        if (end.failure() != null) {
-            LOG.warn("conversation {}: tool {} failed in call {}", id, call.name(), call.callId(), end.failure());
-        }
-        if (end.interrupted()) {
-            Thread.currentThread().interrupt();
-        }
-        return changed(run -> ownCalls(run).cut(judged.call(), tool, end.output()));
-    }
-
-    private static OwnCalls ownCalls(Run run) {
-        return new OwnCalls(run.log(), run.tools(), run.parts().approvals().approver());
-    }
-
-    private ToolContext context(Call call) {
-        return new OwnCalls.Context(id, call, agent.store().tenant(), Thread.currentThread(), this::fullOutput);
+        return changes.call(call);
     }
 
     /** The compactions of this conversation, the oldest first. */
@@ -172,22 +124,7 @@ public final class Conversation {
      * @throws IllegalStateException if there is none, the prompt was begun again since, or calls have no output yet
      */
     public void undoCompaction() {
-        changing(run -> {
-            run.log().fold().refuseWhileOpen();
-            List<Compactor.Completed> all = run.log().fold().compactions().all();
-            for (int i = all.size() - 1; i >= 0; i--) {
-                UndoneCompaction undone = new UndoneCompaction(run.log(), all.get(i));
-                if (undone.stands()) {
-                    run.log().add(undone.entry(Entry.COMPACTION_UNDONE, undone.items()));
-                    return;
-                }
-            }
-            throw new IllegalStateException(
-                    all.isEmpty()
-                            ? "conversation " + id + " was never compacted"
-                            : "no compaction of conversation " + id
-                                    + " holds any more: they were taken back, or the prompt was begun again since");
-        });
+        changes.undoCompaction();
     }
 
     /**
@@ -213,11 +150,7 @@ public final class Conversation {
             throw new IllegalArgumentException(
                     "the name of a pin is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name + "\"");
         }
-        changing(run -> {
-            run.log().fold().refuseWhileOpen();
-            run.turnStart().prepare();
-            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
-        });
+        changes.pin(name, item);
     }
 
     /**
@@ -231,21 +164,17 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void redact(long version, String reason) {
-        changing(run -> {
-            run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events(), version).add(reason);
-            run.log().commit();
-        });
+        changes.redact(version, reason);
     }
 
     /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
     public void seal(String reason) {
-        changing(run -> run.log().add(Entry.sealed(reason)));
+        changes.seal(reason);
     }
 
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
-        changing(run -> run.log().add(Entry.unpin(name)));
+        changes.unpin(name);
     }
 
     /**
@@ -255,15 +184,7 @@ public final class Conversation {
      * @throws IllegalStateException if no such call awaits an output
      */
     public ToolContext toolContext(String callId) {
-        Call call = handle.reading(log -> Optional.ofNullable(log.fold().open().get(callId)))
-                .orElseThrow(() -> new IllegalStateException(
-                        "no call " + callId + " of conversation " + id + " awaits an output"));
-        return context(call);
-    }
-
-    /** The whole text of an output of this conversation that was cut; empty if none was cut under that call id. */
-    Optional<String> fullOutput(String callId) {
-        return handle.reading(log -> log.fullOutput(callId));
+        return changes.context(callId);
     }
 
     /**
@@ -273,26 +194,7 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void repinTools() {
-        changing(run -> run.turnStart().repinTools());
-    }
-
-    private void changing(Consumer<Run> change) {
-        changed(run -> {
-            change.accept(run);
-            return true;
-        });
-    }
-
-    private <T> T changed(Function<Run, T> change) {
-        return handle.changing(() -> {
-            RunControl control = new RunControl(id, agent.parts().workers());
-            RunOptions options = RunOptions.DEFAULT;
-            Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
-            otherOwner().refuse(run.log().fold());
-            T result = change.apply(run);
-            run.log().commit();
-            return result;
-        });
+        changes.repinTools();
     }
 
     private OtherOwner otherOwner() {
@@ -443,10 +345,7 @@ public final class Conversation {
      * @throws IllegalStateException if it is none of {@link #rules}
      */
     public void revoke(Approver.Rule rule) {
-        changing(run -> {
-            run.log().fold().rules().check(rule);
-            run.log().add(Entry.ruleRevoked(rule.call()));
-        });
+        changes.revoke(rule);
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */

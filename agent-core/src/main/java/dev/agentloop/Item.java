@@ -1,9 +1,9 @@
 package dev.agentloop;
 
 import dev.agentloop.internal.CacheBreakpoint;
+import dev.agentloop.internal.ItemBytes;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.internal.prompt.ItemBytes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -48,8 +48,9 @@ public sealed interface Item {
             throw new IllegalArgumentException("a cache breakpoint is set in a message that the host wrote, not in "
                     + (this instanceof Message ? "one of the model's" : "an item of type " + type()));
         }
-        byte[] marked = CacheBreakpoint.on(message.line());
-        return marked == message.line() ? this : of(marked);
+        byte[] line = ItemBytes.line(message);
+        byte[] marked = CacheBreakpoint.on(line);
+        return marked == line ? this : of(marked);
     }
 
     /** A message by the user, by the application or by the model. */

@@ -6,7 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ class CacheBreakpointTest extends LoopFixture {
 
     private List<String> marks(int request) {
         return prompts.get(request).items().stream()
-                .filter(item -> ItemBytes.breakpoints(item) > 0)
+                .filter(item -> ItemLine.breakpoints(item) > 0)
                 .map(item -> ((Item.Message) item).text())
                 .toList();
     }
@@ -102,14 +102,14 @@ class CacheBreakpointTest extends LoopFixture {
         Item two = item("{\"role\":\"user\",\"content\":[{\"prompt_cache_breakpoint\":{\"mode\":\"explicit\"},"
                 + "\"type\":\"input_text\",\"text\":\"\\u0061 \\\"prompt_cache_breakpoint\\\"\"},{\"type\":\"input_text\","
                 + "\"text\":\"b\"" + MARK + "]}");
-        assertThat(ItemBytes.breakpoints(two)).isEqualTo(2);
-        assertThat(ItemBytes.withoutBreakpoints(two).json())
+        assertThat(ItemLine.breakpoints(two)).isEqualTo(2);
+        assertThat(ItemLine.withoutBreakpoints(two).json())
                 .isEqualTo("{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"\\u0061"
                         + " \\\"prompt_cache_breakpoint\\\"\"},{\"type\":\"input_text\",\"text\":\"b\"}]}");
-        assertThat(ItemBytes.withoutBreakpoints(marked("a"))).isEqualTo(Item.user("a"));
+        assertThat(ItemLine.withoutBreakpoints(marked("a"))).isEqualTo(Item.user("a"));
         Item says = Item.user("say \"prompt_cache_breakpoint\"");
-        assertThat(ItemBytes.breakpoints(says)).isZero();
-        assertThat(ItemBytes.withoutBreakpoints(says)).isSameAs(says);
+        assertThat(ItemLine.breakpoints(says)).isZero();
+        assertThat(ItemLine.withoutBreakpoints(says)).isSameAs(says);
     }
 
     @Test

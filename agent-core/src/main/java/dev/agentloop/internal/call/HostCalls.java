@@ -2,7 +2,7 @@ package dev.agentloop.internal.call;
 
 import dev.agentloop.Item;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -41,12 +41,12 @@ public final class HostCalls {
     /** Takes in an item of the prompt, in order. */
     public void note(Item item) {
         if (ANSWERS.containsKey(item.type())) {
-            JsonFields fields = JsonFields.of(ItemBytes.line(item));
+            JsonFields fields = JsonFields.of(ItemLine.of(item));
             if (!doneByServer(item.type(), fields)) {
                 open.add(new Open(item.type(), ids(fields)));
             }
         } else if (isAnswer(item)) {
-            Set<String> ids = ids(JsonFields.of(ItemBytes.line(item)));
+            Set<String> ids = ids(JsonFields.of(ItemLine.of(item)));
             open.removeIf(call -> !Collections.disjoint(call.ids(), ids));
         }
     }

@@ -5,7 +5,7 @@ import dev.agentloop.Item;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.internal.prompt.WithoutImages;
 import java.util.ArrayList;
@@ -46,10 +46,10 @@ public final class OldOutputsCompactor implements Compactor {
 
     private static Item shortened(Item item) {
         Item plain = WithoutImages.of(item, "to make room");
-        if (!(plain instanceof Item.Output output) || ItemBytes.line(plain).length <= LONG) {
+        if (!(plain instanceof Item.Output output) || ItemLine.of(plain).length <= LONG) {
             return plain;
         }
-        JsonFields fields = JsonFields.of(output.line());
+        JsonFields fields = JsonFields.of(ItemLine.of(output));
         String note = "[This output of about " + TokenEstimate.of(plain)
                 + " tokens was left out to make room. Run the call again if it is needed.]";
         return Item.of(Json.object(w -> {

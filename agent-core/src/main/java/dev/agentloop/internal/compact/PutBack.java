@@ -3,7 +3,7 @@ package dev.agentloop.internal.compact;
 import dev.agentloop.Item;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.prompt.AppendedSettings;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -83,7 +83,7 @@ public final class PutBack {
             appended.note(item);
             String kind = kind(item);
             if (kind != null) {
-                newest.put(kind, ItemBytes.withoutBreakpoints(item));
+                newest.put(kind, ItemLine.withoutBreakpoints(item));
             }
         }
         List<Item> missing = new ArrayList<>(context);
@@ -91,7 +91,7 @@ public final class PutBack {
             case AppendedSettings.UPDATE ->
                 fold.appended().effort() != null && fold.appended().effort().equals(appended.effort());
             case AppendedSettings.TOOLS -> fold.appended().tools().equals(appended.tools());
-            default -> ItemBytes.withoutBreakpoints(item).equals(newest.get(kind(item)));
+            default -> ItemLine.withoutBreakpoints(item).equals(newest.get(kind(item)));
         });
         return missing;
     }

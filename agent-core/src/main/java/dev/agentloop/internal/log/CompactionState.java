@@ -6,7 +6,7 @@ import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.internal.prompt.WithoutImages;
 import java.io.IOException;
@@ -45,13 +45,13 @@ public final class CompactionState {
 
     /** The context has an item with a section, in place of the one before. */
     void context(String section, Item item) {
-        sections.put(ItemBytes.withoutBreakpoints(item), section);
+        sections.put(ItemLine.withoutBreakpoints(item), section);
     }
 
     /** The section of the context that an item of the prompt is or was; null for other items. */
     @Nullable
     public String section(Item item) {
-        return sections.get(ItemBytes.withoutBreakpoints(item));
+        return sections.get(ItemLine.withoutBreakpoints(item));
     }
 
     /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
@@ -110,7 +110,7 @@ public final class CompactionState {
                 .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
                 .forEach(userMessages::add);
         sections.keySet()
-                .retainAll(after.stream().map(ItemBytes::withoutBreakpoints).collect(Collectors.toSet()));
+                .retainAll(after.stream().map(ItemLine::withoutBreakpoints).collect(Collectors.toSet()));
     }
 
     /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */
@@ -128,7 +128,7 @@ public final class CompactionState {
         });
         out.array("context", a -> {
             for (int i = 0; i < items.size(); i++) {
-                String section = context.get(ItemBytes.withoutBreakpoints(items.get(i)));
+                String section = context.get(ItemLine.withoutBreakpoints(items.get(i)));
                 int place = i;
                 if (section != null) {
                     a.element(w -> w.text("name", section).number("item", place));

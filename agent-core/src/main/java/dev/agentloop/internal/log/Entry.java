@@ -9,7 +9,7 @@ import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.spi.LogEntry;
@@ -201,7 +201,7 @@ public record Entry(String kind, byte[] payload) {
     }
 
     public static Entry item(String kind, Item item) {
-        return new Entry(kind, ItemBytes.line(item));
+        return new Entry(kind, ItemLine.of(item));
     }
 
     /** The call of the next entry came with this id, which may be empty, and goes by another one. */

@@ -13,7 +13,7 @@ import dev.agentloop.internal.call.Rules;
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.ChunkedPrompt;
 import dev.agentloop.internal.prompt.Head;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.PromptEnding;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
@@ -169,7 +169,7 @@ public final class Fold {
             appended = new AppendedSettings();
             items.forEach(appended::note);
             sections.values()
-                    .retainAll(items.stream().map(ItemBytes::withoutBreakpoints).collect(Collectors.toSet()));
+                    .retainAll(items.stream().map(ItemLine::withoutBreakpoints).collect(Collectors.toSet()));
         }
         newEpoch = fields.textOrEmpty("reason");
         if (newEpoch.equals(Entry.REDACTED)) {
@@ -195,7 +195,7 @@ public final class Fold {
     /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
     public void write(Json.Writer out) throws IOException {
         List<Item> items = prompt().items();
-        List<Item> plain = items.stream().map(ItemBytes::withoutBreakpoints).toList();
+        List<Item> plain = items.stream().map(ItemLine::withoutBreakpoints).toList();
         out.object("turn", turn::write).flag("responding", responding).text("unknown", unknown);
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
@@ -236,7 +236,7 @@ public final class Fold {
         }
         for (JsonFields section : state.inners("sections")) {
             Item item = items.get((int) section.number("item", 0));
-            sections.put(section.textOrEmpty("name"), ItemBytes.withoutBreakpoints(item));
+            sections.put(section.textOrEmpty("name"), ItemLine.withoutBreakpoints(item));
         }
         calls.read(state);
         rules.read(state);
@@ -290,10 +290,10 @@ public final class Fold {
             compactions.pinned(kind.substring(Entry.ITEM_PIN.length()), item);
         } else if (kind.startsWith(Entry.ITEM_CONTEXT)) {
             String section = kind.substring(Entry.ITEM_CONTEXT.length());
-            sections.put(section, ItemBytes.withoutBreakpoints(item));
+            sections.put(section, ItemLine.withoutBreakpoints(item));
             compactions.context(section, item);
         }
-        breakpoints += ofModel ? 0 : ItemBytes.breakpoints(item);
+        breakpoints += ofModel ? 0 : ItemLine.breakpoints(item);
     }
 
     private void responseEnded(String kind, JsonFields fields) {
@@ -429,7 +429,7 @@ public final class Fold {
         }
         List<Item> items = prompt().items();
         return items.size() <= sections.size()
-                && items.stream().map(ItemBytes::withoutBreakpoints).allMatch(sections::containsValue);
+                && items.stream().map(ItemLine::withoutBreakpoints).allMatch(sections::containsValue);
     }
 
     /** What is known of all calls. */

@@ -34,7 +34,7 @@ public final class AppendedSettings {
     }
 
     private static JsonFields fields(Item item) {
-        return JsonFields.of(ItemBytes.line(item));
+        return JsonFields.of(ItemLine.of(item));
     }
 
     /** The tools that were added, by name, with their declarations. */

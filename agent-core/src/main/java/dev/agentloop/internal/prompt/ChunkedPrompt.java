@@ -121,7 +121,7 @@ public final class ChunkedPrompt implements Prompt {
             Tail line = tail.items == size ? tail : tail.fork(chunks, ends, hashes, size);
             line.reserve(items);
             for (Item item : items) {
-                line.append(ItemBytes.line(item));
+                line.append(ItemLine.of(item));
             }
             return new ChunkedPrompt(fixed, ending, line);
         }
@@ -187,7 +187,7 @@ public final class ChunkedPrompt implements Prompt {
         void reserve(List<? extends Item> coming) {
             long needed = length % CHUNK;
             for (Item item : coming) {
-                needed += ItemBytes.line(item).length + 1;
+                needed += ItemLine.of(item).length + 1;
             }
             int last = chunkCount - 1;
             int room = chunks[last].length;

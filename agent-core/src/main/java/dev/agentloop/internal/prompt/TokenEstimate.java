@@ -24,7 +24,7 @@ public final class TokenEstimate {
     }
 
     public static long of(Item item) {
-        byte[] line = ItemBytes.line(item);
+        byte[] line = ItemLine.of(item);
         if (item instanceof Item.Reasoning) {
             return reasoning(line);
         }

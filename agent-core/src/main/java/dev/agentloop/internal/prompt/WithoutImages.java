@@ -15,7 +15,7 @@ public final class WithoutImages {
 
     /** What a message says and by whom, the same with its images and without them. */
     public static String words(Item item) {
-        JsonFields fields = JsonFields.of(ItemBytes.line(item));
+        JsonFields fields = JsonFields.of(ItemLine.of(item));
         StringBuilder words = new StringBuilder(fields.textOrEmpty("role")).append(':');
         JsonFields parts = fields.inner("content");
         if (parts == null) {
@@ -32,7 +32,7 @@ public final class WithoutImages {
 
     /** The item with a text in place of each of its images; the same if it has none. */
     public static Item of(Item item, String why) {
-        byte[] line = ItemBytes.line(item);
+        byte[] line = ItemLine.of(item);
         JsonFields fields = JsonFields.of(line);
         String parts = item instanceof Item.Output ? "output" : "content";
         if (!item.json().contains("\"input_image\"") || fields.inner(parts) == null) {

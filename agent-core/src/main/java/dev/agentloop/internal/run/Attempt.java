@@ -15,7 +15,7 @@ import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.OtherOwner;
 import dev.agentloop.internal.turn.Turns;
@@ -191,6 +191,6 @@ public final class Attempt {
     private static boolean says(LogEntry entry, Item item) {
         return entry.kind().equals(Entry.ITEM_USER)
                 && entry.payload() != null
-                && Arrays.equals(entry.content(), ItemBytes.line(item));
+                && Arrays.equals(entry.content(), ItemLine.of(item));
     }
 }

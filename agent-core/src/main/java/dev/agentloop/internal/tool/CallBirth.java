@@ -7,7 +7,7 @@ import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 
 /*
  * Servers number calls as they like: from zero in each response, with an empty id, with none. The id is only what joins a
@@ -69,7 +69,7 @@ public final class CallBirth {
     /** The call with its arguments in a form that the API takes: a text, and of a function never an empty one. */
     public static Item.Call whole(Item.Call sent) {
         String content = sent.custom() ? "input" : "arguments";
-        JsonFields fields = JsonFields.of(ItemBytes.line(sent));
+        JsonFields fields = JsonFields.of(ItemLine.of(sent));
         Field arguments = fields.field(content);
         String nothing = sent.custom() ? "" : "{}";
         if (arguments == null || arguments.token() == JsonToken.VALUE_NULL) {
@@ -84,6 +84,6 @@ public final class CallBirth {
 
     /** The item with another text in a field of its top level. */
     public static Item with(Item item, String name, String text) {
-        return Item.of(JsonFields.of(ItemBytes.line(item)).with(name, Json.quote(text)));
+        return Item.of(JsonFields.of(ItemLine.of(item)).with(name, Json.quote(text)));
     }
 }

@@ -10,7 +10,7 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.Head;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.setup.Setup;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -181,7 +181,7 @@ public final class ContextChanges {
     }
 
     private static int count(Collection<? extends Item> items) {
-        return items.stream().mapToInt(ItemBytes::breakpoints).sum();
+        return items.stream().mapToInt(ItemLine::breakpoints).sum();
     }
 
     private void add(String name, Item item) {

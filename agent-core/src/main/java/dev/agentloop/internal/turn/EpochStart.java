@@ -10,7 +10,7 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.Head;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.internal.setup.Setup;
 import java.util.ArrayList;
@@ -75,7 +75,7 @@ public final class EpochStart {
         List<Item> kept = new ArrayList<>(all);
         kept.removeIf(item -> !takes(now, item));
         if (!now.cacheBreakpoints()) {
-            kept.replaceAll(ItemBytes::withoutBreakpoints);
+            kept.replaceAll(ItemLine::withoutBreakpoints);
         }
         AppendedSettings appended = new AppendedSettings();
         kept.forEach(appended::note);

@@ -8,7 +8,7 @@ import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.prompt.ItemBytes;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -108,7 +108,7 @@ public final class Redaction {
     // about a call, which say what the call said.
     private List<Long> versions() {
         String whole = item instanceof Item.Output output ? Entry.OUTPUT_FULL + call(output) : "";
-        byte[] line = ItemBytes.line(item);
+        byte[] line = ItemLine.of(item);
         String rule = rule();
         byte[] allowed = Json.object(w -> w.text("rule", rule));
         byte[] told = Arrays.copyOfRange(allowed, 1, allowed.length - 1);

@@ -1,8 +1,5 @@
-package dev.agentloop.internal.prompt;
+package dev.agentloop.internal;
 
-import dev.agentloop.Item;
-import dev.agentloop.internal.CacheBreakpoint;
-import dev.agentloop.internal.JsonFields;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -28,20 +25,9 @@ public abstract class ItemBytes {
         this.type = type;
     }
 
-    /** The bytes of an item, which nobody may write to. */
-    public static byte[] line(Item item) {
-        return ((ItemBytes) item).line;
-    }
-
-    /** How many cache breakpoints an item has; only messages have any. */
-    public static int breakpoints(Item item) {
-        return item instanceof Item.Message ? CacheBreakpoint.count(line(item)) : 0;
-    }
-
-    /** The item without cache breakpoints; the same if there are none. */
-    public static Item withoutBreakpoints(Item item) {
-        byte[] plain = item instanceof Item.Message ? CacheBreakpoint.without(line(item)) : line(item);
-        return plain == line(item) ? item : Item.of(plain);
+    /** The bytes of such an item, which nobody may write to. */
+    public static byte[] line(ItemBytes item) {
+        return item.line;
     }
 
     /** The value of {@code type}; a message may come without one. */
@@ -50,7 +36,7 @@ public abstract class ItemBytes {
         return type != null ? type : fields.has("role") ? "message" : "";
     }
 
-    public final byte[] line() {
+    protected final byte[] line() {
         return line;
     }
 

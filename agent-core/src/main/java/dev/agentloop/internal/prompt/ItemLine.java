@@ -1,0 +1,26 @@
+package dev.agentloop.internal.prompt;
+
+import dev.agentloop.Item;
+import dev.agentloop.internal.CacheBreakpoint;
+import dev.agentloop.internal.ItemBytes;
+
+/** Items by their bytes. */
+public final class ItemLine {
+    private ItemLine() {}
+
+    /** The bytes of an item, which nobody may write to. */
+    public static byte[] of(Item item) {
+        return ItemBytes.line((ItemBytes) item);
+    }
+
+    /** How many cache breakpoints an item has; only messages have any. */
+    public static int breakpoints(Item item) {
+        return item instanceof Item.Message ? CacheBreakpoint.count(of(item)) : 0;
+    }
+
+    /** The item without cache breakpoints; the same if there are none. */
+    public static Item withoutBreakpoints(Item item) {
+        byte[] plain = item instanceof Item.Message ? CacheBreakpoint.without(of(item)) : of(item);
+        return plain == of(item) ? item : Item.of(plain);
+    }
+}

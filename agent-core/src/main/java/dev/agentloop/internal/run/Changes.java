@@ -1,0 +1,179 @@
+package dev.agentloop.internal.run;
+
+import dev.agentloop.Approver;
+import dev.agentloop.Compactor;
+import dev.agentloop.Item;
+import dev.agentloop.ModelResponse;
+import dev.agentloop.RunOptions;
+import dev.agentloop.Tool;
+import dev.agentloop.ToolCall;
+import dev.agentloop.ToolContext;
+import dev.agentloop.ToolOutput;
+import dev.agentloop.internal.call.Call;
+import dev.agentloop.internal.compact.UndoneCompaction;
+import dev.agentloop.internal.control.Events;
+import dev.agentloop.internal.control.RunControl;
+import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.tool.Execution;
+import dev.agentloop.internal.tool.OwnCalls;
+import dev.agentloop.internal.turn.HostAppend;
+import dev.agentloop.internal.turn.OtherOwner;
+import dev.agentloop.internal.turn.Redaction;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a host changes in a conversation while no run is under way: one thing at a time, each durable when it returns. */
+public final class Changes {
+    private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
+
+    private final Agent agent;
+    private final String id;
+    private final LogHandle handle;
+
+    public Changes(Agent agent, String id, LogHandle handle) {
+        this.agent = agent;
+        this.id = id;
+        this.handle = handle;
+    }
+
+    private void make(Consumer<Run> change) {
+        made(run -> {
+            change.accept(run);
+            return true;
+        });
+    }
+
+    private <T> T made(Function<Run, T> change) {
+        return handle.changing(() -> {
+            RunControl control = new RunControl(id, agent.parts().workers());
+            RunOptions options = RunOptions.DEFAULT;
+            Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
+            new OtherOwner(agent.owner(), agent.store(), id).refuse(run.log().fold());
+            T result = change.apply(run);
+            run.log().commit();
+            return result;
+        });
+    }
+
+    public void append(List<? extends Item> items) {
+        append(new HostAppend(items));
+    }
+
+    public List<ToolCall> append(ModelResponse response) {
+        return append(new HostAppend(response));
+    }
+
+    private List<ToolCall> append(HostAppend appended) {
+        make(run -> appended.addTo(run.log(), run.turnStart(), agent.parts().clock()));
+        return appended.calls();
+    }
+
+    /** Runs a call for a loop of the host's own, on its thread. */
+    public ToolOutput call(ToolCall call) {
+        OwnCalls.Judged judged = made(run -> {
+            OwnCalls.Judged found = ownCalls(run).judge(call.callId());
+            if (found.refused() == null && !found.call().started()) {
+                run.log().add(Entry.toolStarted(found.call().version(), call.callId()));
+            }
+            return found;
+        });
+        Tool tool = judged.tool();
+        ToolOutput refused = judged.refused();
+        if (refused != null || tool == null) {
+            return Objects.requireNonNull(refused);
+        }
+        Execution.End end = Execution.End.of(
+                tool,
+                judged.call().call(),
+                context(judged.call()),
+                agent.parts().toolFailure());
+        if (end.failure() != null) {
+            LOG.warn("conversation {}: tool {} failed in call {}", id, call.name(), call.callId(), end.failure());
+        }
+        if (end.interrupted()) {
+            Thread.currentThread().interrupt();
+        }
+        return made(run -> ownCalls(run).cut(judged.call(), tool, end.output()));
+    }
+
+    private static OwnCalls ownCalls(Run run) {
+        return new OwnCalls(run.log(), run.tools(), run.parts().approvals().approver());
+    }
+
+    /** What the tool of a call may know that a loop of the host's own runs by itself. */
+    public ToolContext context(String callId) {
+        return context(
+                handle.reading(log -> Optional.ofNullable(log.fold().open().get(callId)))
+                        .orElseThrow(() -> new IllegalStateException(
+                                "no call " + callId + " of conversation " + id + " awaits an output")));
+    }
+
+    private ToolContext context(Call call) {
+        return new OwnCalls.Context(
+                id,
+                call,
+                agent.store().tenant(),
+                Thread.currentThread(),
+                other -> handle.reading(log -> log.fullOutput(other)));
+    }
+
+    /** Takes the newest compaction back that still holds. */
+    public void undoCompaction() {
+        make(run -> {
+            run.log().fold().refuseWhileOpen();
+            List<Compactor.Completed> all = run.log().fold().compactions().all();
+            for (int i = all.size() - 1; i >= 0; i--) {
+                UndoneCompaction undone = new UndoneCompaction(run.log(), all.get(i));
+                if (undone.stands()) {
+                    run.log().add(undone.entry(Entry.COMPACTION_UNDONE, undone.items()));
+                    return;
+                }
+            }
+            throw new IllegalStateException(
+                    all.isEmpty()
+                            ? "conversation " + id + " was never compacted"
+                            : "no compaction of conversation " + id
+                                    + " holds any more: they were taken back, or the prompt was begun again since");
+        });
+    }
+
+    public void pin(String name, Item item) {
+        make(run -> {
+            run.log().fold().refuseWhileOpen();
+            run.turnStart().prepare();
+            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
+        });
+    }
+
+    public void unpin(String name) {
+        make(run -> run.log().add(Entry.unpin(name)));
+    }
+
+    public void redact(long version, String reason) {
+        make(run -> {
+            run.log().fold().refuseWhileOpen();
+            new Redaction(run.log(), run.events(), version).add(reason);
+            run.log().commit();
+        });
+    }
+
+    public void seal(String reason) {
+        make(run -> run.log().add(Entry.sealed(reason)));
+    }
+
+    public void repinTools() {
+        make(run -> run.turnStart().repinTools());
+    }
+
+    public void revoke(Approver.Rule rule) {
+        make(run -> {
+            run.log().fold().rules().check(rule);
+            run.log().add(Entry.ruleRevoked(rule.call()));
+        });
+    }
+}
