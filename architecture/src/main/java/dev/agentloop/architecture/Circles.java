@@ -35,7 +35,7 @@ final class Circles {
                 .filter(types -> types.size() > 1)
                 .map(types -> uses.stream()
                         .filter(use -> types.contains(use.from()) && types.contains(use.to()))
-                        .sorted(Comparator.comparing(use -> use.places().size()))
+                        .sorted(Comparator.comparingInt(use -> use.places().size()))
                         .toList())
                 .toList();
     }

@@ -58,7 +58,11 @@ public final class Rooms {
         return this;
     }
 
-    /** @throws AssertionError that names everything that is out of order */
+    /**
+     * Checks all that was said.
+     *
+     * @throws AssertionError that names everything that is out of order
+     */
     public void check() {
         List<String> faults = new ArrayList<>(namesWithoutMeaning());
         if (faults.isEmpty()) {

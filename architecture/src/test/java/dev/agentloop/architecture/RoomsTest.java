@@ -28,19 +28,12 @@ class RoomsTest {
 
         @Test
         void packageWithoutAPlace_fails() throws Exception {
-            fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
-                    "The package \"a\" has types and no place in the order.",
-                    NAME,
-                    "package lib; public class Api {}");
+            fails("The package \"a\" has types and no place in the order.", NAME, "package lib; public class Api {}");
         }
 
         @Test
         void packageOutsideOfTheRoot_failsByItsFullName() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "The package \"library\" has types and no place in the order.",
                     "package library; class Other {}",
                     "package lib; public class Api {}");
@@ -151,8 +144,6 @@ class RoomsTest {
         @Test
         void throughANestedType_fails() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:\n  A -> B (Field <A.b> has type <B> in (A.java:0))\n  B -> A (Field <B$In.a> has type <A> in (B.java:0))",
                     "package lib; class A { B b; }",
                     "package lib; class B { class In { A a; } }");
@@ -161,8 +152,6 @@ class RoomsTest {
         @Test
         void ofThreeTypes_isListedWithoutThoseThatOnlyHangOnIt() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "1 faults in the order of the module's types\n\nA circle of 3 types:\n  A -> B (",
                     "package lib; class A { B b; }",
                     "package lib; class B { C c; D d; }",
@@ -174,8 +163,6 @@ class RoomsTest {
         @Test
         void twoCircles_areTwoFaults() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "2 faults in the order of the module's types\n\nA circle of 2 types:",
                     "package lib; class A { B b; }",
                     "package lib; class B { A a; }",
@@ -186,25 +173,15 @@ class RoomsTest {
         @Test
         void manyUses_areCounted_andTheFewestComeFirst() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:\n  B -> A (",
                     "package lib; class A { B b; B c; B d; B e; }",
                     "package lib; class B { A a; }");
-            fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
-                    "; and 2 more)",
-                    "package lib; class A { B b; B c; B d; B e; }",
-                    "package lib; class B { A a; }");
+            fails("; and 2 more)", "package lib; class A { B b; B c; B d; B e; }", "package lib; class B { A a; }");
         }
 
         @Test
         void nestedTypesOfOneFile_areNone() throws Exception {
-            passes(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
-                    "package lib; class A { In in; class In { A a; Runnable r = () -> a.in = this; } }");
+            passes("package lib; class A { In in; class In { A a; Runnable r = () -> a.in = this; } }");
         }
 
         @Test
@@ -212,13 +189,9 @@ class RoomsTest {
             String permitted =
                     "package lib; final class Impl implements Api { Api a; static int number() { return 0; } }";
             passes(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "package lib; public sealed interface Api permits Impl { default int count() { return Impl.number(); } }",
                     permitted);
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:",
                     "package lib; public interface Api { default int count() { return Impl.number(); } }",
                     permitted);
@@ -235,15 +208,9 @@ class RoomsTest {
                 "java.util.function.Supplier<Api> X = Impl::of;",
                 "class In { Object x = new Impl().more(X); } Api X = null;"
             }) {
-                passes(
-                        EXPORTS,
-                        rooms -> rooms.inOrder(""),
-                        "package lib; public interface Api { " + maker + " }",
-                        made);
+                passes("package lib; public interface Api { " + maker + " }", made);
             }
             passes(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "package lib; public interface Api { Api NONE = None.IT; }",
                     "package lib; enum None implements Api { IT }");
         }
@@ -251,14 +218,10 @@ class RoomsTest {
         @Test
         void ofAPublicTypeAndWhatItOnlyCalls_fails() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:",
                     "package lib; public class Api { int n = Helper.count(this); }",
                     "package lib; final class Helper { static int count(Api a) { return 0; } }");
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:",
                     "package lib; public class Api { Object n = Kind.ONE; }",
                     "package lib; enum Kind { ONE; Api api; }");
@@ -267,8 +230,6 @@ class RoomsTest {
         @Test
         void ofAPublicTypeAndItsSuperclass_fails() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:",
                     "package lib; public class Api extends Parent {}",
                     "package lib; class Parent { Api a; }");
@@ -277,8 +238,6 @@ class RoomsTest {
         @Test
         void ofHiddenTypes_isNotFree() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:",
                     "package lib; interface Port { static Port of() { return new Impl(); } }",
                     "package lib; final class Impl implements Port {}");
@@ -287,8 +246,6 @@ class RoomsTest {
         @Test
         void ofTwoPublicTypes_isNotFree() throws Exception {
             fails(
-                    EXPORTS,
-                    rooms -> rooms.inOrder(""),
                     "A circle of 2 types:",
                     "package lib; public interface Port { static Port of() { return new Impl(); } }",
                     "package lib; public final class Impl implements Port {}");
@@ -350,6 +307,16 @@ class RoomsTest {
         private Rooms own(Rooms rooms) {
             return rooms.inOrder("run", "").ownType("run.Run");
         }
+    }
+
+    /** In one package. */
+    private void passes(String... sources) throws Exception {
+        passes(EXPORTS, rooms -> rooms.inOrder(""), sources);
+    }
+
+    /** In one package. */
+    private void fails(String message, String... sources) throws Exception {
+        fails(EXPORTS, rooms -> rooms.inOrder(""), message, sources);
     }
 
     private void passes(String descriptor, UnaryOperator<Rooms> rule, String... sources) throws Exception {

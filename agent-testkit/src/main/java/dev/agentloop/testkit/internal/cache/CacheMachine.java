@@ -15,7 +15,7 @@ public final class CacheMachine {
     private final long idleMillis;
     private final Map<Long, Long> usedAt = new HashMap<>();
 
-    /** @param exact whether prefixes end only where requests did */
+    /** With an empty cache, where prefixes end only where requests did if it is {@code exact}. */
     public CacheMachine(int minimumTokens, boolean exact, Duration idle) {
         this.minimumTokens = minimumTokens;
         this.exact = exact;

@@ -41,7 +41,7 @@ public final class RandomTalks implements AutoCloseable {
     private AgentLoop agent;
     private int count;
 
-    /** @param returned whether the compactor's windows are those that a server gave */
+    /** One conversation; {@code returned} says whether the compactor's windows are those that a server gave. */
     public RandomTalks(Compactor compactor, boolean returned, Random random, Path workspace) {
         this.random = random;
         this.workspace = workspace;

@@ -38,7 +38,7 @@ public final class HttpServer implements AutoCloseable {
      */
     public record Answer(@Nullable HttpReply fixed, ResponseEvents events, ResponseEvents.Form form, Runnable over) {}
 
-    /** @param failed is told what {@code answers} throws; many threads at once call both */
+    /** On a socket that is bound; {@code failed} is told what {@code answers} throws, and many threads call both. */
     public HttpServer(ServerSocket socket, Function<HttpRequest, Answer> answers, Consumer<Throwable> failed) {
         this.socket = socket;
         this.answers = answers;

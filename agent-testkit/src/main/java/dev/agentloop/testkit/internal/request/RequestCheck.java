@@ -41,9 +41,7 @@ public final class RequestCheck {
     private String model = "";
     private boolean stream;
 
-    /**
-     * @param inference whether the requests are for responses; those for a compaction have no setting for what is stored
-     */
+    /** For {@code inference}, or for a compaction, whose requests have no setting for what is stored. */
     public RequestCheck(boolean inference) {
         this.inference = inference;
     }
