@@ -26,7 +26,7 @@ public sealed interface AgentEvent {
     record StepStarted(int step, PrefixCache.Report prefix) implements AgentEvent {}
 
     /** A piece of text came in. */
-    record Delta(Model.Delta kind, String text) implements AgentEvent {}
+    record Delta(Model.DeltaKind kind, String text) implements AgentEvent {}
 
     /** A try failed; another one is made after {@code delay}. */
     record Retrying(int attempt, Duration delay, String cause) implements AgentEvent {}
@@ -74,10 +74,10 @@ public sealed interface AgentEvent {
     /**
      * What the provider's cache gave for the prompt of a step, told after the step has ended with a whole response.
      *
-     * @param verdict how that compares with what was to be expected
+     * @param reuse how that compares with what was to be expected
      * @param diagnosis what the server itself says about it; null where it was not asked or says nothing
      */
-    record CacheUsed(int step, PrefixCache.Verdict verdict, ModelResponse.@Nullable CacheDiagnosis diagnosis)
+    record CacheUsed(int step, PrefixCache.Reuse reuse, ModelResponse.@Nullable CacheDiagnosis diagnosis)
             implements AgentEvent {}
 
     /** How full the context is, told before each step where the model's window is known. */

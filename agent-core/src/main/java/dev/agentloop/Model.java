@@ -50,14 +50,14 @@ public interface Model {
         default void onItem(Item item) {}
 
         /** A piece of text came in; a response that breaks later takes its pieces back. */
-        default void onDelta(Delta kind, String text) {}
+        default void onDelta(DeltaKind kind, String text) {}
 
         /** A try failed and another will be made; what was told since the last try is void; a call is never among it. */
         default void onRetry(int attempt, Duration wait, ModelException cause) {}
     }
 
     /** What a piece of text belongs to. */
-    enum Delta {
+    enum DeltaKind {
         /** The assistant's answer. */
         TEXT,
         /** A summary of the model's reasoning, or its text with open models. */

@@ -43,7 +43,7 @@ public interface PrefixCache {
     }
 
     /** Compares what the server reported for the prompt that was checked last with what was to be expected. */
-    Verdict settle(Usage usage);
+    Reuse settle(Usage usage);
 
     /** A cache account by the hashes that prompts carry, in constant time, with {@link Rules#DEFAULT}. */
     static PrefixCache hashChain() {
@@ -215,7 +215,7 @@ public interface PrefixCache {
      * @param miss who is to blame
      * @param broken what differed, or null
      */
-    record Verdict(
+    record Reuse(
             long expectedTokens,
             Usage usage,
             long missedTokens,

@@ -88,7 +88,7 @@ final class RetryingModel implements Model {
         }
 
         @Override
-        public void onDelta(Delta kind, String text) {
+        public void onDelta(DeltaKind kind, String text) {
             received = true;
             listener.onDelta(kind, text);
         }

@@ -352,13 +352,13 @@ class AppendedChangesTest {
                 agent -> agent.model(reporting).instructions("Be careful. ".repeat(1_000));
         run(model("m"), with);
         Outcome second = run(model("m"), with);
-        List<PrefixCache.Verdict> verdicts = events.stream()
+        List<PrefixCache.Reuse> verdicts = events.stream()
                 .filter(AgentEvent.CacheUsed.class::isInstance)
                 .map(event -> ((AgentEvent.CacheUsed) event).verdict())
                 .toList();
-        assertThat(verdicts).extracting(PrefixCache.Verdict::expectedTokens).containsExactly(0L, 3_968L, 4_096L);
+        assertThat(verdicts).extracting(PrefixCache.Reuse::expectedTokens).containsExactly(0L, 3_968L, 4_096L);
         assertThat(verdicts)
-                .extracting(PrefixCache.Verdict::miss)
+                .extracting(PrefixCache.Reuse::miss)
                 .containsExactly(PrefixCache.Miss.NONE, PrefixCache.Miss.NONE, PrefixCache.Miss.SERVER);
         assertThat(second.usage()).isEqualTo(Usage.reported(4_200, 0, 4_100, 10, 0));
         assertThat(second.summary().total()).isEqualTo(Usage.reported(12_300, 3_968, 8_100, 30, 0));

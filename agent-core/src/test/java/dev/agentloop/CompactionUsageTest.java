@@ -110,7 +110,7 @@ class CompactionUsageTest {
         ModelException broke =
                 ModelException.of(ModelException.Kind.TRANSPORT, "broke").build();
         Script script = new Script(says("so far"), says("farther"), (prompt, listener) -> {
-            listener.onDelta(Model.Delta.TEXT, "Some words");
+            listener.onDelta(Model.DeltaKind.TEXT, "Some words");
             listener.onRetry(1, Duration.ZERO, broke);
             return ModelResponse.of(List.of(), PAID);
         });

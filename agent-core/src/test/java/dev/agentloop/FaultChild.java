@@ -22,7 +22,7 @@ final class FaultChild {
         FaultLog.open();
         try (ConversationStore store = new FileStore(Path.of(arguments[0]))) {
             PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-            for (ConversationStore.Summary one : store.list("", 10_000)) {
+            for (ConversationStore.Listed one : store.list("", 10_000)) {
                 out.println(one.conversation() + " " + goOn(store, one.conversation()));
             }
         }

@@ -45,7 +45,7 @@ final class FaultTable {
             store.append down | request stream tool compaction end | unknown; log sending it again | unknown; log sending it again | unknown | ended; held the store's append
             store.append last | end | finished; log sending it again | finished; log sending it again | finished/unknown | finished; held the store's append
             store.append last down | end | unknown; log sending it again | unknown; log sending it again | unknown | finished; held the store's append
-            store.load | request compaction | unavailable | unavailable | ended | ended; held the store's load
+            store.load | request | unavailable | unavailable | ended | ended; held the store's load
             store.head | request stream tool | unavailable; log the run failed | unavailable; log the run failed | ended | ended; held the store's head
             store.inbox | request | unavailable | unavailable | ended | ended; held the store's inbox
             store.inbox | stream tool compaction | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox

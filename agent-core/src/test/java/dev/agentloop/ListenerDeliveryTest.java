@@ -35,7 +35,7 @@ class ListenerDeliveryTest extends LoopFixture {
     private static Script.Line streams(int pieces) {
         return (prompt, listener) -> {
             for (int i = 0; i < pieces; i++) {
-                listener.onDelta(Model.Delta.TEXT, i % 10 + "");
+                listener.onDelta(Model.DeltaKind.TEXT, i % 10 + "");
             }
             return ModelResponse.of(List.of(message("done")), Usage.NONE);
         };
@@ -161,17 +161,17 @@ class ListenerDeliveryTest extends LoopFixture {
         CountDownLatch allSaid = new CountDownLatch(1);
         List<AgentEvent> events = behind(allSaid, (prompt, listener) -> {
             for (int i = 0; i < 1_500; i++) {
-                listener.onDelta(Model.Delta.TEXT, "a");
+                listener.onDelta(Model.DeltaKind.TEXT, "a");
             }
             ModelException cause =
                     ModelException.of(ModelException.Kind.SERVER, "broke").build();
             listener.onRetry(1, Duration.ZERO, cause);
             for (int i = 0; i < 1_500; i++) {
-                listener.onDelta(Model.Delta.TEXT, "b");
+                listener.onDelta(Model.DeltaKind.TEXT, "b");
             }
             listener.onItem(message("first"));
             for (int i = 0; i < 1_500; i++) {
-                listener.onDelta(Model.Delta.TEXT, "c");
+                listener.onDelta(Model.DeltaKind.TEXT, "c");
             }
             listener.onItem(message("second"));
             allSaid.countDown();
@@ -199,7 +199,7 @@ class ListenerDeliveryTest extends LoopFixture {
             for (int i = 0; i < 10_000; i++) {
                 String piece = Integer.toString(random.nextInt(), 36).repeat(1 + random.nextInt(60));
                 said.append(piece);
-                listener.onDelta(Model.Delta.TEXT, piece);
+                listener.onDelta(Model.DeltaKind.TEXT, piece);
             }
             return ModelResponse.of(List.of(message("done")), Usage.NONE);
         });

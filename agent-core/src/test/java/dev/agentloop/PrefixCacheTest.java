@@ -340,7 +340,7 @@ class PrefixCacheTest {
         }
     }
 
-    private static PrefixCache.Verdict after(
+    private static PrefixCache.Reuse after(
             Duration pause, @Nullable Consumer<Host> change, @Nullable String epoch, long cached) {
         Hand clock = new Hand();
         PrefixCache cache =
@@ -378,7 +378,7 @@ class PrefixCacheTest {
 
     @Test
     void settle_saysWhatWasMissed() {
-        PrefixCache.Verdict verdict = after(Duration.ofSeconds(10), null, null, 0);
+        PrefixCache.Reuse verdict = after(Duration.ofSeconds(10), null, null, 0);
         assertThat(verdict.expectedTokens()).isEqualTo(9_984);
         assertThat(verdict.missedTokens()).isEqualTo(9_984);
         assertThat(verdict.describe())

@@ -53,7 +53,7 @@ class RecordedCacheTest {
             for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
                 List<Exchange> exchanges = exchanges(folder);
                 conversations += exchanges.size() > 1 ? 1 : 0;
-                for (PrefixCache.Verdict verdict : verdicts(exchanges)) {
+                for (PrefixCache.Reuse verdict : verdicts(exchanges)) {
                     String why = EXPLAINED.get(folder.getFileName().toString());
                     if (verdict.miss() == PrefixCache.Miss.NONE) {
                         agreeing += verdict.expectedTokens() > 0 ? 1 : 0;
@@ -69,12 +69,12 @@ class RecordedCacheTest {
         assertThat(explained).isEqualTo(EXPLAINED.keySet());
     }
 
-    private static List<PrefixCache.Verdict> verdicts(List<Exchange> exchanges) {
+    private static List<PrefixCache.Reuse> verdicts(List<Exchange> exchanges) {
         PrefixCache cache = PrefixCache.hashChain();
-        List<PrefixCache.Verdict> verdicts = new ArrayList<>();
+        List<PrefixCache.Reuse> verdicts = new ArrayList<>();
         for (Exchange exchange : exchanges) {
             PrefixCache.Report report = cache.check(exchange.prompt());
-            PrefixCache.Verdict verdict = cache.settle(exchange.usage());
+            PrefixCache.Reuse verdict = cache.settle(exchange.usage());
             assertThat(verdict.expectedTokens()).isEqualTo(report.reusableTokens());
             verdicts.add(verdict);
         }

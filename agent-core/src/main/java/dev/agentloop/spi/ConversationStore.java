@@ -128,7 +128,7 @@ public interface ConversationStore extends AutoCloseable {
      * @param before only those older than this id; empty for all. Ids are made so that they sort by age
      * @param limit the most to return, at least 1
      */
-    List<Summary> list(String before, int limit);
+    List<Listed> list(String before, int limit);
 
     /**
      * Erases the payloads and salts of these entries, durably and wherever the store has copies of them; the log stays, and
@@ -187,5 +187,5 @@ public interface ConversationStore extends AutoCloseable {
      *
      * @param changed about when it was last appended to
      */
-    record Summary(String conversation, LogPosition head, Instant changed) {}
+    record Listed(String conversation, LogPosition head, Instant changed) {}
 }

@@ -43,7 +43,7 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
-    public List<Summary> list(String before, int limit) {
+    public List<Listed> list(String before, int limit) {
         return store.list(before, limit);
     }
 

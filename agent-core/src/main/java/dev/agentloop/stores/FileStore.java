@@ -203,7 +203,7 @@ public final class FileStore implements ConversationStore {
     }
 
     @Override
-    public List<Summary> list(String before, int limit) {
+    public List<Listed> list(String before, int limit) {
         List<String> ids = exclusively("list", "conversations", this::ids);
         return ids.stream()
                 .filter(id -> before.isEmpty() || id.compareTo(before) < 0)
@@ -227,10 +227,10 @@ public final class FileStore implements ConversationStore {
     }
 
     // One damaged file must not hide all the others.
-    private Optional<Summary> summary(String conversation) {
+    private Optional<Listed> summary(String conversation) {
         try {
             Instant changed = Files.getLastModifiedTime(logs.file(conversation)).toInstant();
-            return head(conversation).map(head -> new Summary(conversation, head, changed));
+            return head(conversation).map(head -> new Listed(conversation, head, changed));
         } catch (StoreException | IOException e) {
             LOG.warn("conversation {} is left out of the list: {}", conversation, e.getMessage());
             return Optional.empty();

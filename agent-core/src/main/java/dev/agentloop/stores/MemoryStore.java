@@ -109,19 +109,19 @@ public final class MemoryStore implements ConversationStore {
     }
 
     @Override
-    public List<Summary> list(String before, int limit) {
+    public List<Listed> list(String before, int limit) {
         return logs.entrySet().stream()
                 .filter(entry -> before.isEmpty() || entry.getKey().compareTo(before) < 0)
                 .map(entry -> summary(entry.getKey(), entry.getValue()))
                 .filter(summary -> summary.head().version() > 0)
-                .sorted(Comparator.comparing(Summary::conversation).reversed())
+                .sorted(Comparator.comparing(Listed::conversation).reversed())
                 .limit(limit)
                 .toList();
     }
 
-    private static Summary summary(String conversation, Log log) {
+    private static Listed summary(String conversation, Log log) {
         synchronized (log) {
-            return new Summary(conversation, log.head(), log.changed);
+            return new Listed(conversation, log.head(), log.changed);
         }
     }
 

@@ -265,7 +265,7 @@ class FileStoreDamageTest {
         Files.writeString(file(folder), "no line of ours\n" + String.join("\n", lines(file(folder))));
         try (ConversationStore store = new FileStore(folder)) {
             assertThat(store.list("", 10))
-                    .extracting(ConversationStore.Summary::conversation)
+                    .extracting(ConversationStore.Listed::conversation)
                     .containsExactly(OTHER);
         }
         assertThat(warned()).singleElement().asString().startsWith("conversation " + ID + " is left out of the list");

@@ -222,7 +222,7 @@ class FileStoreTest {
             Files.writeString(folder.resolve("notes.jsonl"), "{}");
             Files.createFile(folder.resolve("0199a000-0000-7000-8000-000000000003.jsonl"));
             assertThat(store.list("", 10))
-                    .extracting(ConversationStore.Summary::conversation)
+                    .extracting(ConversationStore.Listed::conversation)
                     .containsExactly(OTHER, ID);
         }
     }

@@ -2,7 +2,7 @@ package dev.agentloop.openai;
 
 import com.fasterxml.jackson.core.JsonToken;
 import dev.agentloop.Item;
-import dev.agentloop.Model.Delta;
+import dev.agentloop.Model.DeltaKind;
 import dev.agentloop.Model.Listener;
 import dev.agentloop.ModelException;
 import dev.agentloop.ModelResponse;

@@ -135,7 +135,7 @@ class ConnectionTest {
                 try {
                     model.respond(prompt(model), new Model.Listener() {
                         @Override
-                        public void onDelta(Model.Delta kind, String text) {
+                        public void onDelta(Model.DeltaKind kind, String text) {
                             begun.countDown();
                         }
                     });
@@ -164,7 +164,7 @@ class ConnectionTest {
             OpenAiModel model = model(server).build();
             Model.Listener broken = new Model.Listener() {
                 @Override
-                public void onDelta(Model.Delta kind, String text) {
+                public void onDelta(Model.DeltaKind kind, String text) {
                     throw new IllegalArgumentException("no room for " + text);
                 }
             };

@@ -58,7 +58,7 @@ class RetriesTest {
     private static Step failure(Kind kind, int status, Item... told) {
         return listener -> {
             if (status == 200) {
-                listener.onDelta(Model.Delta.TEXT, "He");
+                listener.onDelta(Model.DeltaKind.TEXT, "He");
             }
             List.of(told).forEach(listener::onItem);
             throw ModelException.of(kind, "no.").status(status).build();

@@ -21,9 +21,9 @@ class Told implements Model.Listener {
     }
 
     @Override
-    public void onDelta(Model.Delta kind, String piece) {
+    public void onDelta(Model.DeltaKind kind, String piece) {
         events.add(kind + " " + piece);
-        if (kind == Model.Delta.TEXT) {
+        if (kind == Model.DeltaKind.TEXT) {
             text.append(piece);
         }
     }

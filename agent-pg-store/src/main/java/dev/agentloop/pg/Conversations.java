@@ -1,7 +1,7 @@
 package dev.agentloop.pg;
 
 import dev.agentloop.pg.LogReader.Origin;
-import dev.agentloop.spi.ConversationStore.Summary;
+import dev.agentloop.spi.ConversationStore.Listed;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.spi.StoreException.Kind;
@@ -68,7 +68,7 @@ record Conversations(Database database, String tenant, LogReader reader) {
         }
     }
 
-    List<Summary> list(String before, int limit) {
+    List<Listed> list(String before, int limit) {
         return database.read("list conversations", session -> {
             List<UUID> ids = before.isEmpty()
                     ? session.rows(Sql.LIST_FIRST, row -> row.getObject(1, UUID.class), tenant, (long) limit)
@@ -88,14 +88,14 @@ record Conversations(Database database, String tenant, LogReader reader) {
     }
 
     // A conversation that was deleted in between has no head.
-    private static Optional<Summary> summary(String conversation, @Nullable String head) {
+    private static Optional<Listed> summary(String conversation, @Nullable String head) {
         if (head == null) {
             return Optional.empty();
         }
         String[] fields = head.split(" ");
         LogPosition position = new LogPosition(Long.parseLong(fields[0]), fields[1]);
         Instant changed = Instant.EPOCH.plus(Long.parseLong(fields[2]), ChronoUnit.MICROS);
-        return Optional.of(new Summary(conversation, position, changed));
+        return Optional.of(new Listed(conversation, position, changed));
     }
 
     void erase(String conversation, Collection<Long> versions) {

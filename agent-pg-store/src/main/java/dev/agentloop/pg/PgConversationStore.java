@@ -174,7 +174,7 @@ public final class PgConversationStore implements ConversationStore {
     }
 
     @Override
-    public List<Summary> list(String before, int limit) {
+    public List<Listed> list(String before, int limit) {
         if (!before.isEmpty()) {
             ConversationStore.checkId(before);
         }

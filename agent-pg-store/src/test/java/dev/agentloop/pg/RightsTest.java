@@ -90,7 +90,7 @@ class RightsTest {
             assertThat(reader.read(fork, 0, 10)).hasSize(4);
             assertThat(reader.load(id)).hasSize(3);
             assertThat(reader.list("", 10))
-                    .extracting(ConversationStore.Summary::conversation)
+                    .extracting(ConversationStore.Listed::conversation)
                     .contains(id, fork);
             assertThat(reader.search("nothing", "", 10)).isEmpty();
             assertThat(reader.usage(id).conversations()).isEqualTo(1);

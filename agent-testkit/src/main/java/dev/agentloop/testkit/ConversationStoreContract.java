@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.agentloop.spi.ConversationStore;
-import dev.agentloop.spi.ConversationStore.Summary;
+import dev.agentloop.spi.ConversationStore.Listed;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
@@ -403,14 +403,14 @@ public abstract class ConversationStoreContract extends StoreRules {
             append(store, id, numbers(1, i));
             ids.add(0, id);
         }
-        List<Summary> listed = store.list("", 5);
-        assertThat(listed).extracting(Summary::conversation).containsExactlyElementsOf(ids);
+        List<Listed> listed = store.list("", 5);
+        assertThat(listed).extracting(Listed::conversation).containsExactlyElementsOf(ids);
         assertThat(listed).extracting(summary -> summary.head().version()).containsExactly(5L, 4L, 3L, 2L, 1L);
         assertThat(listed).allSatisfy(summary -> {
             assertThat(store.head(summary.conversation())).contains(summary.head());
             assertThat(summary.changed()).isBetween(before.minus(Duration.ofMinutes(5)), before.plusSeconds(300));
         });
-        assertThat(store.list(ids.get(1), 2)).extracting(Summary::conversation).containsExactly(ids.get(2), ids.get(3));
+        assertThat(store.list(ids.get(1), 2)).extracting(Listed::conversation).containsExactly(ids.get(2), ids.get(3));
         assertThat(store.list("", 2)).hasSize(2);
     }
 
@@ -421,7 +421,7 @@ public abstract class ConversationStoreContract extends StoreRules {
         append(store, younger, numbers(1, 1));
         append(store, older, numbers(1, 1));
         append(store, older, numbers(2, 2));
-        assertThat(store.list("", 2)).extracting(Summary::conversation).containsExactly(younger, older);
+        assertThat(store.list("", 2)).extracting(Listed::conversation).containsExactly(younger, older);
     }
 
     @Test
@@ -432,7 +432,7 @@ public abstract class ConversationStoreContract extends StoreRules {
         store.delete(id);
         assertThat(store.head(id)).isEmpty();
         assertThat(store.read(id, 0, 10)).isEmpty();
-        assertThat(store.list("", 10)).extracting(Summary::conversation).doesNotContain(id);
+        assertThat(store.list("", 10)).extracting(Listed::conversation).doesNotContain(id);
         refused(Kind.CONFLICT, () -> store.append(id, head, entries(head, numbers(4, 4))));
         refused(Kind.NOT_FOUND, () -> store.fork(id, head, newId()));
         reopen();

@@ -53,7 +53,7 @@ public abstract class ModelContract {
     /** Keeps what it is told, and by which thread. */
     private static final class Recorder implements Model.Listener {
         private final List<Item> items = new ArrayList<>();
-        private final Map<Model.Delta, StringBuilder> texts = new java.util.EnumMap<>(Model.Delta.class);
+        private final Map<Model.DeltaKind, StringBuilder> texts = new java.util.EnumMap<>(Model.DeltaKind.class);
         private final List<String> order = new ArrayList<>();
         private final List<Thread> threads = new ArrayList<>();
 
@@ -65,7 +65,7 @@ public abstract class ModelContract {
         }
 
         @Override
-        public void onDelta(Model.Delta kind, String text) {
+        public void onDelta(Model.DeltaKind kind, String text) {
             texts.computeIfAbsent(kind, k -> new StringBuilder()).append(text);
             order.add(kind.name());
             threads.add(Thread.currentThread());

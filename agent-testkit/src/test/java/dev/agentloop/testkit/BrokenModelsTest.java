@@ -147,7 +147,7 @@ class BrokenModelsTest {
                                 responding(BrokenModelsTest::tellingTwice),
                         "deltas_addUpToWhatTheItemsSay",
                                 responding((model, prompt, listener) -> {
-                                    listener.onDelta(Model.Delta.TEXT, "void");
+                                    listener.onDelta(Model.DeltaKind.TEXT, "void");
                                     return model.respond(prompt, listener);
                                 }),
                         "interrupt_endsAResponseThatHasFallenSilent",

@@ -34,7 +34,7 @@ class ScriptedModelTest {
         }
 
         @Override
-        public void onDelta(Model.Delta kind, String text) {
+        public void onDelta(Model.DeltaKind kind, String text) {
             told.add(kind + " " + text);
         }
     };

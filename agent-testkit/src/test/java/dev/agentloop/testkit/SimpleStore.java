@@ -132,12 +132,12 @@ class SimpleStore implements ConversationStore {
     }
 
     @Override
-    public List<Summary> list(String before, int limit) {
+    public List<Listed> list(String before, int limit) {
         return logs.keySet().stream()
                 .filter(id -> before.isEmpty() || id.compareTo(before) < 0)
                 .sorted(order())
                 .limit(limit)
-                .map(id -> new Summary(id, headOf(logs.get(id)), changes.get(id)))
+                .map(id -> new Listed(id, headOf(logs.get(id)), changes.get(id)))
                 .toList();
     }
 

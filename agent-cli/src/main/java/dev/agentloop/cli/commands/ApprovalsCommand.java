@@ -36,8 +36,8 @@ public final class ApprovalsCommand {
             boolean failed = false;
             String before = "";
             while (more) {
-                List<ConversationStore.Summary> page = store.list(before, PAGE);
-                for (ConversationStore.Summary one : page) {
+                List<ConversationStore.Listed> page = store.list(before, PAGE);
+                for (ConversationStore.Listed one : page) {
                     failed |= !tell(store, reader, one);
                     before = one.conversation();
                 }
@@ -56,7 +56,7 @@ public final class ApprovalsCommand {
     }
 
     // One damaged log must not hide all the others.
-    private boolean tell(ConversationStore store, AgentLoop reader, ConversationStore.Summary one) {
+    private boolean tell(ConversationStore store, AgentLoop reader, ConversationStore.Listed one) {
         String id = one.conversation();
         try {
             List<Outcome.Pending> waiting = reader.resume(id).awaitingApproval();

@@ -24,7 +24,7 @@ public final class ChatScreen implements AgentListener {
     public void onEvent(AgentEvent event) {
         if (event instanceof AgentEvent.Delta delta) {
             progress.answering();
-            if (delta.kind() == Model.Delta.TEXT) {
+            if (delta.kind() == Model.DeltaKind.TEXT) {
                 show(delta.text());
             }
             return;

@@ -242,7 +242,7 @@ public final class Progress implements AgentListener {
     }
 
     // Of a server that has never reported a cached token, as many that people run themselves, it is said once.
-    private void cacheUsed(PrefixCache.Verdict verdict) {
+    private void cacheUsed(PrefixCache.Reuse verdict) {
         cacheReported |= verdict.usage().cached() > 0;
         if (verdict.miss() != PrefixCache.Miss.NONE && (!cacheTold || cacheReported)) {
             cacheTold = true;

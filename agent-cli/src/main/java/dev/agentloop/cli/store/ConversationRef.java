@@ -66,7 +66,7 @@ public final class ConversationRef {
 
     private static List<String> newest(ConversationStore store, String before, int most) {
         return store.list(before, most).stream()
-                .map(ConversationStore.Summary::conversation)
+                .map(ConversationStore.Listed::conversation)
                 .toList();
     }
 }

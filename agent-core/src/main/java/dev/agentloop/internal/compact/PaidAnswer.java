@@ -54,7 +54,7 @@ public record PaidAnswer(ModelResponse response, Usage usage) {
         }
 
         @Override
-        public void onDelta(Model.Delta kind, String text) {
+        public void onDelta(Model.DeltaKind kind, String text) {
             deltas += text.getBytes(StandardCharsets.UTF_8).length;
         }
 

@@ -126,7 +126,7 @@ public final class HostStore implements ConversationStore {
     }
 
     @Override
-    public List<Summary> list(String before, int limit) {
+    public List<Listed> list(String before, int limit) {
         return ask(Failed.READING, "list", "\"" + before + "\"", () -> store.list(before, limit));
     }
 

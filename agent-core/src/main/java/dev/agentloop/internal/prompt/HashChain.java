@@ -81,12 +81,12 @@ public final class HashChain implements PrefixCache {
     }
 
     @Override
-    public Verdict settle(Usage reported) {
+    public Reuse settle(Usage reported) {
         long missed = Math.max(0, whole - reported.cached());
         // Servers round in their own ways; and where tokens were only estimated, there may be half as many.
         long tolerance = counted() ? rules.stepTokens() : whole / 2 + rules.stepTokens();
         Miss miss = missed <= tolerance || reported.estimated() ? Miss.NONE : blame(reported.cached() + tolerance);
-        Verdict verdict = new Verdict(expected, reported, miss == Miss.NONE ? 0 : missed, miss, broken);
+        Reuse verdict = new Reuse(expected, reported, miss == Miss.NONE ? 0 : missed, miss, broken);
         Prompt answeredPrompt = sent;
         usage = reported;
         usageBytes = answeredPrompt == null ? 0 : answeredPrompt.length();

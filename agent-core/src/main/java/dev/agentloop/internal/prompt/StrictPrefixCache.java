@@ -46,7 +46,7 @@ public final class StrictPrefixCache implements PrefixCache {
     }
 
     @Override
-    public Verdict settle(Usage usage) {
+    public Reuse settle(Usage usage) {
         return account.settle(usage);
     }
 }

@@ -68,7 +68,7 @@ public final class CacheAccount {
         return report;
     }
 
-    PrefixCache.Verdict settle(Usage usage) {
+    PrefixCache.Reuse settle(Usage usage) {
         return ask("settle", account -> account.settle(usage));
     }
 }

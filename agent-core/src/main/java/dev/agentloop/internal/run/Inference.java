@@ -142,7 +142,7 @@ public final class Inference {
         }
 
         @Override
-        public void onDelta(Model.Delta kind, String text) {
+        public void onDelta(Model.DeltaKind kind, String text) {
             Objects.requireNonNull(kind, "a delta has a kind, not null");
             Objects.requireNonNull(text, "a delta has a text, not null");
             post(() -> {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.AgentEvent;
-import dev.agentloop.Model.Delta;
+import dev.agentloop.Model.DeltaKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
