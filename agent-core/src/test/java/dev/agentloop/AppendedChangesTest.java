@@ -354,7 +354,7 @@ class AppendedChangesTest {
         Outcome second = run(model("m"), with);
         List<PrefixCache.Reuse> verdicts = events.stream()
                 .filter(AgentEvent.CacheUsed.class::isInstance)
-                .map(event -> ((AgentEvent.CacheUsed) event).verdict())
+                .map(event -> ((AgentEvent.CacheUsed) event).reuse())
                 .toList();
         assertThat(verdicts).extracting(PrefixCache.Reuse::expectedTokens).containsExactly(0L, 3_968L, 4_096L);
         assertThat(verdicts)

@@ -149,9 +149,9 @@ final class FaultHost {
         @SuppressWarnings("NullAway")
         private ModelResponse calls(Listener listener) {
             List<Item> items = new ArrayList<>();
-            listener.onDelta(Delta.REASONING, "thinking");
-            listener.onDelta(Delta.TEXT, "part");
-            listener.onDelta(Delta.ARGUMENTS, "{");
+            listener.onDelta(DeltaKind.REASONING, "thinking");
+            listener.onDelta(DeltaKind.TEXT, "part");
+            listener.onDelta(DeltaKind.ARGUMENTS, "{");
             say(reasoning("r"), items, listener);
             say(Script.call("r1-" + tag, "read"), items, listener);
             boolean inTool = cell.moment == Moment.TOOL;
@@ -187,7 +187,7 @@ final class FaultHost {
                 store.leave(conversation, left("at the end"));
             }
             Item answer = message("done");
-            listener.onDelta(Delta.TEXT, "done");
+            listener.onDelta(DeltaKind.TEXT, "done");
             listener.onItem(answer);
             return ModelResponse.of(List.of(answer), Usage.reported(200, 0, 0, 10, 0));
         }
@@ -330,7 +330,7 @@ final class FaultHost {
         }
 
         @Override
-        public Verdict settle(Usage usage) {
+        public Reuse settle(Usage usage) {
             return cell.quietly("cache.settle", () -> healthy.settle(usage));
         }
     }

@@ -83,7 +83,7 @@ class SlowReaderTest extends LoopFixture {
             @Override
             public ModelResponse respond(Prompt prompt, Listener listener) {
                 while (talkative.get()) {
-                    listener.onDelta(Delta.TEXT, TEXT);
+                    listener.onDelta(DeltaKind.TEXT, TEXT);
                     streamed.addAndGet(TEXT.length());
                 }
                 return ModelResponse.of(List.of(Script.message("done")), Usage.NONE);

@@ -114,9 +114,9 @@ final class ResponseReader {
     private @Nullable ModelResponse event(ResponseBody.Event kind) throws InterruptedException {
         switch (kind) {
             case TEXT, REFUSAL -> text(delta());
-            case REASONING_SUMMARY, REASONING_TEXT -> listener.onDelta(Delta.REASONING, delta());
+            case REASONING_SUMMARY, REASONING_TEXT -> listener.onDelta(DeltaKind.REASONING, delta());
             case REASONING_SUMMARY_PART -> summaryPart(fields());
-            case ARGUMENTS, CUSTOM_INPUT -> listener.onDelta(Delta.ARGUMENTS, delta());
+            case ARGUMENTS, CUSTOM_INPUT -> listener.onDelta(DeltaKind.ARGUMENTS, delta());
             case ITEM_DONE -> itemDone(fields());
             case COMPLETED -> {
                 return finish(response(fields()), null);
@@ -298,7 +298,7 @@ final class ResponseReader {
         if (!streamsText && item instanceof Item.Message message) {
             String text = message.text() + message.refusal();
             if (!text.isEmpty()) {
-                listener.onDelta(Delta.TEXT, text);
+                listener.onDelta(DeltaKind.TEXT, text);
             }
         }
         items.add(item);
@@ -308,13 +308,13 @@ final class ResponseReader {
 
     private void text(String delta) {
         streamsText = true;
-        listener.onDelta(Delta.TEXT, delta);
+        listener.onDelta(DeltaKind.TEXT, delta);
     }
 
     // The parts of a summary are paragraphs, and nothing in their texts parts them.
     private void summaryPart(JsonFields event) {
         if (event.number("summary_index", 0) > 0) {
-            listener.onDelta(Delta.REASONING, "\n\n");
+            listener.onDelta(DeltaKind.REASONING, "\n\n");
         }
     }
 }

@@ -46,7 +46,7 @@ record CrashModel(CrashFolder folder, LongSupplier version) implements Model {
             }
         });
         List<Item> items = answer(called);
-        listener.onDelta(Delta.TEXT, "…");
+        listener.onDelta(DeltaKind.TEXT, "…");
         items.forEach(listener::onItem);
         return ModelResponse.of(items, Usage.reported(100, 0, 0, 10, 0));
     }

@@ -149,10 +149,10 @@ public final class ScriptedModel implements Model {
         }
 
         private void tellDeltas(ResponseScript.Made made) {
-            Delta kind = switch (made.type()) {
-                case "message" -> Delta.TEXT;
-                case "reasoning" -> Delta.REASONING;
-                default -> Delta.ARGUMENTS;
+            DeltaKind kind = switch (made.type()) {
+                case "message" -> DeltaKind.TEXT;
+                case "reasoning" -> DeltaKind.REASONING;
+                default -> DeltaKind.ARGUMENTS;
             };
             for (String piece : made.pieces(PIECE)) {
                 listener.onDelta(kind, piece);

@@ -181,9 +181,9 @@ public final class JsonEvents implements AgentListener {
         } else if (event instanceof AgentEvent.CacheUsed e) {
             line("cache_used", json -> {
                 json.writeNumberField("step", e.step());
-                json.writeNumberField("expected_tokens", e.verdict().expectedTokens());
-                json.writeNumberField("missed_tokens", e.verdict().missedTokens());
-                json.writeStringField("miss", word(e.verdict().miss()));
+                json.writeNumberField("expected_tokens", e.reuse().expectedTokens());
+                json.writeNumberField("missed_tokens", e.reuse().missedTokens());
+                json.writeStringField("miss", word(e.reuse().miss()));
                 if (e.diagnosis() != null) {
                     json.writeStringField("diagnosis", e.diagnosis().type());
                     json.writeStringField("reason", e.diagnosis().reason());

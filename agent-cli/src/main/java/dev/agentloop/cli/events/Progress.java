@@ -179,7 +179,7 @@ public final class Progress implements AgentListener {
         } else if (event instanceof AgentEvent.StepEnded e) {
             stepEnded(e);
         } else if (event instanceof AgentEvent.CacheUsed e) {
-            cacheUsed(e.verdict());
+            cacheUsed(e.reuse());
         } else if (event instanceof AgentEvent.DuplicateCall e) {
             warn("the model sent the call " + e.callId() + " twice; the second one was dropped");
         } else if (event instanceof AgentEvent.EpochStarted e && e.epoch() > 1 && !compacted) {

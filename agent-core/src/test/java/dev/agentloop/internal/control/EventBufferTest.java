@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class EventBufferTest {
     private static final Duration NEVER = Duration.ofSeconds(30);
 
-    private static final List<Delta> KINDS = List.of(Delta.values());
+    private static final List<DeltaKind> KINDS = List.of(DeltaKind.values());
 
     private final EventBuffer buffer = new EventBuffer();
     private final List<AgentEvent> taken = Collections.synchronizedList(new ArrayList<>());
@@ -34,12 +34,12 @@ class EventBufferTest {
         mayTake.release(1_000_000);
     }
 
-    private static AgentEvent delta(Delta kind, String text) {
+    private static AgentEvent delta(DeltaKind kind, String text) {
         return new AgentEvent.Delta(kind, text);
     }
 
     private static AgentEvent text(String text) {
-        return delta(Delta.TEXT, text);
+        return delta(DeltaKind.TEXT, text);
     }
 
     private static AgentEvent warning(int number) {
@@ -98,22 +98,22 @@ class EventBufferTest {
             buffer.offer(text("b"));
         }
         for (int i = 0; i < part; i++) {
-            buffer.offer(delta(Delta.REASONING, "c"));
+            buffer.offer(delta(DeltaKind.REASONING, "c"));
         }
         buffer.offer(warning(1));
         for (int i = 1; i < part; i++) {
-            buffer.offer(delta(Delta.REASONING, "d"));
+            buffer.offer(delta(DeltaKind.REASONING, "d"));
         }
-        buffer.offer(delta(Delta.REASONING, "e"));
+        buffer.offer(delta(DeltaKind.REASONING, "e"));
         List<AgentEvent> all = drained();
         assertThat(all)
                 .containsExactly(
                         text("a".repeat(part)),
                         text("b".repeat(part)),
-                        delta(Delta.REASONING, "c".repeat(part)),
+                        delta(DeltaKind.REASONING, "c".repeat(part)),
                         warning(1),
-                        delta(Delta.REASONING, "d".repeat(part - 1)),
-                        delta(Delta.REASONING, "e"));
+                        delta(DeltaKind.REASONING, "d".repeat(part - 1)),
+                        delta(DeltaKind.REASONING, "e"));
     }
 
     @Test
@@ -202,7 +202,7 @@ class EventBufferTest {
                 buffer.boundary();
             }
             boolean other = random.nextInt(60) == 0;
-            Delta kind = KINDS.get(random.nextInt(200) == 0 ? 1 : item % 3);
+            DeltaKind kind = KINDS.get(random.nextInt(200) == 0 ? 1 : item % 3);
             Put put = new Put(
                     other ? warning(i) : delta(kind, Integer.toString(i, 36).repeat(1 + random.nextInt(30))),
                     other ? -1 : item);
