@@ -129,7 +129,7 @@ public final class CompactionStep {
         CompactionTask task = task(Compactor.Reason.SERVER_THRESHOLD, meter.now());
         Compactor.Window window = Compactor.Window.returned(items.subList(start, items.size()), Usage.NONE);
         try {
-            shortened(Entry.SERVER, task.task(), rules(task).applied(window), Usage.NONE);
+            shortened(Entry.SERVER, task.task(), new WindowRules(task).applied(window), Usage.NONE);
         } catch (IllegalArgumentException e) {
             failed(Entry.SERVER, String.valueOf(e.getMessage()), Usage.NONE);
         }
@@ -266,7 +266,7 @@ public final class CompactionStep {
         List<Item> items;
         try {
             window = answer("compactor " + name(compactor), () -> compactor.compact(given));
-            items = rules(task).applied(window);
+            items = new WindowRules(task).applied(window);
         } catch (RunEnd | InterruptedException e) {
             usage.use(offer.usage());
             throw e;
@@ -286,10 +286,6 @@ public final class CompactionStep {
     private CompactionTask task(Compactor.Reason reason, Compactor.Context context) {
         return new CompactionTask(
                 log.fold(), means.settings().cacheBreakpoints(), means.tools().keptInCompaction(), reason, context);
-    }
-
-    private static WindowRules rules(CompactionTask task) {
-        return new WindowRules(task.task(), task.putBack());
     }
 
     /** Makes these items the prompt, durably. */

@@ -14,12 +14,12 @@ import java.util.Set;
  * all else is checked here, and only here.
  */
 public final class WindowRules {
+    private final CompactionTask given;
     private final Compactor.Task task;
-    private final PutBack putBack;
 
-    WindowRules(Compactor.Task task, PutBack putBack) {
-        this.task = task;
-        this.putBack = putBack;
+    WindowRules(CompactionTask given) {
+        this.given = given;
+        this.task = given.task();
     }
 
     /**
@@ -34,10 +34,10 @@ public final class WindowRules {
         List<Item> items;
         if (window.returned()) {
             checkReturned(window.items());
-            items = putBack.behind(window.items());
+            items = given.behind(window.items());
         } else {
             checkKept(window.items());
-            items = putBack.before(window.items(), task.items(task.kept()));
+            items = given.before(window.items(), task.items(task.kept()));
         }
         checkPairs(items);
         checkReasoning(items);

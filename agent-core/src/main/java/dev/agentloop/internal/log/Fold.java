@@ -8,8 +8,8 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.call.Calls;
+import dev.agentloop.internal.call.GivenRules;
 import dev.agentloop.internal.call.HostCalls;
-import dev.agentloop.internal.call.Rules;
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.ChunkedPrompt;
 import dev.agentloop.internal.prompt.Head;
@@ -36,7 +36,7 @@ public final class Fold {
     private static final String USAGE = "usage";
 
     private final Calls calls = new Calls();
-    private final Rules rules = new Rules();
+    private final GivenRules rules = new GivenRules();
     private final Map<String, Item> sections = new LinkedHashMap<>();
     private final List<Item> unplaced = new ArrayList<>();
     private final List<Item> deferred = new ArrayList<>();
@@ -413,7 +413,7 @@ public final class Fold {
     }
 
     /** What was allowed for the rest of the conversation. */
-    public Rules rules() {
+    public GivenRules rules() {
         return rules;
     }
 

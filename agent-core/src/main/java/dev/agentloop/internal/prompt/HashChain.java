@@ -3,7 +3,6 @@ package dev.agentloop.internal.prompt;
 import dev.agentloop.PrefixCache;
 import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
-import dev.agentloop.internal.call.Rules;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

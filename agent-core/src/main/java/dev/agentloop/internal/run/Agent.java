@@ -2,7 +2,7 @@ package dev.agentloop.internal.run;
 
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.turn.AbandonedTurns;
-import dev.agentloop.internal.turn.Turns;
+import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.spi.ConversationStore;
 import java.util.UUID;
 
@@ -12,7 +12,8 @@ import java.util.UUID;
  * @param owner its name in logs
  * @param turns which conversations it is changing right now
  */
-public record Agent(AgentParts parts, HostStore store, String owner, Turns turns, AbandonedTurns abandoned) {
+public record Agent(
+        AgentParts parts, HostStore store, String owner, ConversationLocks turns, AbandonedTurns abandoned) {
 
     /** The agent of these parts on a store, by an owner of its own. */
     public static Agent on(ConversationStore store, AgentParts parts) {
@@ -20,6 +21,7 @@ public record Agent(AgentParts parts, HostStore store, String owner, Turns turns
         String process = kept.leases().process();
         String owner = (process.isEmpty() ? "" : process + "/")
                 + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-        return new Agent(parts, kept, owner, new Turns(owner), new AbandonedTurns(kept, parts.workers(), owner));
+        return new Agent(
+                parts, kept, owner, new ConversationLocks(owner), new AbandonedTurns(kept, parts.workers(), owner));
     }
 }

@@ -16,9 +16,9 @@ import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.OtherOwner;
-import dev.agentloop.internal.turn.Turns;
 import dev.agentloop.spi.LogEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -175,7 +175,7 @@ public final class Attempt {
     /** What an earlier run took and could not write down, without what was written all the same. */
     private List<Item> kept(Log log) {
         List<Item> items = new ArrayList<>();
-        for (Turns.Unsaid kept : agent.turns().takeKept(id)) {
+        for (ConversationLocks.Unsaid kept : agent.turns().takeKept(id)) {
             boolean written = log.position().version() > kept.after()
                     && store.stream(id, kept.after()).anyMatch(entry -> says(entry, kept.item()));
             if (!written) {

@@ -4,7 +4,7 @@ import dev.agentloop.BusyException;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.turn.Turns;
+import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.lang.ref.SoftReference;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LogHandle {
     private final HostStore store;
-    private final Turns turns;
+    private final ConversationLocks turns;
     private final Runs runs;
     private final String id;
     private volatile LogPosition position;

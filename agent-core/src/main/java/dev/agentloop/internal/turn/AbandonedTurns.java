@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns that a run of this loop left open because the store failed. Other processes see this one alive and would wait for
+ * ConversationLocks that a run of this loop left open because the store failed. Other processes see this one alive and would wait for
  * it, so it leaves a message for them in the conversation's inbox, as soon as the store takes one. Whoever finds it takes
  * the turn over as from a process that died, and with its next turn takes the message out.
  *
@@ -123,7 +123,8 @@ public final class AbandonedTurns {
 
     // Of a new run, which may have begun meanwhile, the turn has another version, and of it nothing is said.
     private void tell(String conversation) {
-        if (Turns.atWork(owner, conversation) || store.head(conversation).isEmpty()) {
+        if (ConversationLocks.atWork(owner, conversation)
+                || store.head(conversation).isEmpty()) {
             return;
         }
         TurnState turn = Log.load(store, conversation).fold().turn();

@@ -37,7 +37,7 @@ public final class OtherOwner {
         }
         Leases leases = store.leases();
         if (process.equals(leases.process())) {
-            return Turns.atWork(fold.turn().owner(), conversation);
+            return ConversationLocks.atWork(fold.turn().owner(), conversation);
         }
         boolean abandoned = AbandonedTurns.told(store, conversation, fold.turn().underWay());
         return !abandoned && leases.alive(process);

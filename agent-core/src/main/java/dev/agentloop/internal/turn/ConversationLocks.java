@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public final class Turns {
+public final class ConversationLocks {
     // Of all loops of this process, so that one can tell that a turn another one began is over.
     private static final Set<String> AT_WORK = ConcurrentHashMap.newKeySet();
 
@@ -26,7 +26,7 @@ public final class Turns {
     private final Map<String, List<Unsaid>> unsaid = new ConcurrentHashMap<>();
     private final String owner;
 
-    public Turns(String owner) {
+    public ConversationLocks(String owner) {
         this.owner = owner;
     }
 

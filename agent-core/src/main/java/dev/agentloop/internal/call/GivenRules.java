@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What was allowed for the rest of a conversation, as the fold knows it. Not thread-safe. */
-public final class Rules {
+public final class GivenRules {
     // By the version of the call with whose approval each was given.
     private final Map<Long, Approver.Rule> inForce = new TreeMap<>();
 
