@@ -64,7 +64,7 @@ public final class CompactionTask {
         this.fold = fold;
         this.context = new ArrayList<>(fold.contextItems());
         if (breakpoints) {
-            markTheLast(context);
+            markTheLast(this.context);
         }
     }
 
