@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.spi.InboxMessage;
 import java.time.Duration;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -72,9 +74,7 @@ class RunReachTest extends BoundsFixture {
                 await(begun);
                 CompletableFuture<Outcome> second =
                         start(conversation, "two", RunOptions.DEFAULT.withWhenBusy(RunOptions.WhenBusy.QUEUE));
-                while (!someoneQueues()) {
-                    Thread.onSpinWait();
-                }
+                Awaitility.await().until(this::someoneQueues);
                 conversation.cancel();
                 assertThat(get(first)).isInstanceOf(Outcome.Cancelled.class);
                 assertThat(get(second)).isInstanceOf(Outcome.Cancelled.class);
@@ -90,7 +90,7 @@ class RunReachTest extends BoundsFixture {
                     .anyMatch(stack -> Arrays.stream(stack)
                                     .anyMatch(frame -> frame.getClassName().endsWith(".Semaphore"))
                             && Arrays.stream(stack)
-                                    .anyMatch(frame -> frame.getClassName().endsWith(".Turns")));
+                                    .anyMatch(frame -> frame.getClassName().equals(ConversationLocks.class.getName())));
         }
 
         @Test
