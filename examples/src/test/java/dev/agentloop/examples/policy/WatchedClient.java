@@ -39,18 +39,18 @@ final class WatchedClient extends HttpClient {
     @Override
     public <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler)
             throws IOException, InterruptedException {
-        return client.send(watched(request), info -> new Reading<>(handler.apply(info), taken));
+        return client.send(watched(request), watched(handler));
     }
 
     @Override
     public <T> CompletableFuture<HttpResponse<T>> sendAsync(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
-        return sendAsync(request, handler, null);
+        return client.sendAsync(watched(request), watched(handler));
     }
 
     @Override
     public <T> CompletableFuture<HttpResponse<T>> sendAsync(
             HttpRequest request, HttpResponse.BodyHandler<T> handler, HttpResponse.PushPromiseHandler<T> pushes) {
-        return client.sendAsync(watched(request), info -> new Reading<>(handler.apply(info), taken), pushes);
+        return client.sendAsync(watched(request), watched(handler), pushes);
     }
 
     private HttpRequest watched(HttpRequest request) {
@@ -58,6 +58,10 @@ final class WatchedClient extends HttpClient {
         return HttpRequest.newBuilder(request, (name, value) -> true)
                 .method(request.method(), new Writing(body, written))
                 .build();
+    }
+
+    private <T> HttpResponse.BodyHandler<T> watched(HttpResponse.BodyHandler<T> handler) {
+        return info -> new Reading<>(handler.apply(info), taken);
     }
 
     private record Writing(HttpRequest.BodyPublisher body, Runnable written) implements HttpRequest.BodyPublisher {
