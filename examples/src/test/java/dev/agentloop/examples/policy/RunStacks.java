@@ -19,9 +19,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * Which hidden classes of some modules stand on the stacks of a run's threads, at the points where a test asks. A thread is
- * one of the run's where a class of these modules is on its stack, and none of the script that plays the server. Its other
- * threads are looked at once they wait, so that what is seen does not hang on who was faster. Thread-safe.
+ * Which hidden classes of some modules stand on the stacks of a run's threads, at the points where a test asks. A thread
+ * belongs to the run if a class of these modules is on its stack, and none of the script that plays the server.
+ *
+ * <p>What is seen must not hang on which thread was faster: all but the one that asks are looked at once they wait.
+ * Thread-safe.
  */
 final class RunStacks {
     /** Where a run is looked at. */
