@@ -93,7 +93,12 @@ final class PublicApi {
                 .forEach(nested -> describe(nested, deeper, lines));
     }
 
-    private static Class<?> load(String name) {
+    /** The folder of the module's compiled classes. */
+    Path classes() {
+        return classes;
+    }
+
+    static Class<?> load(String name) {
         try {
             return Class.forName(name, false, PublicApi.class.getClassLoader());
         } catch (ClassNotFoundException e) {
