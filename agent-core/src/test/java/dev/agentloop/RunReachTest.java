@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.spi.InboxMessage;
 import java.time.Duration;
 import java.util.Arrays;
@@ -90,7 +91,7 @@ class RunReachTest extends BoundsFixture {
                     .anyMatch(stack -> Arrays.stream(stack)
                                     .anyMatch(frame -> frame.getClassName().endsWith(".Semaphore"))
                             && Arrays.stream(stack)
-                                    .anyMatch(frame -> frame.getClassName().endsWith(".Turns")));
+                                    .anyMatch(frame -> frame.getClassName().equals(ConversationLocks.class.getName())));
         }
 
         @Test
