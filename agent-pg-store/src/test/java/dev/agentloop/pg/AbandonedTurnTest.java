@@ -1,12 +1,12 @@
 package dev.agentloop.pg;
 
-import dev.agentloop.BusyException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentloop.AgentLoop;
 import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.BusyException;
 import dev.agentloop.Conversation;
 import dev.agentloop.Outcome;
 import dev.agentloop.Tool;

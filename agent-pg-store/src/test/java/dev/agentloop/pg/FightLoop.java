@@ -1,7 +1,7 @@
 package dev.agentloop.pg;
 
-import dev.agentloop.BusyException;
 import dev.agentloop.AgentLoop;
+import dev.agentloop.BusyException;
 import dev.agentloop.Conversation;
 import dev.agentloop.Outcome;
 import dev.agentloop.RunOptions;

@@ -1,10 +1,10 @@
 package dev.agentloop.testkit.crash;
 
-import dev.agentloop.Compactor;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.AgentLoop;
+import dev.agentloop.Compactor;
 import dev.agentloop.Conversation;
 import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
@@ -38,8 +38,7 @@ class CompactionCrashTest {
     Path temp;
 
     /** What a log says, read without the process that wrote it. */
-    private record Log(
-            List<LogEntry> entries, List<Compactor.Completed> compactions, String prompt, String before) {
+    private record Log(List<LogEntry> entries, List<Compactor.Completed> compactions, String prompt, String before) {
 
         boolean has(String kind) {
             return entries.stream().anyMatch(entry -> entry.kind().equals(kind));

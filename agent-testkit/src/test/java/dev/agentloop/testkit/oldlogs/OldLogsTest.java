@@ -131,7 +131,8 @@ class OldLogsTest {
     private static Set<String> written() throws IOException {
         List<Path> sources;
         try (Stream<Path> files = Files.walk(Path.of("..", "agent-core", "src", "main"))) {
-            sources = files.filter(file -> file.endsWith(Path.of("log", "Entry.java"))).toList();
+            sources = files.filter(file -> file.endsWith(Path.of("log", "Entry.java")))
+                    .toList();
         }
         assertThat(sources).as("the source that has all kinds").hasSize(1);
         Set<String> kinds = new TreeSet<>();

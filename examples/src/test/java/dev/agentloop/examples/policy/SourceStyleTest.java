@@ -74,8 +74,8 @@ class SourceStyleTest {
     @Test
     void loop_fitsOneScreen() {
         assertThat(Sources.all().methods())
-                .filteredOn(method -> Sources.name(method).endsWith("dev/agentloop/Loop.java: Loop.run"))
-                .as("the loop: dev.agentloop.Loop.run, at most %d lines", METHOD_LINES)
+                .filteredOn(method -> Sources.name(method).endsWith("dev/agentloop/internal/run/Loop.java: Loop.run"))
+                .as("the loop: dev.agentloop.internal.run.Loop.run, at most %d lines", METHOD_LINES)
                 .isNotEmpty()
                 .allMatch(method -> Sources.all().lines(method) <= METHOD_LINES);
     }

@@ -1,6 +1,5 @@
 package dev.agentloop.testkit.internal.compaction;
 
-import dev.agentloop.Compactor;
 import dev.agentloop.AgentEvent;
 import dev.agentloop.Compactor;
 import dev.agentloop.Conversation;
