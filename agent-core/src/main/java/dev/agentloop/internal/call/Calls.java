@@ -131,18 +131,6 @@ public final class Calls {
         return open;
     }
 
-    /**
-     * Refuses what needs that all calls have their outputs.
-     *
-     * @throws IllegalStateException if some have none
-     */
-    public void refuseWhileOpen() {
-        if (!open.isEmpty()) {
-            throw new IllegalStateException(
-                    "the calls " + open.keySet() + " have no output yet; run the conversation to its end first");
-        }
-    }
-
     /** The version of the entry with the whole output of the newest call of that id, or null; may be asked on any thread. */
     @Nullable
     public Long fullOutput(String callId) {

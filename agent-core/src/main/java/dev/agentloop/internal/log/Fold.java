@@ -400,6 +400,18 @@ public final class Fold {
         return calls.open();
     }
 
+    /**
+     * Refuses what needs that all calls have their outputs.
+     *
+     * @throws IllegalStateException if some have none
+     */
+    public void refuseWhileOpen() {
+        if (!open().isEmpty()) {
+            throw new IllegalStateException(
+                    "the calls " + open().keySet() + " have no output yet; run the conversation to its end first");
+        }
+    }
+
     /** What was allowed for the rest of the conversation. */
     public GivenRules rules() {
         return rules;

@@ -92,7 +92,7 @@ public final class Attempt {
                 Run run = Run.of(agent, control, events, handle.log(), options);
                 new OtherOwner(agent.owner(), agent.store(), id)
                         .refuse(run.log().fold());
-                run.log().fold().calls().refuseWhileOpen();
+                run.log().fold().refuseWhileOpen();
                 return run.compaction().requested();
             }));
         } catch (RunEnd | InterruptedException e) {

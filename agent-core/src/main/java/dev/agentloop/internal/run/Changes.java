@@ -125,7 +125,7 @@ public final class Changes {
     /** Takes the newest compaction back that still holds. */
     public void undoCompaction() {
         make(run -> {
-            run.log().fold().calls().refuseWhileOpen();
+            run.log().fold().refuseWhileOpen();
             List<Compactor.Completed> all = run.log().fold().compactions().all();
             for (int i = all.size() - 1; i >= 0; i--) {
                 UndoneCompaction undone = new UndoneCompaction(run.log(), all.get(i));
@@ -144,7 +144,7 @@ public final class Changes {
 
     public void pin(String name, Item item) {
         make(run -> {
-            run.log().fold().calls().refuseWhileOpen();
+            run.log().fold().refuseWhileOpen();
             run.turnStart().prepare();
             run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
         });
@@ -156,7 +156,7 @@ public final class Changes {
 
     public void redact(long version, String reason) {
         make(run -> {
-            run.log().fold().calls().refuseWhileOpen();
+            run.log().fold().refuseWhileOpen();
             new Redaction(run.log(), run.events(), version).add(reason);
             run.log().commit();
         });
