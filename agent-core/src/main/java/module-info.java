@@ -15,4 +15,6 @@ module dev.agentloop.core {
             dev.agentloop.pg,
             dev.agentloop.pg.embedded,
             dev.agentloop.testkit;
+    exports dev.agentloop.internal.prompt to
+            dev.agentloop.openai;
 }

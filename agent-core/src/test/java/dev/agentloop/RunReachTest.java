@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,9 +74,7 @@ class RunReachTest extends BoundsFixture {
                 await(begun);
                 CompletableFuture<Outcome> second =
                         start(conversation, "two", RunOptions.DEFAULT.withWhenBusy(RunOptions.WhenBusy.QUEUE));
-                while (!someoneQueues()) {
-                    Thread.onSpinWait();
-                }
+                Awaitility.await().until(this::someoneQueues);
                 conversation.cancel();
                 assertThat(get(first)).isInstanceOf(Outcome.Cancelled.class);
                 assertThat(get(second)).isInstanceOf(Outcome.Cancelled.class);

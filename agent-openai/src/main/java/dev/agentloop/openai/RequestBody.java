@@ -3,6 +3,7 @@ package dev.agentloop.openai;
 import dev.agentloop.Prompt;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.ChunkedPrompt;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.nio.ByteBuffer;
@@ -55,7 +56,7 @@ final class RequestBody implements HttpRequest.BodyPublisher {
 
     /** For {@code /responses/compact}, whose options are less than those of an inference. */
     static RequestBody toCompact(Prompt prompt, boolean withInstructions) {
-        JsonFields head = json(prompt.head());
+        JsonFields head = ChunkedPrompt.fixed(prompt).fields();
         String fields = Json.objectText(w -> {
             for (String name : COMPACT) {
                 if (name.equals(OPTIONS)) {
@@ -70,8 +71,8 @@ final class RequestBody implements HttpRequest.BodyPublisher {
 
     /** For {@code /responses/input_tokens}. */
     static RequestBody toCount(Prompt prompt) {
-        JsonFields head = json(prompt.head());
-        JsonFields ending = json("{" + prompt.ending() + "}");
+        JsonFields head = ChunkedPrompt.fixed(prompt).fields();
+        JsonFields ending = JsonFields.of(("{" + prompt.ending() + "}").getBytes(StandardCharsets.UTF_8));
         String fields = Json.objectText(w -> {
             for (String name : COUNT) {
                 copy(w, head, name);
@@ -81,10 +82,6 @@ final class RequestBody implements HttpRequest.BodyPublisher {
             }
         });
         return new RequestBody(fields, prompt);
-    }
-
-    private static JsonFields json(String json) {
-        return JsonFields.of(json.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void cacheOptions(Json.Writer out, @Nullable JsonFields options) throws IOException {

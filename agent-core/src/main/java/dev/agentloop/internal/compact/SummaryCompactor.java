@@ -101,6 +101,6 @@ public record SummaryCompactor(Model model, String request) implements Compactor
         });
         List<Item> rest = new ArrayList<>(items.subList(from, items.size()));
         rest.removeIf(item -> item instanceof Item.Output output && gone.contains(output.callId()));
-        return ChunkedPrompt.of(prompt.head()).plus(rest);
+        return ChunkedPrompt.of(ChunkedPrompt.fixed(prompt)).plus(rest);
     }
 }
