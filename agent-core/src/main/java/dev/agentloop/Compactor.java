@@ -212,7 +212,8 @@ public interface Compactor {
      * A compaction that a conversation has had.
      *
      * @param version of the entry that replaced the prompt; the prompt before is {@code promptAt(version - 1)}
-     * @param by the name of the compactor
+     * @param by the name of the compactor; {@code server} where the server compacted by itself
+     * @param reason why the prompt was shortened
      * @param tokensBefore how many tokens the context had
      * @param tokensAfter about how many it had after
      * @param usage what the compactor used

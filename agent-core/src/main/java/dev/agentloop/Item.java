@@ -48,7 +48,7 @@ public sealed interface Item {
             throw new IllegalArgumentException("a cache breakpoint is set in a message that the host wrote, not in "
                     + (this instanceof Message ? "one of the model's" : "an item of type " + type()));
         }
-        byte[] line = ItemBytes.line(message);
+        byte[] line = ItemBytes.lineOf(message);
         byte[] marked = CacheBreakpoint.on(line);
         return marked == line ? this : of(marked);
     }

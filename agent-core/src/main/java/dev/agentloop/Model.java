@@ -56,7 +56,7 @@ public interface Model {
         default void onRetry(int attempt, Duration wait, ModelException cause) {}
     }
 
-    /** What a piece of text belongs to. */
+    /** What a piece of a response's text belongs to: the answer, the reasoning, or the arguments of a call. */
     enum DeltaKind {
         /** The assistant's answer. */
         TEXT,

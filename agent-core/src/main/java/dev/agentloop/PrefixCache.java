@@ -207,11 +207,12 @@ public interface PrefixCache {
     }
 
     /**
-     * How a server's report compares with what was to be expected.
+     * How much of a prompt the server read from its cache, by its report, and how much was to be expected.
      *
      * @param expectedTokens how many tokens could be read from the cache, by the prefix and the usage before
      * @param usage what the server reported
-     * @param missedTokens how many tokens of the prompt before were not read from the cache, 0 where {@code miss} is none
+     * @param missedTokens how many tokens of the prompt before were not read from the cache, 0 where {@code miss} is
+     *     {@link Miss#NONE}
      * @param miss who is to blame
      * @param broken what differed, or null
      */

@@ -352,12 +352,12 @@ class AppendedChangesTest {
                 agent -> agent.model(reporting).instructions("Be careful. ".repeat(1_000));
         run(model("m"), with);
         Outcome second = run(model("m"), with);
-        List<PrefixCache.Reuse> verdicts = events.stream()
+        List<PrefixCache.Reuse> reuses = events.stream()
                 .filter(AgentEvent.CacheUsed.class::isInstance)
                 .map(event -> ((AgentEvent.CacheUsed) event).reuse())
                 .toList();
-        assertThat(verdicts).extracting(PrefixCache.Reuse::expectedTokens).containsExactly(0L, 3_968L, 4_096L);
-        assertThat(verdicts)
+        assertThat(reuses).extracting(PrefixCache.Reuse::expectedTokens).containsExactly(0L, 3_968L, 4_096L);
+        assertThat(reuses)
                 .extracting(PrefixCache.Reuse::miss)
                 .containsExactly(PrefixCache.Miss.NONE, PrefixCache.Miss.NONE, PrefixCache.Miss.SERVER);
         assertThat(second.usage()).isEqualTo(Usage.reported(4_200, 0, 4_100, 10, 0));

@@ -378,10 +378,10 @@ class PrefixCacheTest {
 
     @Test
     void settle_saysWhatWasMissed() {
-        PrefixCache.Reuse verdict = after(Duration.ofSeconds(10), null, null, 0);
-        assertThat(verdict.expectedTokens()).isEqualTo(9_984);
-        assertThat(verdict.missedTokens()).isEqualTo(9_984);
-        assertThat(verdict.describe())
+        PrefixCache.Reuse reuse = after(Duration.ofSeconds(10), null, null, 0);
+        assertThat(reuse.expectedTokens()).isEqualTo(9_984);
+        assertThat(reuse.missedTokens()).isEqualTo(9_984);
+        assertThat(reuse.describe())
                 .isEqualTo(
                         "10,100 tokens in, 0 read from the cache (9,984 expected), 0 written to it; the prefix was the"
                                 + " same, so the provider did not find it");

@@ -32,7 +32,7 @@ class RecordedCacheTest {
 
     /**
      * Where the server read less than was to be expected, and why that is no error of the account's: by folder, in the words
-     * of the verdict.
+     * of {@link PrefixCache.Reuse#describe}.
      */
     private static final Map<String, String> EXPLAINED = Map.of(
             // Single questions over one long tool, without a prompt_cache_key and a second or a month apart: each
@@ -53,12 +53,12 @@ class RecordedCacheTest {
             for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
                 List<Exchange> exchanges = exchanges(folder);
                 conversations += exchanges.size() > 1 ? 1 : 0;
-                for (PrefixCache.Reuse verdict : verdicts(exchanges)) {
+                for (PrefixCache.Reuse reuse : reuses(exchanges)) {
                     String why = EXPLAINED.get(folder.getFileName().toString());
-                    if (verdict.miss() == PrefixCache.Miss.NONE) {
-                        agreeing += verdict.expectedTokens() > 0 ? 1 : 0;
+                    if (reuse.miss() == PrefixCache.Miss.NONE) {
+                        agreeing += reuse.expectedTokens() > 0 ? 1 : 0;
                     } else {
-                        assertThat(verdict.describe()).as("%s", folder).endsWith(why);
+                        assertThat(reuse.describe()).as("%s", folder).endsWith(why);
                         explained.add(folder.getFileName().toString());
                     }
                 }
@@ -69,16 +69,16 @@ class RecordedCacheTest {
         assertThat(explained).isEqualTo(EXPLAINED.keySet());
     }
 
-    private static List<PrefixCache.Reuse> verdicts(List<Exchange> exchanges) {
+    private static List<PrefixCache.Reuse> reuses(List<Exchange> exchanges) {
         PrefixCache cache = PrefixCache.hashChain();
-        List<PrefixCache.Reuse> verdicts = new ArrayList<>();
+        List<PrefixCache.Reuse> reuses = new ArrayList<>();
         for (Exchange exchange : exchanges) {
             PrefixCache.Report report = cache.check(exchange.prompt());
-            PrefixCache.Reuse verdict = cache.settle(exchange.usage());
-            assertThat(verdict.expectedTokens()).isEqualTo(report.reusableTokens());
-            verdicts.add(verdict);
+            PrefixCache.Reuse reuse = cache.settle(exchange.usage());
+            assertThat(reuse.expectedTokens()).isEqualTo(report.reusableTokens());
+            reuses.add(reuse);
         }
-        return verdicts;
+        return reuses;
     }
 
     private static List<Exchange> exchanges(Path folder) throws IOException {

@@ -40,7 +40,7 @@ class ResumeTest {
     private static final long FIRST = 5;
 
     /** A log whose process ended behind these entries. */
-    private void left(Entry... drafts) {
+    private void left(Entry... entries) {
         Log log = Log.begin(new HostStore(store), id);
         List<Entry> all = new ArrayList<>();
         all.add(Entry.conversation(id, "2026-01-01T00:00:00Z"));
@@ -48,7 +48,7 @@ class ResumeTest {
         all.add(Entry.epoch("conversation_started", head, null));
         all.add(Entry.turnBegun("somebody", null, Instant.EPOCH));
         all.add(Entry.item(Entry.ITEM_USER, Item.user("x")));
-        all.addAll(Arrays.asList(drafts));
+        all.addAll(Arrays.asList(entries));
         all.forEach(log::add);
         log.commit();
     }

@@ -26,7 +26,7 @@ public abstract class ItemBytes {
     }
 
     /** The bytes of such an item, which nobody may write to. */
-    public static byte[] line(ItemBytes item) {
+    public static byte[] lineOf(ItemBytes item) {
         return item.line;
     }
 

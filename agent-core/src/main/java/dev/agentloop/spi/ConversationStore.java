@@ -183,8 +183,10 @@ public interface ConversationStore extends AutoCloseable {
     void close();
 
     /**
-     * A conversation in a list.
+     * A conversation as {@link #list} gives it: its id, where its log stands, and about when that last changed.
      *
+     * @param conversation the id
+     * @param head where the log stands
      * @param changed about when it was last appended to
      */
     record Listed(String conversation, LogPosition head, Instant changed) {}

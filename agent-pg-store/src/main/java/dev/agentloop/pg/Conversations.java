@@ -78,7 +78,7 @@ record Conversations(Database database, String tenant, LogReader reader) {
             return session
                     .rows(
                             Sql.HEADS,
-                            row -> summary(row.getString(1), row.getString(2)),
+                            row -> listed(row.getString(1), row.getString(2)),
                             tenant,
                             ids.toArray(new UUID[0]))
                     .stream()
@@ -88,7 +88,7 @@ record Conversations(Database database, String tenant, LogReader reader) {
     }
 
     // A conversation that was deleted in between has no head.
-    private static Optional<Listed> summary(String conversation, @Nullable String head) {
+    private static Optional<Listed> listed(String conversation, @Nullable String head) {
         if (head == null) {
             return Optional.empty();
         }

@@ -242,11 +242,11 @@ public final class Progress implements AgentListener {
     }
 
     // Of a server that has never reported a cached token, as many that people run themselves, it is said once.
-    private void cacheUsed(PrefixCache.Reuse verdict) {
-        cacheReported |= verdict.usage().cached() > 0;
-        if (verdict.miss() != PrefixCache.Miss.NONE && (!cacheTold || cacheReported)) {
+    private void cacheUsed(PrefixCache.Reuse reuse) {
+        cacheReported |= reuse.usage().cached() > 0;
+        if (reuse.miss() != PrefixCache.Miss.NONE && (!cacheTold || cacheReported)) {
             cacheTold = true;
-            out.println("  cache: " + TerminalText.line(verdict.describe())
+            out.println("  cache: " + TerminalText.line(reuse.describe())
                     + (cacheReported ? "" : "; this is said once for a server that reports no cached tokens"));
         }
     }

@@ -13,12 +13,13 @@ public final class GivenRules {
     // By the version of the call with whose approval each was given.
     private final Map<Long, Approver.Rule> inForce = new TreeMap<>();
 
-    /** Takes in a rule, which is empty where none was given. */
-    public void given(Call call, String rule) {
-        if (!rule.isEmpty()) {
+    /** Decides about a call, and takes in the rule that was given with the decision, if it is the first. */
+    public void decided(Call call, JsonFields fields) {
+        Approver.Answer answer = Call.answer(fields);
+        if (call.decide(fields.textOrEmpty("hash"), answer) && !answer.rule().isEmpty()) {
             inForce.put(
                     call.version(),
-                    new Approver.Rule(call.version(), call.item().name(), rule));
+                    new Approver.Rule(call.version(), call.item().name(), answer.rule()));
         }
     }
 

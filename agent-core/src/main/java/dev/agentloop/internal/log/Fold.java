@@ -1,6 +1,5 @@
 package dev.agentloop.internal.log;
 
-import dev.agentloop.Approver;
 import dev.agentloop.Item;
 import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
@@ -83,7 +82,7 @@ public final class Fold {
             case Entry.TOOL_STARTED -> calls.about(fields).start();
             case Entry.RESPONSE, Entry.RESPONSE_BROKEN -> responseEnded(kind, fields);
             case Entry.APPROVAL_ASKED -> calls.about(fields).ask(fields);
-            case Entry.APPROVAL_DECIDED -> decided(calls.about(fields), fields);
+            case Entry.APPROVAL_DECIDED -> rules.decided(calls.about(fields), fields);
             case Entry.RULE_REVOKED -> rules.revoked(fields.number("call", 0));
             case Entry.SEALED -> {} // The store refuses whatever would follow.
             case Entry.REDACTED -> turn.redacted(fields);
@@ -93,13 +92,6 @@ public final class Fold {
             case Entry.COMPACTION_BEGUN -> compactionBegun(UsageFields.read(fields, USAGE));
             case Entry.COMPACTION_FAILED -> compactionFailed(fields);
             default -> unknown = kind;
-        }
-    }
-
-    private void decided(Call call, JsonFields fields) {
-        Approver.Answer answer = Call.answer(fields);
-        if (call.decide(fields.textOrEmpty("hash"), answer)) {
-            rules.given(call, answer.rule());
         }
     }
 
@@ -469,13 +461,7 @@ public final class Fold {
         List<Item> items = new ArrayList<>(sections.values());
         // Several of these may hold together: they are said in one item.
         items.removeIf(item -> AppendedSettings.TYPES.contains(item.type()));
-        if (!appended.tools().isEmpty()) {
-            items.add(AppendedSettings.tools(appended.tools().values()));
-        }
-        String effort = appended.effort();
-        if (effort != null) {
-            items.add(AppendedSettings.effort(effort));
-        }
+        items.addAll(appended.items());
         return items;
     }
 

@@ -3,7 +3,9 @@ package dev.agentloop.internal.prompt;
 import dev.agentloop.Item;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -46,6 +48,18 @@ public final class AppendedSettings {
     @Nullable
     public String effort() {
         return effort;
+    }
+
+    /** Items that say all of it, one for the tools and one for the effort. */
+    public List<Item> items() {
+        List<Item> items = new ArrayList<>();
+        if (!tools.isEmpty()) {
+            items.add(tools(tools.values()));
+        }
+        if (effort != null) {
+            items.add(effort(effort));
+        }
+        return items;
     }
 
     /** The item that adds tools from its place on. */

@@ -10,7 +10,7 @@ public final class ItemLine {
 
     /** The bytes of an item, which nobody may write to. */
     public static byte[] of(Item item) {
-        return ItemBytes.line((ItemBytes) item);
+        return ItemBytes.lineOf((ItemBytes) item);
     }
 
     /** How many cache breakpoints an item has; only messages have any. */

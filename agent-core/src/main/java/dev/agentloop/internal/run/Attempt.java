@@ -53,7 +53,7 @@ public final class Attempt {
     }
 
     private interface Body<T> {
-        public T run() throws InterruptedException;
+        T run() throws InterruptedException;
     }
 
     private <T> T underWay(Body<T> body) throws InterruptedException {
