@@ -132,8 +132,7 @@ public final class Calls {
     }
 
     /** The version of the entry with the whole output of the newest call of that id, or null; may be asked on any thread. */
-    @Nullable
-    public Long fullOutput(String callId) {
+    public @Nullable Long fullOutput(String callId) {
         return fullOutputs.get(callId);
     }
 

@@ -81,8 +81,7 @@ public final class RunControl {
     }
 
     /** What still changes things for a call which is over; null where nothing does. */
-    @Nullable
-    public String stillWriting() {
+    public @Nullable String stillWriting() {
         return workers.left().stillWriting(conversation);
     }
 

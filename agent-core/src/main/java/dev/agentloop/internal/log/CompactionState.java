@@ -49,8 +49,7 @@ public final class CompactionState {
     }
 
     /** The section of the context that an item of the prompt is or was; null for other items. */
-    @Nullable
-    public String section(Item item) {
+    public @Nullable String section(Item item) {
         return sections.get(ItemLine.withoutBreakpoints(item));
     }
 

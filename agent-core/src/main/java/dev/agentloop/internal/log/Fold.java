@@ -378,20 +378,17 @@ public final class Fold {
     }
 
     /** The prompt that was last sent and answered, also in an earlier epoch; null where none was. */
-    @Nullable
-    public Prompt lastSent() {
+    public @Nullable Prompt lastSent() {
         return sent;
     }
 
     /** Why the prompt began again since it was last sent; null where it did not. */
-    @Nullable
-    public String newEpoch() {
+    public @Nullable String newEpoch() {
         return newEpoch;
     }
 
     /** When the last whole response came in; null where there was none, or the log does not say it. */
-    @Nullable
-    public Instant answeredAt() {
+    public @Nullable Instant answeredAt() {
         return answeredAt;
     }
 
@@ -438,8 +435,7 @@ public final class Fold {
     }
 
     /** The final answer, where nothing was said after it; null elsewhere. */
-    @Nullable
-    public String answer() {
+    public @Nullable String answer() {
         return answer;
     }
 
@@ -454,8 +450,7 @@ public final class Fold {
     }
 
     /** The newest item of a section of the context, without a cache breakpoint, or null. */
-    @Nullable
-    public Item section(String name) {
+    public @Nullable Item section(String name) {
         return sections.get(name);
     }
 
