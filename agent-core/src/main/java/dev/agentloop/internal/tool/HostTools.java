@@ -22,23 +22,9 @@ import org.slf4j.LoggerFactory;
  * What a host's tools and its policy say of calls, on the loop's thread: where one throws or answers null, the careful answer
  * takes its place.
  */
-public final class HostTools {
+public record HostTools(Log log, RunControl control, Events events, Toolbox toolbox, ApprovalPolicy policy) {
     private static final Logger LOG = LoggerFactory.getLogger(HostTools.class);
     private static final int OUTPUT_TOKENS = 10_000;
-
-    private final Log log;
-    private final RunControl control;
-    private final Events events;
-    private final Toolbox toolbox;
-    private final ApprovalPolicy policy;
-
-    public HostTools(Log log, RunControl control, Events events, Toolbox toolbox, ApprovalPolicy policy) {
-        this.log = log;
-        this.control = control;
-        this.events = events;
-        this.toolbox = toolbox;
-        this.policy = policy;
-    }
 
     /** The tool of that name; null where there is none. */
     @Nullable

@@ -22,18 +22,8 @@ import org.slf4j.LoggerFactory;
  * Runs a call for a loop of the host's own, on the host's thread: judges it, and afterwards makes of what came of it what the
  * model reads. Between the two the call's start must become durable.
  */
-public final class OwnCalls {
+public record OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
     private static final Logger LOG = LoggerFactory.getLogger(OwnCalls.class);
-
-    private final Log log;
-    private final HostTools tools;
-    private final @Nullable Approver approver;
-
-    public OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
-        this.log = log;
-        this.tools = tools;
-        this.approver = approver;
-    }
 
     /**
      * What a tool may know when a loop of the host's own runs it.
