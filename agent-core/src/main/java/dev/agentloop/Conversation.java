@@ -11,7 +11,6 @@ import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
 import dev.agentloop.internal.turn.DecisionMessage;
 import dev.agentloop.internal.turn.Inbox;
-import dev.agentloop.internal.turn.OtherOwner;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.util.List;
@@ -197,10 +196,6 @@ public final class Conversation {
         changes.repinTools();
     }
 
-    private OtherOwner otherOwner() {
-        return new OtherOwner(agent.owner(), agent.store(), id);
-    }
-
     /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
     public Outcome run(String input) {
         return run(input, RunOptions.DEFAULT);
@@ -281,7 +276,7 @@ public final class Conversation {
     private boolean atWorkElsewhere() {
         return !agent.store().leases().process().isEmpty()
                 && agent.store().head(id).isPresent()
-                && otherOwner().mayBeAtWork(Log.load(agent.store(), id).fold());
+                && agent.ownership().otherMayBeAtWork(Log.load(agent.store(), id));
     }
 
     /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */

@@ -1,8 +1,8 @@
 package dev.agentloop.internal.run;
 
 import dev.agentloop.internal.control.HostStore;
-import dev.agentloop.internal.turn.AbandonedTurns;
 import dev.agentloop.internal.turn.ConversationLocks;
+import dev.agentloop.internal.turn.Ownership;
 import dev.agentloop.spi.ConversationStore;
 import java.util.UUID;
 
@@ -13,7 +13,7 @@ import java.util.UUID;
  * @param turns which conversations it is changing right now
  */
 public record Agent(
-        AgentParts parts, HostStore store, String owner, ConversationLocks turns, AbandonedTurns abandoned) {
+        AgentParts parts, HostStore store, String owner, ConversationLocks turns, Ownership ownership) {
 
     /** The agent of these parts on a store, by an owner of its own. */
     public static Agent on(ConversationStore store, AgentParts parts) {
@@ -22,6 +22,6 @@ public record Agent(
         String owner = (process.isEmpty() ? "" : process + "/")
                 + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
         return new Agent(
-                parts, kept, owner, new ConversationLocks(owner), new AbandonedTurns(kept, parts.workers(), owner));
+                parts, kept, owner, new ConversationLocks(owner), new Ownership(kept, parts.workers(), owner));
     }
 }

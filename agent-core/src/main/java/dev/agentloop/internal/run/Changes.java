@@ -17,7 +17,6 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.Execution;
 import dev.agentloop.internal.tool.OwnCalls;
 import dev.agentloop.internal.turn.HostAppend;
-import dev.agentloop.internal.turn.OtherOwner;
 import dev.agentloop.internal.turn.Redaction;
 import java.util.List;
 import java.util.Objects;
@@ -28,18 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a host changes in a conversation while no run is under way: one thing at a time, each durable when it returns. */
-public final class Changes {
+public record Changes(Agent agent, String id, LogHandle handle) {
     private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
-
-    private final Agent agent;
-    private final String id;
-    private final LogHandle handle;
-
-    public Changes(Agent agent, String id, LogHandle handle) {
-        this.agent = agent;
-        this.id = id;
-        this.handle = handle;
-    }
 
     private void make(Consumer<Run> change) {
         made(run -> {
@@ -53,7 +42,7 @@ public final class Changes {
             RunControl control = new RunControl(id, agent.parts().workers());
             RunOptions options = RunOptions.DEFAULT;
             Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
-            new OtherOwner(agent.owner(), agent.store(), id).refuse(run.log().fold());
+            agent.ownership().refuseOther(run.log());
             T result = change.apply(run);
             run.log().commit();
             return result;
