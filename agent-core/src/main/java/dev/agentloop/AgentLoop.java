@@ -7,7 +7,6 @@ import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.run.Agent;
-import dev.agentloop.internal.run.AgentParts;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
 import dev.agentloop.internal.tool.Approvals;
@@ -336,7 +335,7 @@ public final class AgentLoop implements AutoCloseable {
             }
             ConversationStore kept = store == null ? new MemoryStore() : store;
             Workers workers = new Workers(threads);
-            AgentParts parts = new AgentParts(
+            Agent.Parts parts = new Agent.Parts(
                     base,
                     instructions,
                     answerFormat,
