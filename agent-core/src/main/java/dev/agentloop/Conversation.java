@@ -9,7 +9,6 @@ import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.run.Attempt;
 import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
-import dev.agentloop.internal.turn.DecisionMessage;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -349,7 +348,7 @@ public final class Conversation {
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        DecisionMessage.leave(agent.store(), id, callId, version, answer);
+        Inbox.decide(agent.store(), id, callId, version, answer);
     }
 
     @Override

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TurnStart {
     private static final Logger LOG = LoggerFactory.getLogger(TurnStart.class);
-    // Tools, instructions and, where the model takes updates, the effort are told by messages, and begin no epoch.
+    // These are told by messages, and begin no epoch.
     private static final List<String> APPENDED = List.of("tools", "parallel_tool_calls", "instructions");
 
     private final Log log;
