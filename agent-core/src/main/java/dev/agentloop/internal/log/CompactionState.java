@@ -215,7 +215,7 @@ public final class CompactionState {
             }
         });
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
-        UsageFields.write(out, "under_way", underWay);
+        Entry.writeUsage(out, "under_way", underWay);
         out.array("compactions", a -> {
             for (Compactor.Completed one : all) {
                 a.element(w -> {
@@ -223,7 +223,7 @@ public final class CompactionState {
                             .text("by", one.by())
                             .text("why", one.reason().name());
                     w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
-                    UsageFields.write(w, "usage", one.usage());
+                    Entry.writeUsage(w, "usage", one.usage());
                 });
             }
         });
@@ -238,7 +238,7 @@ public final class CompactionState {
         }
         tail = (int) state.number("tail", 0);
         unadopted = state.flag("unadopted", false);
-        underWay = UsageFields.read(state, "under_way");
+        underWay = Entry.usage(state, "under_way");
         state.inners("compactions").forEach(one -> all.add(compaction(one.number("version", 0), one)));
         unproven = state.flag("unproven", false);
     }
@@ -250,7 +250,7 @@ public final class CompactionState {
                 Compactor.Reason.valueOf(entry.textOrEmpty("why")),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                UsageFields.read(entry, "usage"));
+                Entry.usage(entry, "usage"));
     }
 
     public List<Compactor.Completed> all() {

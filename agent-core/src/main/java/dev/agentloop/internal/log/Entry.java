@@ -129,14 +129,14 @@ public record Entry(String kind, byte[] payload) {
     public static Entry compactionBegun(String by, Usage estimate) {
         return of(COMPACTION_BEGUN, w -> {
             w.text("by", by);
-            UsageFields.write(w, "usage", estimate);
+            writeUsage(w, "usage", estimate);
         });
     }
 
     public static Entry compactionFailed(String by, String cause, Usage used) {
         return of(COMPACTION_FAILED, w -> {
             w.text("by", by).text("cause", cause);
-            UsageFields.write(w, "usage", used);
+            writeUsage(w, "usage", used);
         });
     }
 
@@ -148,7 +148,7 @@ public record Entry(String kind, byte[] payload) {
                     .text("why", task.reason().name());
             w.number("tokens_before", task.context().tokens());
             w.number("tokens_after", TokenEstimate.ofBytes(task.prompt().length(0)) + TokenEstimate.of(window));
-            UsageFields.write(w, "usage", used);
+            writeUsage(w, "usage", used);
             w.raw("head", task.prompt().head()).raws("window", json(window));
         });
     }
@@ -196,7 +196,7 @@ public record Entry(String kind, byte[] payload) {
             if (!detail.isEmpty()) {
                 w.text("detail", detail);
             }
-            UsageFields.write(w, "usage", usage);
+            writeUsage(w, "usage", usage);
         });
     }
 
@@ -223,14 +223,14 @@ public record Entry(String kind, byte[] payload) {
             if (!response.endTurn()) {
                 w.flag("end_turn", false);
             }
-            UsageFields.write(w, "usage", response.usage());
+            writeUsage(w, "usage", response.usage());
         });
     }
 
     public static Entry responseBroken(String cause, Usage estimate) {
         return of(RESPONSE_BROKEN, w -> {
             w.text("cause", cause);
-            UsageFields.write(w, "usage", estimate);
+            writeUsage(w, "usage", estimate);
         });
     }
 
@@ -277,6 +277,32 @@ public record Entry(String kind, byte[] payload) {
         return of(
                 OUTPUT_FULL + call.version(),
                 w -> w.text("call_id", call.item().callId()).text("text", text));
+    }
+
+    /** The usage in a payload under that name; none where there is none. */
+    static Usage usage(JsonFields entry, String name) {
+        JsonFields usage = entry.inner(name);
+        if (usage == null) {
+            return Usage.NONE;
+        }
+        return new Usage(
+                usage.number("input_tokens", 0),
+                usage.number("cached_tokens", 0),
+                usage.number("cache_write_tokens", 0),
+                usage.number("output_tokens", 0),
+                usage.number("reasoning_tokens", 0),
+                usage.flag("estimated", false));
+    }
+
+    static void writeUsage(Json.Writer entry, String name, Usage usage) throws IOException {
+        entry.object(
+                name,
+                w -> w.number("input_tokens", usage.input())
+                        .number("cached_tokens", usage.cached())
+                        .number("cache_write_tokens", usage.cacheWritten())
+                        .number("output_tokens", usage.output())
+                        .number("reasoning_tokens", usage.reasoning())
+                        .flag("estimated", usage.estimated()));
     }
 
     @Override

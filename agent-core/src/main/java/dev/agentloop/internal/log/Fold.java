@@ -90,7 +90,7 @@ public final class Fold {
             case Entry.ERASED -> turn.erased();
             case Entry.INBOX_TAKEN -> turn.taken(fields);
             case Entry.UNPIN -> compactions.unpinned(fields.textOrEmpty("name"));
-            case Entry.COMPACTION_BEGUN -> compactionBegun(UsageFields.read(fields, USAGE));
+            case Entry.COMPACTION_BEGUN -> compactionBegun(Entry.usage(fields, USAGE));
             case Entry.COMPACTION_FAILED -> compactionFailed(fields);
             default -> unknown = kind;
         }
@@ -123,7 +123,7 @@ public final class Fold {
 
     private void compactionFailed(JsonFields fields) {
         compactions.lost();
-        total = total.plus(UsageFields.read(fields, USAGE));
+        total = total.plus(Entry.usage(fields, USAGE));
         if (Entry.SERVER.equals(fields.text("by"))) {
             compactions.passedOver();
         }
@@ -200,8 +200,8 @@ public final class Fold {
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
-        UsageFields.write(out, "last_usage", lastUsage);
-        UsageFields.write(out, "total", total);
+        Entry.writeUsage(out, "last_usage", lastUsage);
+        Entry.writeUsage(out, "total", total);
         out.raws("deferred", Entry.json(deferred));
         out.array("sections", a -> {
             for (Map.Entry<String, Item> section : sections.entrySet()) {
@@ -228,8 +228,8 @@ public final class Fold {
         answer = state.flag("answered", false) ? lastText : null;
         long at = state.number("answered_at", 0);
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
-        lastUsage = UsageFields.read(state, "last_usage");
-        total = UsageFields.read(state, "total");
+        lastUsage = Entry.usage(state, "last_usage");
+        total = Entry.usage(state, "total");
         JsonFields waiting = state.inner("deferred");
         if (waiting != null) {
             waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
@@ -253,7 +253,7 @@ public final class Fold {
         deferred.forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
-            total = total.plus(UsageFields.read(fields, USAGE));
+            total = total.plus(Entry.usage(fields, USAGE));
         }
     }
 
@@ -306,7 +306,7 @@ public final class Fold {
         }
         responding = false;
         calls.responseEnded(kind.equals(Entry.RESPONSE_BROKEN));
-        Usage usage = UsageFields.read(fields, USAGE);
+        Usage usage = Entry.usage(fields, USAGE);
         compactions.counted(usage, prompt().size());
         boolean answered = kind.equals(Entry.RESPONSE);
         compactions.responseEnded(answered, answered && !fields.has("incomplete"));
