@@ -83,7 +83,7 @@ public final class AgentsFiles {
             folders.add(folder);
             Path git = folder.resolve(".git");
             if (Files.exists(git, LinkOption.NOFOLLOW_LINKS)) {
-                if (FileOwner.mayBeObeyed(git)) {
+                if (ProjectFile.mayBeObeyed(git)) {
                     return folders;
                 }
                 LOG.warn("{} belongs to another user, so {} is not taken for a project", git, folder);
