@@ -31,7 +31,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,7 +213,8 @@ public final class CompactionStep {
         List<Compactor> order = orElse(
                 List.of(),
                 "the compactors' order",
-                failure -> failures.add("the compactors could not be put in order: " + failure),
+                "the compactors could not be put in order",
+                failures,
                 () -> means.compactor().inOrder(first));
         for (Compactor compactor : order) {
             String by = name(compactor);
@@ -222,11 +222,8 @@ public final class CompactionStep {
                 continue;
             }
             Compactor.Task given = task.task();
-            Optional<Compactor.Offer> offer = orElse(
-                    Optional.empty(),
-                    "compactor " + by,
-                    failure -> failures.add(by + ": " + failure),
-                    () -> compactor.offer(given));
+            Optional<Compactor.Offer> offer =
+                    orElse(Optional.empty(), "compactor " + by, by, failures, () -> compactor.offer(given));
             if (offer.isEmpty() || !apply(compactor, by, task, offer.get(), failures)) {
                 continue;
             }
@@ -248,14 +245,14 @@ public final class CompactionStep {
         return name == null || name.isEmpty() ? compactor.getClass().getName() : name;
     }
 
-    private <T> T orElse(T otherwise, String what, Consumer<@Nullable String> failed, Callable<T> code)
+    private <T> T orElse(T otherwise, String what, String words, List<String> failures, Callable<T> code)
             throws InterruptedException {
         try {
             return answer(what, code);
         } catch (RunEnd e) {
             throw e;
         } catch (RuntimeException e) {
-            failed.accept(e.getMessage());
+            failures.add(words + ": " + e.getMessage());
             return otherwise;
         }
     }
