@@ -9,6 +9,7 @@ import dev.agentloop.RetryPolicy;
 import dev.agentloop.internal.compact.CompactionStep;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.WithoutImages;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,14 +42,6 @@ public final class Recovery {
         compaction.adoptServers();
     }
 
-    private void restate(String reason, List<Item> window) {
-        run.log().add(Entry.epoch(reason, run.log().fold().prompt().head(), window));
-        run.log()
-                .then(() -> run.events()
-                        .tell(new AgentEvent.EpochStarted(run.log().fold().epoch(), reason)));
-        run.log().commit();
-    }
-
     /** A response came whole: later breaks count again. */
     void succeeded() {
         breaks = 0;
@@ -67,10 +60,10 @@ public final class Recovery {
             case CONTEXT_LENGTH -> {
                 return tried.add(failure.kind()) && compaction.afterOverflow()
                         ? null
-                        : stopped(Outcome.Reason.CONTEXT_LENGTH, failure);
+                        : Endings.stopped(Outcome.Reason.CONTEXT_LENGTH, String.valueOf(failure.getMessage()));
             }
             case POLICY -> {
-                return stopped(Outcome.Reason.POLICY, failure);
+                return Endings.stopped(Outcome.Reason.POLICY, String.valueOf(failure.getMessage()));
             }
             case INVALID_ENCRYPTED_CONTENT -> {
                 if (compaction.takeBackRefused(failure)) {
@@ -83,10 +76,6 @@ public final class Recovery {
             default -> waitForAnotherTry(failure, called);
         }
         return null;
-    }
-
-    private static RunEnd.Ending stopped(Outcome.Reason reason, ModelException failure) {
-        return summary -> new Outcome.Stopped(reason, String.valueOf(failure.getMessage()), summary);
     }
 
     private List<Item> withoutReasoning() {
@@ -114,7 +103,11 @@ public final class Recovery {
         run.events()
                 .warn("the server refused part of the prompt (" + failure.getMessage()
                         + "); asking once more without it");
-        restate(failure.code().isEmpty() ? "input_changed" : failure.code(), window);
+        String reason = failure.code().isEmpty() ? "input_changed" : failure.code();
+        Log log = run.log();
+        log.add(Entry.epoch(reason, log.fold().prompt().head(), window));
+        log.then(() -> run.events().tell(new AgentEvent.EpochStarted(log.fold().epoch(), reason)));
+        log.commit();
     }
 
     private void waitForAnotherTry(ModelException failure, boolean called) throws InterruptedException {
