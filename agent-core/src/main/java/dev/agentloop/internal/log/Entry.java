@@ -103,13 +103,7 @@ public record Entry(String kind, byte[] payload) {
 
     /** This entry with what it leads to, which a reader cannot tell from the items. */
     Entry withState(Json.Body state) {
-        JsonFields fields = JsonFields.of(payload);
-        return of(kind, w -> {
-            for (JsonFields.Field field : fields.all()) {
-                w.raw(field.name(), fields.raw(field));
-            }
-            w.object(STATE, state);
-        });
+        return new Entry(kind, JsonFields.of(payload).with(STATE, Json.objectText(state)));
     }
 
     /** The prompt begins again with what it was before a compaction, and what came since. */

@@ -264,10 +264,7 @@ public final class Fold {
         endingStale |= item.type().equals(AppendedSettings.TOOLS);
         if (kind.equals(Entry.ITEM_MODEL) && !responding) {
             responding = true;
-            lastText = "";
-            image = false;
-            calls.responseBegun();
-            sent();
+            responseBegun();
         }
         lastText = item instanceof Item.Message message ? message.text() : lastText;
         Call answered = item instanceof Item.Output output ? calls.open().get(output.callId()) : null;
@@ -298,19 +295,16 @@ public final class Fold {
 
     private void responseEnded(String kind, JsonFields fields) {
         if (!responding) {
-            // Nothing of it became an item.
-            lastText = "";
-            image = false;
-            calls.responseBegun();
-            sent();
+            responseBegun(); // Nothing of it became an item.
         }
         responding = false;
-        calls.responseEnded(kind.equals(Entry.RESPONSE_BROKEN));
+        boolean answered = kind.equals(Entry.RESPONSE);
+        boolean complete = answered && !fields.has("incomplete");
+        calls.responseEnded(!answered);
         Usage usage = Entry.usage(fields, USAGE);
         compactions.counted(usage, prompt().size());
-        boolean answered = kind.equals(Entry.RESPONSE);
-        compactions.responseEnded(answered, answered && !fields.has("incomplete"));
-        if (kind.equals(Entry.RESPONSE)) {
+        compactions.responseEnded(answered, complete);
+        if (answered) {
             lastUsage = usage;
             String id = fields.textOrEmpty("id");
             responseId = id.isEmpty() ? responseId : id;
@@ -319,12 +313,14 @@ public final class Fold {
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
-        boolean whole = kind.equals(Entry.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
-        answer = whole && calls.open().isEmpty() && (image || !lastText.isBlank()) ? lastText : null;
+        answer = complete && fields.flag("end_turn", true) && calls.open().isEmpty() && (image || !lastText.isBlank()) ? lastText : null;
         place();
     }
 
-    private void sent() {
+    private void responseBegun() {
+        lastText = "";
+        image = false;
+        calls.responseBegun();
         sent = prompt();
         compactions.sent(sent.size());
         newEpoch = null;
