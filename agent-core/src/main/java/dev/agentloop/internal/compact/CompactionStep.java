@@ -129,7 +129,7 @@ public final class CompactionStep {
         CompactionTask task = task(Compactor.Reason.SERVER_THRESHOLD, meter.now());
         Compactor.Window window = Compactor.Window.returned(items.subList(start, items.size()), Usage.NONE);
         try {
-            shortened(Entry.SERVER, task.task(), new WindowRules(task).applied(window), Usage.NONE);
+            shortened(Entry.SERVER, task.task(), task.applied(window), Usage.NONE);
         } catch (IllegalArgumentException e) {
             failed(Entry.SERVER, String.valueOf(e.getMessage()), Usage.NONE);
         }
@@ -266,7 +266,7 @@ public final class CompactionStep {
         List<Item> items;
         try {
             window = answer("compactor " + by, () -> compactor.compact(given));
-            items = new WindowRules(task).applied(window);
+            items = task.applied(window);
         } catch (RunEnd | InterruptedException e) {
             usage.use(offer.usage());
             throw e;
