@@ -9,7 +9,7 @@ import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
-import dev.agentloop.internal.tool.Approvals;
+import dev.agentloop.internal.tool.CallRules;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -346,7 +346,7 @@ public final class AgentLoop implements AutoCloseable {
                     prefixCache == null ? accounts() : prefixCache,
                     limits,
                     retry,
-                    new Approvals(approval, approver, approvalsExpire, clock),
+                    new CallRules.Approvals(approval, approver, approvalsExpire, clock),
                     toolFailure,
                     clock,
                     workers,

@@ -12,7 +12,7 @@ import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
-import dev.agentloop.internal.tool.Approvals;
+import dev.agentloop.internal.tool.CallRules;
 import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Ownership;
 import dev.agentloop.spi.ConversationStore;
@@ -47,7 +47,7 @@ public record Agent(
             Supplier<PrefixCache> prefixCache,
             Limits limits,
             RetryPolicy retry,
-            Approvals approvals,
+            CallRules.Approvals approvals,
             ToolFailure toolFailure,
             Clock clock,
             Workers workers,

@@ -30,11 +30,11 @@ public final class Questions {
     private final RunControl control;
     private final Events events;
     private final HostTools tools;
-    private final Approvals approvals;
+    private final CallRules.Approvals approvals;
     private @Nullable Work asking;
     private boolean withdrawn;
 
-    Questions(Log log, RunControl control, Events events, HostTools tools, Approvals approvals) {
+    Questions(Log log, RunControl control, Events events, HostTools tools, CallRules.Approvals approvals) {
         this.log = log;
         this.control = control;
         this.events = events;
