@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.run.Agent;
@@ -10,6 +11,7 @@ import dev.agentloop.internal.run.Attempt;
 import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
 import dev.agentloop.internal.turn.Inbox;
+import dev.agentloop.internal.turn.Redaction;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.util.List;
@@ -148,7 +150,11 @@ public final class Conversation {
             throw new IllegalArgumentException(
                     "the name of a pin is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name + "\"");
         }
-        changes.pin(name, item);
+        changes.make(run -> {
+            run.log().fold().refuseWhileOpen();
+            run.turnStart().prepare();
+            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
+        });
     }
 
     /**
@@ -162,17 +168,21 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void redact(long version, String reason) {
-        changes.redact(version, reason);
+        changes.make(run -> {
+            run.log().fold().refuseWhileOpen();
+            new Redaction(run.log(), run.events(), version).add(reason);
+            run.log().commit();
+        });
     }
 
     /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
     public void seal(String reason) {
-        changes.seal(reason);
+        changes.make(run -> run.log().add(Entry.sealed(reason)));
     }
 
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
-        changes.unpin(name);
+        changes.make(run -> run.log().add(Entry.unpin(name)));
     }
 
     /**
@@ -192,7 +202,7 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void repinTools() {
-        changes.repinTools();
+        changes.make(run -> run.turnStart().repinTools());
     }
 
     /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
@@ -339,7 +349,10 @@ public final class Conversation {
      * @throws IllegalStateException if it is none of {@link #rules}
      */
     public void revoke(Approver.Rule rule) {
-        changes.revoke(rule);
+        changes.make(run -> {
+            run.log().fold().rules().check(rule);
+            run.log().add(Entry.ruleRevoked(rule.call()));
+        });
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */

@@ -1,6 +1,5 @@
 package dev.agentloop.internal.run;
 
-import dev.agentloop.Approver;
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
 import dev.agentloop.ModelResponse;
@@ -17,7 +16,6 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.Execution;
 import dev.agentloop.internal.tool.OwnCalls;
 import dev.agentloop.internal.turn.HostAppend;
-import dev.agentloop.internal.turn.Redaction;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,7 +28,8 @@ import org.slf4j.LoggerFactory;
 public record Changes(Agent agent, String id, LogHandle handle) {
     private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
 
-    private void make(Consumer<Run> change) {
+    /** Makes one change, and makes it durable. */
+    public void make(Consumer<Run> change) {
         made(run -> {
             change.accept(run);
             return true;
@@ -128,41 +127,6 @@ public record Changes(Agent agent, String id, LogHandle handle) {
                             ? "conversation " + id + " was never compacted"
                             : "no compaction of conversation " + id
                                     + " holds any more: they were taken back, or the prompt was begun again since");
-        });
-    }
-
-    public void pin(String name, Item item) {
-        make(run -> {
-            run.log().fold().refuseWhileOpen();
-            run.turnStart().prepare();
-            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
-        });
-    }
-
-    public void unpin(String name) {
-        make(run -> run.log().add(Entry.unpin(name)));
-    }
-
-    public void redact(long version, String reason) {
-        make(run -> {
-            run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events(), version).add(reason);
-            run.log().commit();
-        });
-    }
-
-    public void seal(String reason) {
-        make(run -> run.log().add(Entry.sealed(reason)));
-    }
-
-    public void repinTools() {
-        make(run -> run.turnStart().repinTools());
-    }
-
-    public void revoke(Approver.Rule rule) {
-        make(run -> {
-            run.log().fold().rules().check(rule);
-            run.log().add(Entry.ruleRevoked(rule.call()));
         });
     }
 }
