@@ -22,11 +22,7 @@ public final class GivenRules {
         }
     }
 
-    /**
-     * Makes sure that a rule is in force.
-     *
-     * @throws IllegalStateException if it is not
-     */
+    /** Refuses, with an {@link IllegalStateException}, a rule that is not in force. */
     public void check(Approver.Rule rule) {
         if (!rule.equals(inForce.get(rule.call()))) {
             throw new IllegalStateException("there is no rule \"" + rule.text() + "\" for " + rule.tool()

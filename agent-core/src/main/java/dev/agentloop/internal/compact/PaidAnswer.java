@@ -15,11 +15,7 @@ import java.time.Duration;
  */
 public record PaidAnswer(ModelResponse response, Usage usage) {
 
-    /**
-     * Asks the model.
-     *
-     * @throws ModelException if there is no answer; it says what was used up to there
-     */
+    /** Asks the model; without an answer, the {@link ModelException} says what was used up to there. */
     static PaidAnswer of(Model model, Prompt prompt) throws InterruptedException {
         Broken broken = new Broken(prompt.length());
         try {

@@ -47,11 +47,7 @@ public final class Mailbox {
         letters.offer(() -> {});
     }
 
-    /**
-     * Has a task run on the owner's thread after a while, if the owner still waits for something by then.
-     *
-     * @return what {@link #forget} takes
-     */
+    /** Has a task run on the owner's thread after a while, if he waits then; gives what {@link #forget} takes. */
     public long after(Duration delay, Runnable task) {
         long at = System.nanoTime() + (delay.compareTo(LONGEST) > 0 ? LONGEST : delay).toNanos();
         while (timers.putIfAbsent(at, task) != null) {

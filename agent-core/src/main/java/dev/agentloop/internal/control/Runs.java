@@ -29,11 +29,7 @@ public final class Runs {
         left.onLeft(this::watch);
     }
 
-    /**
-     * Lets a run begin.
-     *
-     * @throws IllegalStateException if the agent is closed
-     */
+    /** Lets a run begin; refused, as by {@link #checkOpen}, if the agent is closed. */
     public synchronized void begin(RunControl run) {
         checkOpen();
         live.add(run);

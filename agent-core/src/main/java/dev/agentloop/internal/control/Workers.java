@@ -88,11 +88,7 @@ public final class Workers {
         return work;
     }
 
-    /**
-     * Has work done on a thread of its own.
-     *
-     * @throws IllegalStateException if there is no thread for it
-     */
+    /** Has work done on a thread of its own; {@code IllegalStateException} if there is no thread for it. */
     public void execute(Work work) {
         try {
             executor.execute(work);

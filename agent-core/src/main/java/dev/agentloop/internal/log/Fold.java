@@ -393,11 +393,7 @@ public final class Fold {
         return calls.open();
     }
 
-    /**
-     * Refuses what needs that all calls have their outputs.
-     *
-     * @throws IllegalStateException if some have none
-     */
+    /** Refuses, with an {@link IllegalStateException}, what needs that all calls have their outputs. */
     public void refuseWhileOpen() {
         if (!open().isEmpty()) {
             throw new IllegalStateException(

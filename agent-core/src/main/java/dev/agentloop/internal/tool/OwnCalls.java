@@ -71,11 +71,7 @@ public record OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
     public record Judged(
             Call call, @Nullable Tool tool, @Nullable ToolOutput refused) {}
 
-    /**
-     * Judges a call of the conversation.
-     *
-     * @throws IllegalStateException if it waits for no output
-     */
+    /** Judges a call of the conversation; {@code IllegalStateException} if it waits for no output. */
     public Judged judge(String callId) {
         Call call = log.fold().open().get(callId);
         if (call == null || call.output() != null) {
