@@ -1,8 +1,8 @@
 package dev.agentloop.internal.call;
 
+import dev.agentloop.ToolOutput;
 import dev.agentloop.ToolOutput.Part;
 import dev.agentloop.ToolOutput.Text;
-import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -318,8 +318,8 @@ public final class CompactionStep {
                 ? null
                 : prices.cost(offer.usage()).add(missCost);
         log.add(Entry.compactionBegun(by, offer.usage()));
-        log.then(() -> events.tell(
-                new AgentEvent.CompactionStarted(by, task.reason(), task.context(), offer, miss, cost)));
+        log.then(() ->
+                events.tell(new AgentEvent.CompactionStarted(by, task.reason(), task.context(), offer, miss, cost)));
         log.commit();
     }
 

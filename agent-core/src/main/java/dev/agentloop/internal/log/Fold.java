@@ -313,7 +313,9 @@ public final class Fold {
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
-        answer = complete && fields.flag("end_turn", true) && calls.open().isEmpty() && (image || !lastText.isBlank()) ? lastText : null;
+        answer = complete && fields.flag("end_turn", true) && calls.open().isEmpty() && (image || !lastText.isBlank())
+                ? lastText
+                : null;
         place();
     }
 

@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner its name in logs
  * @param turns which conversations it is changing right now
  */
-public record Agent(
-        Parts parts, HostStore store, String owner, ConversationLocks turns, Ownership ownership) {
+public record Agent(Parts parts, HostStore store, String owner, ConversationLocks turns, Ownership ownership) {
 
     /**
      * What an agent was built of, shared by its runs on all stores.
@@ -59,7 +58,6 @@ public record Agent(
         String process = kept.leases().process();
         String owner = (process.isEmpty() ? "" : process + "/")
                 + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-        return new Agent(
-                parts, kept, owner, new ConversationLocks(owner), new Ownership(kept, parts.workers(), owner));
+        return new Agent(parts, kept, owner, new ConversationLocks(owner), new Ownership(kept, parts.workers(), owner));
     }
 }
