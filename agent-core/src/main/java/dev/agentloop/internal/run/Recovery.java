@@ -26,20 +26,9 @@ public final class Recovery {
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
     private int breaks;
 
-    Recovery(Run run) {
+    Recovery(Run run, CompactionStep compaction) {
         this.run = run;
-        this.compaction = run.compaction();
-    }
-
-    /** The prompt to send next, made shorter where it nearly fills the context. */
-    Prompt prompt() throws InterruptedException {
-        compaction.ifDue();
-        return run.log().fold().prompt();
-    }
-
-    /** Makes a compaction item of the server's own the beginning of the prompt, where one came in. */
-    void settle() {
-        compaction.adoptServers();
+        this.compaction = compaction;
     }
 
     /** A response came whole: later breaks count again. */
