@@ -10,6 +10,7 @@ import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.run.Attempt;
 import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
+import dev.agentloop.internal.turn.HostAppend;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.Redaction;
 import dev.agentloop.spi.LogPosition;
@@ -73,7 +74,7 @@ public final class Conversation {
      *     is appended then
      */
     public void append(List<? extends Item> items) {
-        changes.append(items);
+        changes.append(new HostAppend(items));
     }
 
     /**
@@ -83,7 +84,7 @@ public final class Conversation {
      *     twice, or that the wire cannot carry, was replaced. Run them with {@link #call}, or answer them yourself
      */
     public List<ToolCall> append(ModelResponse response) {
-        return changes.append(response);
+        return changes.append(new HostAppend(response));
     }
 
     /**

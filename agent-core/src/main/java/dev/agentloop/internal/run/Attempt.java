@@ -51,16 +51,12 @@ public final class Attempt {
         this.store = agent.store().in(control);
     }
 
-    private interface Body<T> {
-        public T run() throws InterruptedException;
-    }
-
-    private <T> T underWay(Body<T> body) throws InterruptedException {
+    private <T> T underWay(LogHandle.Change<T, InterruptedException> body) throws InterruptedException {
         agent.parts().runs().begin(control);
         agent.turns().enter(control);
         try {
             events.begin(agent.parts().workers());
-            return body.run();
+            return body.make();
         } finally {
             agent.turns().leave(control);
             agent.parts().runs().end(control);

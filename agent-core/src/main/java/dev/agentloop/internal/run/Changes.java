@@ -1,8 +1,6 @@
 package dev.agentloop.internal.run;
 
 import dev.agentloop.Compactor;
-import dev.agentloop.Item;
-import dev.agentloop.ModelResponse;
 import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
@@ -48,15 +46,8 @@ public record Changes(Agent agent, String id, LogHandle handle) {
         });
     }
 
-    public void append(List<? extends Item> items) {
-        append(new HostAppend(items));
-    }
-
-    public List<ToolCall> append(ModelResponse response) {
-        return append(new HostAppend(response));
-    }
-
-    private List<ToolCall> append(HostAppend appended) {
+    /** Appends what the host has; gives the calls among it, as they are in the log. */
+    public List<ToolCall> append(HostAppend appended) {
         make(run -> appended.addTo(run.log(), run.turnStart(), agent.parts().clock()));
         return appended.calls();
     }
