@@ -56,11 +56,6 @@ public final class Mailbox {
         return at;
     }
 
-    /** Has a task run by the owner's next wait; called on the owner's thread, which must not wait for room. */
-    void soon(Runnable task) {
-        after(Duration.ZERO, task);
-    }
-
     /** Takes back a task that has not run yet. */
     public void forget(long timer) {
         timers.remove(timer);

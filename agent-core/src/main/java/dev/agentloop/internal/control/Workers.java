@@ -1,5 +1,6 @@
 package dev.agentloop.internal.control;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -83,7 +84,7 @@ public final class Workers {
             execute(work);
         } catch (IllegalStateException e) {
             // This is the owner's own thread, which must not wait for room in its mailbox.
-            mailbox.soon(() -> then.accept(null, e));
+            mailbox.after(Duration.ZERO, () -> then.accept(null, e));
         }
         return work;
     }
