@@ -32,11 +32,12 @@ public record HostTools(Log log, RunControl control, Events events, Toolbox tool
         return toolbox.find(name).orElse(null);
     }
 
-    /** The names of the tools whose newest call stays word for word in a compaction. */
+    /** The names of the tools whose newest call stays word for word in a compaction; it does, where a tool does not say. */
     public List<String> keptInCompaction() {
         return toolbox.names().stream()
-                .filter(name ->
-                        toolbox.find(name).filter(this::keptInCompaction).isPresent())
+                .filter(name -> toolbox.find(name)
+                        .filter(tool -> ask("a tool", "keptInCompaction", tool::keptInCompaction, true))
+                        .isPresent())
                 .toList();
     }
 
@@ -74,11 +75,6 @@ public record HostTools(Log log, RunControl control, Events events, Toolbox tool
 
     boolean honoursFencing(ToolCall call, Tool tool) {
         return ask(named(call), "honoursFencing", tool::honoursFencing, false);
-    }
-
-    /** Whether the newest call of a tool stays word for word in a compaction; it does, where the tool does not say. */
-    private boolean keptInCompaction(Tool tool) {
-        return ask("a tool", "keptInCompaction", tool::keptInCompaction, true);
     }
 
     /** How long a call may take; what the run's limits say, where the tool says nothing, or nothing that can be kept. */

@@ -8,7 +8,6 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.call.Call;
-import dev.agentloop.internal.call.OutputCut;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import java.util.Map;
@@ -135,11 +134,6 @@ public record OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
 
     /** The output as the model reads it; the whole text of a long one goes into the log. */
     public ToolOutput cut(Call call, Tool tool, ToolOutput output) {
-        int tokens = tools.outputTokens(call.call(), tool);
-        if (!OutputCut.needed(output, tokens)) {
-            return output;
-        }
-        log.add(Entry.outputFull(call, output.text()));
-        return OutputCut.cut(output, tokens, call.item().callId());
+        return CallRunner.cut(log, call, output, tools.outputTokens(call.call(), tool));
     }
 }
