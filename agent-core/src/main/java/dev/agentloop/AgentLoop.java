@@ -350,7 +350,7 @@ public final class AgentLoop implements AutoCloseable {
                     toolFailure,
                     clock,
                     workers,
-                    new Runs(workers.left()));
+                    new Runs(workers));
             return new AgentLoop(Agent.on(kept, parts), false);
         }
 

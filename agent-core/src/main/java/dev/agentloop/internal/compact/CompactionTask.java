@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the context that is in force, tools and effort that were appended, pins, and the newest calls of tools that are kept. What
  * it gives is held to that.
  */
-public final class CompactionTask {
+final class CompactionTask {
     private final Compactor.Task task;
     private final Fold fold;
     // The context that is in force, tools and effort that were appended.

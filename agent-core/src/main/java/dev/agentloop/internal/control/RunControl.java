@@ -214,7 +214,7 @@ public final class RunControl {
 
     /** Something that takes until it has happened. */
     public interface Waiting {
-        public void await() throws InterruptedException;
+        void await() throws InterruptedException;
     }
 
     private synchronized void enter(String what, long patience, boolean quick) {

@@ -24,8 +24,9 @@ public final class Runs {
     private boolean closed;
     private boolean watching;
 
-    public Runs(LeftWork left) {
-        this.left = left;
+    /** The runs of an agent that has these threads. */
+    public Runs(Workers workers) {
+        this.left = workers.left();
         left.onLeft(this::watch);
     }
 

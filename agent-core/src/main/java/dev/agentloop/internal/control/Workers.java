@@ -105,7 +105,7 @@ public final class Workers {
     }
 
     /** What was left running on these threads. */
-    public LeftWork left() {
+    LeftWork left() {
         return left;
     }
 

@@ -75,7 +75,7 @@ public final class CompactionState {
     }
 
     /** The server has counted the prompt of so many items. */
-    public void counted(Usage usage, int items) {
+    void counted(Usage usage, int items) {
         counted = usage.estimated() ? 0 : usage.total();
         countedItems = items;
     }

@@ -27,31 +27,31 @@ import org.jspecify.annotations.Nullable;
  */
 public record Entry(String kind, byte[] payload) {
     /** The number of the log's format. A reader that meets a higher one reads, and refuses to run. */
-    public static final int FORMAT = 1;
+    static final int FORMAT = 1;
 
-    public static final String CONVERSATION = "conversation";
+    static final String CONVERSATION = "conversation";
     public static final String EPOCH = "epoch";
     /** An epoch that restates all items, so that a reader can start from it. */
     public static final String EPOCH_WINDOW = "epoch.window";
 
     /** The field of such an epoch that has what a reader cannot tell from the items. */
-    public static final String STATE = "state";
+    static final String STATE = "state";
     /** The field of one that takes a compaction back: what its items are that a reader may not have seen. */
-    public static final String ROLES = "roles";
+    static final String ROLES = "roles";
 
-    public static final String FORK = "fork";
-    public static final String TURN_BEGUN = "turn.begun";
+    static final String FORK = "fork";
+    static final String TURN_BEGUN = "turn.begun";
     public static final String TURN_ENDED = "turn.ended";
     /** The call that the next entry has came with another id. */
-    public static final String CALL_RENAMED = "call.renamed";
+    static final String CALL_RENAMED = "call.renamed";
 
     public static final String TOOL_STARTED = "tool.started";
     public static final String RESPONSE = "response";
-    public static final String RESPONSE_BROKEN = "response.broken";
+    static final String RESPONSE_BROKEN = "response.broken";
     public static final String APPROVAL_ASKED = "approval.asked";
     public static final String APPROVAL_DECIDED = "approval.decided";
     /** What was allowed with the approval of a call, for the rest of the conversation, is so no more. */
-    public static final String RULE_REVOKED = "rule.revoked";
+    static final String RULE_REVOKED = "rule.revoked";
     /** Followed by the version of the call's entry. */
     public static final String OUTPUT_FULL = LogEntry.ASIDE + "output.";
     /** All kinds that begin like this are items; their payload is the item's bytes. */
@@ -66,15 +66,15 @@ public record Entry(String kind, byte[] payload) {
     /** Also why a prompt begins again: without what was erased from it. */
     public static final String REDACTED = "redacted";
 
-    public static final String ERASED = "erased";
-    public static final String INBOX_TAKEN = "inbox.taken";
+    static final String ERASED = "erased";
+    static final String INBOX_TAKEN = "inbox.taken";
     public static final String ITEM_PIN = "item.pin.";
-    public static final String UNPIN = "unpin";
+    static final String UNPIN = "unpin";
     /** What a server's own compaction is called. */
     public static final String SERVER = "server";
 
-    public static final String COMPACTION_BEGUN = "compaction.begun";
-    public static final String COMPACTION_FAILED = "compaction.failed";
+    static final String COMPACTION_BEGUN = "compaction.begun";
+    static final String COMPACTION_FAILED = "compaction.failed";
     /** Why a prompt begins again that is what it was before a compaction, and what came later. */
     public static final String COMPACTION_UNDONE = "compaction_undone";
 

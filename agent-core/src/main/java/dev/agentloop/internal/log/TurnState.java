@@ -49,7 +49,7 @@ public final class TurnState {
         allowed = null;
     }
 
-    public void taken(JsonFields entry) {
+    void taken(JsonFields entry) {
         taken = Set.copyOf(entry.texts("ids"));
     }
 

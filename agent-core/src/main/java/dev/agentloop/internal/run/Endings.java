@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Knows when a run is over, and ends it so that the history is valid and can be continued. */
-public final class Endings {
+final class Endings {
     private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
     private static final int EMPTY_ANSWERS = 2;
 

@@ -49,7 +49,7 @@ public final class LogHandle {
     }
 
     /** The log; by whoever has begun to change the conversation. */
-    public Log log() {
+    Log log() {
         Log log = recent.get();
         if (log == null || !log.position().equals(position)) {
             log = load(agent.store());
@@ -77,7 +77,7 @@ public final class LogHandle {
      * @throws BusyException if somebody does already
      * @throws IllegalStateException if the agent is closed
      */
-    public <T, E extends Exception> T changing(Change<T, E> change) throws E {
+    <T, E extends Exception> T changing(Change<T, E> change) throws E {
         agent.parts().runs().checkOpen();
         if (!agent.turns().tryBegin(id)) {
             throw new BusyException(id, "on another thread");

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Runs on the caller's thread, which alone appends to the log. Others reach it through its {@link RunControl}.
  */
-public final class Loop {
+final class Loop {
     private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
 
     private final Run run;

@@ -20,7 +20,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
-public final class Recovery {
+final class Recovery {
     private final Run run;
     private final CompactionStep compaction;
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);

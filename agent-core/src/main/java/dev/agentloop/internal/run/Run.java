@@ -33,7 +33,7 @@ public record Run(
         RunOptions options) {
 
     /** A run, or whatever else changes the log. */
-    public static Run of(Agent agent, RunControl control, Events events, Log log, RunOptions options) {
+    static Run of(Agent agent, RunControl control, Events events, Log log, RunOptions options) {
         Agent.Parts parts = agent.parts();
         PromptSettings model = ask(control, "the model's settings", parts.model()::settings);
         Toolbox toolbox = ask(control, "the source of tools", parts.tools());
@@ -65,7 +65,7 @@ public record Run(
         return answer;
     }
 
-    public Agent.Parts parts() {
+    Agent.Parts parts() {
         return agent.parts();
     }
 

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * A text file of a project, read without leaving the project, whatever its size, and in the encodings of the tool {@code
  * read_file}: UTF-8, UTF-16 with a byte order mark, or ISO-8859-1 for what is neither.
  */
-public final class ProjectFile {
+final class ProjectFile {
     private static final Logger LOG = LoggerFactory.getLogger(ProjectFile.class);
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
 

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * The questions of a run: put to the approver, one at a time, on a thread of its own, or left for a later decision where there
  * is no approver. Belongs to the loop's thread.
  */
-public final class Questions {
+final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
 
     private final Log log;

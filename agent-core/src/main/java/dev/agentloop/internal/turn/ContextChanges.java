@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Tells the model, in messages, what differs from what it was told before: instructions, tools, rights, project,
  * surroundings, effort. Nothing that it was told is ever changed.
  */
-public record ContextChanges(Log log, Events events, Setup setup) {
+record ContextChanges(Log log, Events events, Setup setup) {
     private static final String INSTRUCTIONS = "instructions";
 
     /** Puts what a new conversation begins with into the log. */

@@ -130,7 +130,7 @@ public final class ConversationLocks {
     }
 
     /** Whether an owner of this process is running the conversation. */
-    public static boolean atWork(String owner, String conversation) {
+    static boolean atWork(String owner, String conversation) {
         return AT_WORK.contains(owner + conversation);
     }
 
