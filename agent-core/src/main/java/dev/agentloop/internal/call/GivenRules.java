@@ -55,12 +55,8 @@ public final class GivenRules {
     }
 
     public void write(Json.Writer out) throws IOException {
-        out.array("rules", a -> {
-            for (Approver.Rule rule : inForce.values()) {
-                a.element(w ->
-                        w.number("call", rule.call()).text("tool", rule.tool()).text("rule", rule.text()));
-            }
-        });
+        out.objects("rules", inForce.values(), (w, rule) ->
+                w.number("call", rule.call()).text("tool", rule.tool()).text("rule", rule.text()));
     }
 
     /** Takes in what {@link #write} wrote. */

@@ -203,11 +203,8 @@ public final class Fold {
         Entry.writeUsage(out, "last_usage", lastUsage);
         Entry.writeUsage(out, "total", total);
         out.raws("deferred", Entry.json(deferred));
-        out.array("sections", a -> {
-            for (Map.Entry<String, Item> section : sections.entrySet()) {
-                a.element(w -> w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));
-            }
-        });
+        out.objects("sections", sections.entrySet(), (w, section) ->
+                w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));
         calls.write(out);
         rules.write(out);
         compactions.write(out, items);
