@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
@@ -118,13 +119,8 @@ public final class CompactionState {
         messages.addAll(older.userMessages);
         Map<Item, String> context = new HashMap<>(older.sections);
         context.putAll(sections);
-        out.array("user_messages", a -> {
-            for (int i = 0; i < items.size(); i++) {
-                if (messages.contains(items.get(i))) {
-                    a.rawElement(String.valueOf(i));
-                }
-            }
-        });
+        IntStream said = IntStream.range(0, items.size()).filter(i -> messages.contains(items.get(i)));
+        out.raws("user_messages", said.mapToObj(String::valueOf).toList());
         out.array("context", a -> {
             for (int i = 0; i < items.size(); i++) {
                 String section = context.get(ItemLine.withoutBreakpoints(items.get(i)));

@@ -152,13 +152,8 @@ public final class Fold {
             throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
         }
         List<Item> before = prompt == null ? List.of() : prompt().items();
-        List<Item> items = new ArrayList<>();
         JsonFields window = fields.inner("window");
-        if (window != null) {
-            window.all().forEach(field -> items.add(Item.of(window.bytes(field))));
-        } else {
-            items.addAll(before);
-        }
+        List<Item> items = window == null ? List.copyOf(before) : ItemLine.all(window);
         unplaced.clear();
         prompt = ChunkedPrompt.of(fields.raw(head)).plus(items);
         compactions.restarted();
@@ -227,10 +222,7 @@ public final class Fold {
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         lastUsage = Entry.usage(state, "last_usage");
         total = Entry.usage(state, "total");
-        JsonFields waiting = state.inner("deferred");
-        if (waiting != null) {
-            waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
-        }
+        deferred.addAll(ItemLine.all(state.inner("deferred")));
         for (JsonFields section : state.inners("sections")) {
             Item item = items.get((int) section.number("item", 0));
             sections.put(section.textOrEmpty("name"), ItemLine.withoutBreakpoints(item));

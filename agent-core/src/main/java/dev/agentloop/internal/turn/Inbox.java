@@ -13,6 +13,7 @@ import dev.agentloop.internal.control.Steering;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.tool.HostTools;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
@@ -218,14 +219,8 @@ public final class Inbox {
 
     private static List<Item> items(InboxMessage message) {
         JsonFields fields = message.kind().equals(INPUT) ? fields(message) : null;
-        JsonFields items = fields == null ? null : fields.inner("items");
-        if (items == null) {
-            return List.of();
-        }
         try {
-            return items.all().stream()
-                    .map(place -> Item.of(items.bytes(place)))
-                    .toList();
+            return fields == null ? List.of() : ItemLine.all(fields.inner("items"));
         } catch (IllegalArgumentException e) {
             LOG.warn("message {} of the inbox has something that is no item, and is passed over", message, e);
             return List.of();
