@@ -193,8 +193,12 @@ public sealed interface Item {
         if (parts.length == 0) {
             throw new IllegalArgumentException("a message needs at least one part");
         }
-        return of(Json.object(w -> w.text("type", "message").text("role", role).objects(
-                "content", List.of(parts), (p, part) -> p.text("type", "input_text").text("text", part))));
+        return of(Json.object(w -> w.text("type", "message")
+                .text("role", role)
+                .objects(
+                        "content",
+                        List.of(parts),
+                        (p, part) -> p.text("type", "input_text").text("text", part))));
     }
 
     /**

@@ -205,12 +205,16 @@ public final class CompactionState {
     /** Writes what cannot be told from the prompt of these items. */
     void write(Json.Writer out, List<Item> items) throws IOException {
         writeRoles(out, items, this);
-        out.objects("pins", pins.entrySet(), (w, pin) ->
-                w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
+        out.objects(
+                "pins",
+                pins.entrySet(),
+                (w, pin) -> w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
         Entry.writeUsage(out, "under_way", underWay);
         out.objects("compactions", all, (w, one) -> {
-            w.number("version", one.version()).text("by", one.by()).text("why", one.reason().name());
+            w.number("version", one.version())
+                    .text("by", one.by())
+                    .text("why", one.reason().name());
             w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
             Entry.writeUsage(w, "usage", one.usage());
         });
