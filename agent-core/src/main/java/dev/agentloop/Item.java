@@ -193,12 +193,11 @@ public sealed interface Item {
         if (parts.length == 0) {
             throw new IllegalArgumentException("a message needs at least one part");
         }
-        return of(Json.object(w -> w.text("type", "message")
-                .text("role", role)
-                .objects(
-                        "content",
-                        List.of(parts),
-                        (p, part) -> p.text("type", "input_text").text("text", part))));
+        return of(Json.object(w -> w.text("type", "message").text("role", role).array("content", a -> {
+            for (String part : parts) {
+                a.element(p -> p.text("type", "input_text").text("text", part));
+            }
+        })));
     }
 
     /**

@@ -143,10 +143,9 @@ public final class Calls {
     /** Writes what cannot be told from the prompt. */
     public void write(Json.Writer out) throws IOException {
         out.texts("calls", new TreeSet<>(inResponse));
-        out.objects(
-                "full_outputs",
-                fullOutputs.entrySet(),
-                (w, full) -> w.text("call_id", full.getKey()).number("version", full.getValue()));
+        out.objects("full_outputs", fullOutputs.entrySet(), (w, full) -> {
+            w.text("call_id", full.getKey()).number("version", full.getValue());
+        });
         out.objects("open", open.values(), (w, call) -> call.write(w));
         write("replayable", replayable, out);
         write("sent", sent, out);
@@ -154,11 +153,9 @@ public final class Calls {
     }
 
     private static void write(String name, List<SentCall> calls, Json.Writer out) throws IOException {
-        out.objects(
-                name,
-                calls,
-                (w, call) ->
-                        w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments()));
+        out.objects(name, calls, (w, call) -> {
+            w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments());
+        });
     }
 
     /** Takes in what {@link #write} wrote, when nothing else was yet but the items of the prompt. */

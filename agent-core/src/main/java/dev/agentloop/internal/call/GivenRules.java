@@ -55,11 +55,9 @@ public final class GivenRules {
     }
 
     public void write(Json.Writer out) throws IOException {
-        out.objects(
-                "rules",
-                inForce.values(),
-                (w, rule) ->
-                        w.number("call", rule.call()).text("tool", rule.tool()).text("rule", rule.text()));
+        out.objects("rules", inForce.values(), (w, rule) -> {
+            w.number("call", rule.call()).text("tool", rule.tool()).text("rule", rule.text());
+        });
     }
 
     /** Takes in what {@link #write} wrote. */

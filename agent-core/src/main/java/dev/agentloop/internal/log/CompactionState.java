@@ -205,10 +205,9 @@ public final class CompactionState {
     /** Writes what cannot be told from the prompt of these items. */
     void write(Json.Writer out, List<Item> items) throws IOException {
         writeRoles(out, items, this);
-        out.objects(
-                "pins",
-                pins.entrySet(),
-                (w, pin) -> w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
+        out.objects("pins", pins.entrySet(), (w, pin) -> {
+            w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue()));
+        });
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
         Entry.writeUsage(out, "under_way", underWay);
         out.objects("compactions", all, (w, one) -> {

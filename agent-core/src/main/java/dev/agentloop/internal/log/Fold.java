@@ -198,10 +198,9 @@ public final class Fold {
         Entry.writeUsage(out, "last_usage", lastUsage);
         Entry.writeUsage(out, "total", total);
         out.raws("deferred", Entry.json(deferred));
-        out.objects(
-                "sections",
-                sections.entrySet(),
-                (w, section) -> w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));
+        out.objects("sections", sections.entrySet(), (w, section) -> {
+            w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue()));
+        });
         calls.write(out);
         rules.write(out);
         compactions.write(out, items);

@@ -54,11 +54,12 @@ public record PromptEnding(@Nullable Set<String> allowed, Map<String, String> ap
                 "tool_choice",
                 choice -> choice.text("type", "allowed_tools")
                         .text("mode", "auto")
-                        .objects(
-                                "tools",
-                                declared.entrySet(),
-                                (t, tool) ->
-                                        t.text("type", type(tool.getValue())).text("name", tool.getKey())));
+                        .array("tools", tools -> {
+                            for (Map.Entry<String, String> tool : declared.entrySet()) {
+                                tools.element(t ->
+                                        t.text("type", type(tool.getValue())).text("name", tool.getKey()));
+                            }
+                        }));
     }
 
     private static String type(String declaration) {
