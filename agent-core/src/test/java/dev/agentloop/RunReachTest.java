@@ -90,7 +90,7 @@ class RunReachTest extends BoundsFixture {
                     .anyMatch(stack -> Arrays.stream(stack)
                                     .anyMatch(frame -> frame.getClassName().endsWith(".Semaphore"))
                             && Arrays.stream(stack)
-                                    .anyMatch(frame -> frame.getClassName().endsWith(".Turns")));
+                                    .anyMatch(frame -> frame.getClassName().endsWith(".ConversationLocks")));
         }
 
         @Test
