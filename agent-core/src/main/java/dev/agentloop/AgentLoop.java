@@ -7,10 +7,9 @@ import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.run.Agent;
-import dev.agentloop.internal.run.AgentParts;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
-import dev.agentloop.internal.tool.Approvals;
+import dev.agentloop.internal.tool.CallRules;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -336,7 +335,7 @@ public final class AgentLoop implements AutoCloseable {
             }
             ConversationStore kept = store == null ? new MemoryStore() : store;
             Workers workers = new Workers(threads);
-            AgentParts parts = new AgentParts(
+            Agent.Parts parts = new Agent.Parts(
                     base,
                     instructions,
                     answerFormat,
@@ -347,11 +346,11 @@ public final class AgentLoop implements AutoCloseable {
                     prefixCache == null ? accounts() : prefixCache,
                     limits,
                     retry,
-                    new Approvals(approval, approver, approvalsExpire, clock),
+                    new CallRules.Approvals(approval, approver, approvalsExpire, clock),
                     toolFailure,
                     clock,
                     workers,
-                    new Runs(workers.left()));
+                    new Runs(workers));
             return new AgentLoop(Agent.on(kept, parts), false);
         }
 

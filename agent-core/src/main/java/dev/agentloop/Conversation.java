@@ -3,15 +3,16 @@ package dev.agentloop;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
+import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.run.Attempt;
 import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
-import dev.agentloop.internal.turn.DecisionMessage;
+import dev.agentloop.internal.turn.HostAppend;
 import dev.agentloop.internal.turn.Inbox;
-import dev.agentloop.internal.turn.OtherOwner;
+import dev.agentloop.internal.turn.Redaction;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.util.List;
@@ -73,7 +74,7 @@ public final class Conversation {
      *     is appended then
      */
     public void append(List<? extends Item> items) {
-        changes.append(items);
+        changes.append(new HostAppend(items));
     }
 
     /**
@@ -83,7 +84,7 @@ public final class Conversation {
      *     twice, or that the wire cannot carry, was replaced. Run them with {@link #call}, or answer them yourself
      */
     public List<ToolCall> append(ModelResponse response) {
-        return changes.append(response);
+        return changes.append(new HostAppend(response));
     }
 
     /**
@@ -150,7 +151,11 @@ public final class Conversation {
             throw new IllegalArgumentException(
                     "the name of a pin is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name + "\"");
         }
-        changes.pin(name, item);
+        changes.make(run -> {
+            run.log().fold().refuseWhileOpen();
+            run.turnStart().prepare();
+            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
+        });
     }
 
     /**
@@ -164,17 +169,21 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void redact(long version, String reason) {
-        changes.redact(version, reason);
+        changes.make(run -> {
+            run.log().fold().refuseWhileOpen();
+            new Redaction(run.log(), run.events(), version).add(reason);
+            run.log().commit();
+        });
     }
 
     /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
     public void seal(String reason) {
-        changes.seal(reason);
+        changes.make(run -> run.log().add(Entry.sealed(reason)));
     }
 
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
-        changes.unpin(name);
+        changes.make(run -> run.log().add(Entry.unpin(name)));
     }
 
     /**
@@ -194,11 +203,7 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void repinTools() {
-        changes.repinTools();
-    }
-
-    private OtherOwner otherOwner() {
-        return new OtherOwner(agent.owner(), agent.store(), id);
+        changes.make(run -> run.turnStart().repinTools());
     }
 
     /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
@@ -281,7 +286,7 @@ public final class Conversation {
     private boolean atWorkElsewhere() {
         return !agent.store().leases().process().isEmpty()
                 && agent.store().head(id).isPresent()
-                && otherOwner().mayBeAtWork(Log.load(agent.store(), id).fold());
+                && agent.ownership().otherMayBeAtWork(Log.load(agent.store(), id));
     }
 
     /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */
@@ -345,7 +350,10 @@ public final class Conversation {
      * @throws IllegalStateException if it is none of {@link #rules}
      */
     public void revoke(Approver.Rule rule) {
-        changes.revoke(rule);
+        changes.make(run -> {
+            run.log().fold().rules().check(rule);
+            run.log().add(Entry.ruleRevoked(rule.call()));
+        });
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */
@@ -354,7 +362,7 @@ public final class Conversation {
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        DecisionMessage.leave(agent.store(), id, callId, version, answer);
+        Inbox.decide(agent.store(), id, callId, version, answer);
     }
 
     @Override

@@ -69,11 +69,7 @@ public record ToolOutput(List<Part> parts, boolean error) {
                 w.text("output", text.text());
                 return;
             }
-            w.array("output", a -> {
-                for (Part part : parts) {
-                    a.element(p -> write(part, p));
-                }
-            });
+            w.objects("output", parts, (p, part) -> write(part, p));
         }));
     }
 

@@ -116,6 +116,12 @@ public final class Json {
         void write(Writer writer) throws IOException;
     }
 
+    /** Writes the fields of the object that stands for a value. */
+    @FunctionalInterface
+    public interface Each<T> {
+        void write(Writer writer, T value) throws IOException;
+    }
+
     /** A small writer over Jackson's: names are written beside their values, raw JSON goes in as it is. */
     public static final class Writer {
         private final JsonGenerator generator;
@@ -169,6 +175,15 @@ public final class Json {
             elements.write(this);
             generator.writeEndArray();
             return this;
+        }
+
+        /** Writes an array with an object for each of these values. */
+        public <T> Writer objects(String name, Iterable<T> values, Each<T> each) throws IOException {
+            return array(name, a -> {
+                for (T value : values) {
+                    a.element(w -> each.write(w, value));
+                }
+            });
         }
 
         public Writer texts(String name, Iterable<String> values) throws IOException {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -173,32 +174,26 @@ public final class JsonFields {
 
     /** The strings of an array; none where it is absent. */
     public List<String> texts(String name) {
-        JsonFields array = inner(name);
-        List<String> texts = new ArrayList<>();
-        if (array != null) {
-            for (Field element : array.fields) {
-                String text = array.text(element);
-                if (text != null) {
-                    texts.add(text);
-                }
-            }
-        }
-        return texts;
+        return each(name, JsonFields::text);
     }
 
     /** The objects and arrays of an array; none where it is absent. */
     public List<JsonFields> inners(String name) {
+        return each(name, JsonFields::inner);
+    }
+
+    private <T> List<T> each(String name, BiFunction<JsonFields, Field, @Nullable T> read) {
         JsonFields array = inner(name);
-        List<JsonFields> inners = new ArrayList<>();
+        List<T> values = new ArrayList<>();
         if (array != null) {
             for (Field element : array.fields) {
-                JsonFields inner = array.inner(element);
-                if (inner != null) {
-                    inners.add(inner);
+                T value = read.apply(array, element);
+                if (value != null) {
+                    values.add(value);
                 }
             }
         }
-        return inners;
+        return values;
     }
 
     /** A copy of the bytes of a value. */

@@ -13,18 +13,8 @@ import java.util.List;
  * Copies a conversation's file up to an end, whole appends as they are; what is changed in an append has it written again.
  * The copy has a name of its own until it is whole.
  */
-final class FileCopy {
+record FileCopy(Path source, long end, FileAccess access) {
     private static final int BLOCK = 64 * 1024;
-
-    private final Path source;
-    private final long end;
-    private final FileAccess access;
-
-    FileCopy(Path source, long end, FileAccess access) {
-        this.source = source;
-        this.end = end;
-        this.access = access;
-    }
 
     /** Makes {@code target} of the entries up to this one; false, and no target, if there is no such entry. */
     boolean fork(LogPosition at, Path target) throws IOException {

@@ -32,16 +32,8 @@ import org.jspecify.annotations.Nullable;
  * The messages of one conversation, a file each in the folder {@code <id>.inbox}: a line with id, kind and time, and behind
  * it the payload in its own bytes. Needs no lock.
  */
-final class FileInbox {
+record FileInbox(Path folder, FileAccess access) {
     private static final String SUFFIX = ".message";
-
-    private final Path folder;
-    private final FileAccess access;
-
-    FileInbox(Path folder, FileAccess access) {
-        this.folder = folder;
-        this.access = access;
-    }
 
     /** Leaves a message; false if there is one of its id. */
     boolean leave(InboxMessage message) throws IOException {

@@ -194,8 +194,7 @@ public final class Call {
     }
 
     /** Its output, durable and waiting for its place in the prompt; null where there is none. */
-    @Nullable
-    public Item output() {
+    public @Nullable Item output() {
         return output;
     }
 
@@ -215,8 +214,7 @@ public final class Call {
     }
 
     /** When the question about it expires; null if never. */
-    @Nullable
-    public Instant expires() {
+    public @Nullable Instant expires() {
         return expires;
     }
 

@@ -132,8 +132,7 @@ public final class Calls {
     }
 
     /** The version of the entry with the whole output of the newest call of that id, or null; may be asked on any thread. */
-    @Nullable
-    public Long fullOutput(String callId) {
+    public @Nullable Long fullOutput(String callId) {
         return fullOutputs.get(callId);
     }
 
@@ -143,27 +142,19 @@ public final class Calls {
 
     /** Writes what cannot be told from the prompt. */
     public void write(Json.Writer out) throws IOException {
-        out.texts("calls", new TreeSet<>(inResponse)).array("full_outputs", a -> {
-            for (Map.Entry<String, Long> full : fullOutputs.entrySet()) {
-                a.element(w -> w.text("call_id", full.getKey()).number("version", full.getValue()));
-            }
+        out.texts("calls", new TreeSet<>(inResponse));
+        out.objects("full_outputs", fullOutputs.entrySet(), (w, full) -> {
+            w.text("call_id", full.getKey()).number("version", full.getValue());
         });
-        out.array("open", a -> {
-            for (Call call : open.values()) {
-                a.element(call::write);
-            }
-        });
+        out.objects("open", open.values(), (w, call) -> call.write(w));
         write("replayable", replayable, out);
         write("sent", sent, out);
         out.object("repeats", repeats::write);
     }
 
     private static void write(String name, List<SentCall> calls, Json.Writer out) throws IOException {
-        out.array(name, a -> {
-            for (SentCall call : calls) {
-                a.element(w ->
-                        w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments()));
-            }
+        out.objects(name, calls, (w, call) -> {
+            w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments());
         });
     }
 

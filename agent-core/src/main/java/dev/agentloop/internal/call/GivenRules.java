@@ -23,11 +23,7 @@ public final class GivenRules {
         }
     }
 
-    /**
-     * Makes sure that a rule is in force.
-     *
-     * @throws IllegalStateException if it is not
-     */
+    /** Refuses, with an {@link IllegalStateException}, a rule that is not in force. */
     public void check(Approver.Rule rule) {
         if (!rule.equals(inForce.get(rule.call()))) {
             throw new IllegalStateException("there is no rule \"" + rule.text() + "\" for " + rule.tool()
@@ -60,11 +56,8 @@ public final class GivenRules {
     }
 
     public void write(Json.Writer out) throws IOException {
-        out.array("rules", a -> {
-            for (Approver.Rule rule : inForce.values()) {
-                a.element(w ->
-                        w.number("call", rule.call()).text("tool", rule.tool()).text("rule", rule.text()));
-            }
+        out.objects("rules", inForce.values(), (w, rule) -> {
+            w.number("call", rule.call()).text("tool", rule.tool()).text("rule", rule.text());
         });
     }
 

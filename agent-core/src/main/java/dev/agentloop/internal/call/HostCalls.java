@@ -80,8 +80,7 @@ public final class HostCalls {
     }
 
     /** What awaits an answer of the host's, in words; null where nothing does. */
-    @Nullable
-    public String unanswered() {
+    public @Nullable String unanswered() {
         return open.isEmpty()
                 ? null
                 : open.stream()

@@ -3,6 +3,7 @@ package dev.agentloop.internal.call;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.ToolOutput.Part;
 import dev.agentloop.ToolOutput.Text;
+import dev.agentloop.internal.prompt.TokenEstimate;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,13 +13,11 @@ import java.util.List;
  * before them. Later it could not be cut without breaking the prefix.
  */
 public final class OutputCut {
-    private static final int BYTES_PER_TOKEN = 4;
-
     private OutputCut() {}
 
     /** Whether the texts of the output are together longer than the budget. */
     public static boolean needed(ToolOutput output, int tokens) {
-        long most = (long) tokens * BYTES_PER_TOKEN;
+        long most = (long) tokens * TokenEstimate.BYTES_PER_TOKEN;
         // A char is at least one byte and at most three, so most outputs need no count.
         long chars = chars(output);
         return chars > most || (chars * 3 > most && bytes(output) > most);
@@ -43,23 +42,19 @@ public final class OutputCut {
     /** The output with its texts cut to one budget together; images stay. */
     public static ToolOutput cut(ToolOutput output, int tokens, String callId) {
         byte[] whole = output.text().getBytes(StandardCharsets.UTF_8);
-        int most = tokens * BYTES_PER_TOKEN;
+        int most = tokens * TokenEstimate.BYTES_PER_TOKEN;
         int headEnd = boundary(whole, most / 2);
         int tailStart = boundary(whole, whole.length - (most - most / 2));
-        String text = "Warning: truncated output (original token count: " + tokens(whole.length) + ")\n"
+        String text = "Warning: truncated output (original token count: " + TokenEstimate.ofBytes(whole.length) + ")\n"
                 + "Total output lines: " + lines(whole) + "\n"
                 + "The whole text is kept under call id " + callId + ".\n\n"
                 + new String(whole, 0, headEnd, StandardCharsets.UTF_8)
-                + "\n…" + tokens((long) tailStart - headEnd) + " tokens truncated…\n"
+                + "\n…" + TokenEstimate.ofBytes((long) tailStart - headEnd) + " tokens truncated…\n"
                 + new String(whole, tailStart, whole.length - tailStart, StandardCharsets.UTF_8);
         List<Part> parts = new ArrayList<>();
         parts.add(new Text(text));
         output.parts().stream().filter(part -> !(part instanceof Text)).forEach(parts::add);
         return new ToolOutput(parts, output.error());
-    }
-
-    private static long tokens(long bytes) {
-        return (bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
     }
 
     private static long lines(byte[] text) {

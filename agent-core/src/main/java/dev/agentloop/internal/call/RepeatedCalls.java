@@ -21,7 +21,7 @@ public final class RepeatedCalls {
     private int count;
 
     /** Counts a call whose output has its place in the prompt. */
-    public void count(Item.Call newCall, Item.Output newOutput) {
+    void count(Item.Call newCall, Item.Output newOutput) {
         count = isSame(newCall.name(), newCall.arguments()) && plain(newOutput).equals(plain(output)) ? count + 1 : 1;
         call = newCall;
         output = newOutput;

@@ -129,7 +129,7 @@ public final class CompactionStep {
         CompactionTask task = task(Compactor.Reason.SERVER_THRESHOLD, meter.now());
         Compactor.Window window = Compactor.Window.returned(items.subList(start, items.size()), Usage.NONE);
         try {
-            shortened(Entry.SERVER, task.task(), new WindowRules(task).applied(window), Usage.NONE);
+            shortened(Entry.SERVER, task.task(), task.applied(window), Usage.NONE);
         } catch (IllegalArgumentException e) {
             failed(Entry.SERVER, String.valueOf(e.getMessage()), Usage.NONE);
         }
@@ -209,12 +209,22 @@ public final class CompactionStep {
             throws InterruptedException {
         boolean shortened = false;
         CompactionTask task = task(reason, context);
-        for (Compactor compactor : inOrder(task.task(), failures)) {
-            if (refused.containsKey(name(compactor))) {
+        Compactor.Task first = task.task();
+        List<Compactor> order = orElse(
+                List.of(),
+                "the compactors' order",
+                "the compactors could not be put in order",
+                failures,
+                () -> means.compactor().inOrder(first));
+        for (Compactor compactor : order) {
+            String by = name(compactor);
+            if (refused.containsKey(by)) {
                 continue;
             }
-            Optional<Compactor.Offer> offer = offer(compactor, task.task(), failures);
-            if (offer.isEmpty() || !apply(compactor, task, offer.get(), failures)) {
+            Compactor.Task given = task.task();
+            Optional<Compactor.Offer> offer =
+                    orElse(Optional.empty(), "compactor " + by, by, failures, () -> compactor.offer(given));
+            if (offer.isEmpty() || !apply(compactor, by, task, offer.get(), failures)) {
                 continue;
             }
             shortened = true;
@@ -235,51 +245,41 @@ public final class CompactionStep {
         return name == null || name.isEmpty() ? compactor.getClass().getName() : name;
     }
 
-    private List<Compactor> inOrder(Compactor.Task task, List<String> failures) throws InterruptedException {
-        try {
-            return answer("the compactors' order", () -> means.compactor().inOrder(task));
-        } catch (RunEnd e) {
-            throw e;
-        } catch (RuntimeException e) {
-            failures.add("the compactors could not be put in order: " + e.getMessage());
-            return List.of();
-        }
-    }
-
-    private Optional<Compactor.Offer> offer(Compactor compactor, Compactor.Task task, List<String> failures)
+    private <T> T orElse(T otherwise, String what, String words, List<String> failures, Callable<T> code)
             throws InterruptedException {
         try {
-            return answer("compactor " + name(compactor), () -> compactor.offer(task));
+            return answer(what, code);
         } catch (RunEnd e) {
             throw e;
         } catch (RuntimeException e) {
-            failures.add(name(compactor) + ": " + e.getMessage());
-            return Optional.empty();
+            failures.add(words + ": " + e.getMessage());
+            return otherwise;
         }
     }
 
-    private boolean apply(Compactor compactor, CompactionTask task, Compactor.Offer offer, List<String> failures)
+    private boolean apply(
+            Compactor compactor, String by, CompactionTask task, Compactor.Offer offer, List<String> failures)
             throws InterruptedException {
         Compactor.Task given = task.task();
-        announce(compactor, given, offer);
+        announce(by, given, offer);
         Compactor.Window window = null;
         List<Item> items;
         try {
-            window = answer("compactor " + name(compactor), () -> compactor.compact(given));
-            items = new WindowRules(task).applied(window);
+            window = answer("compactor " + by, () -> compactor.compact(given));
+            items = task.applied(window);
         } catch (RunEnd | InterruptedException e) {
             usage.use(offer.usage());
             throw e;
         } catch (ModelException e) {
-            failures.add(failed(name(compactor), String.valueOf(e.getMessage()), e.usage()));
+            failures.add(failed(by, String.valueOf(e.getMessage()), e.usage()));
             return false;
         } catch (RuntimeException e) {
             // A window that breaks a rule says what it used; of a fault in a compactor only the offer is known.
             Usage paid = window == null ? offer.usage() : window.usage();
-            failures.add(failed(name(compactor), String.valueOf(e.getMessage()), paid));
+            failures.add(failed(by, String.valueOf(e.getMessage()), paid));
             return false;
         }
-        shortened(name(compactor), task.task(), items, window.usage());
+        shortened(by, given, items, window.usage());
         return true;
     }
 
@@ -310,16 +310,16 @@ public final class CompactionStep {
     }
 
     // Durable before anything is paid for: a result that a crash takes away is counted when the log is read again.
-    private void announce(Compactor compactor, Compactor.Task task, Compactor.Offer offer) {
+    private void announce(String by, Compactor.Task task, Compactor.Offer offer) {
         Limits.Prices prices = usage.limits().prices();
         long miss = TokenEstimate.of(task.items(task.kept())) + offer.outputTokens();
         BigDecimal missCost = PrefixCache.Rules.DEFAULT.withPrices(prices).missCost(miss);
         BigDecimal cost = prices == null || missCost == null
                 ? null
                 : prices.cost(offer.usage()).add(missCost);
-        log.add(Entry.compactionBegun(name(compactor), offer.usage()));
-        log.then(() -> events.tell(
-                new AgentEvent.CompactionStarted(name(compactor), task.reason(), task.context(), offer, miss, cost)));
+        log.add(Entry.compactionBegun(by, offer.usage()));
+        log.then(() ->
+                events.tell(new AgentEvent.CompactionStarted(by, task.reason(), task.context(), offer, miss, cost)));
         log.commit();
     }
 

@@ -6,6 +6,7 @@ import dev.agentloop.Prompt;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.TokenEstimate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -19,9 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a compactor is given to do, made from the fold: which items must survive, and what a shortened prompt must say besides:
- * the context that is in force, tools and effort that were appended, pins, and the newest calls of tools that are kept.
+ * the context that is in force, tools and effort that were appended, pins, and the newest calls of tools that are kept. What
+ * it gives is held to that.
  */
-public final class CompactionTask {
+final class CompactionTask {
     private final Compactor.Task task;
     private final Fold fold;
     // The context that is in force, tools and effort that were appended.
@@ -119,7 +121,7 @@ public final class CompactionTask {
     }
 
     /** The window of a server's, unchanged, with what it lacks behind it. */
-    List<Item> behind(List<Item> returned) {
+    private List<Item> behind(List<Item> returned) {
         List<Item> items = new ArrayList<>(returned);
         Set<String> there = callIds(returned);
         keptCalls.stream()
@@ -135,7 +137,7 @@ public final class CompactionTask {
     }
 
     /** A window of the host's with what it lacks before it, and without what would be in force instead. */
-    List<Item> before(List<Item> built, List<Item> kept) {
+    private List<Item> before(List<Item> built, List<Item> kept) {
         List<Item> missing = outOfForce(built);
         Set<String> kinds = new HashSet<>();
         missing.forEach(item -> kinds.add(kind(item)));
@@ -191,5 +193,104 @@ public final class CompactionTask {
             }
         }
         return ids;
+    }
+
+    /**
+     * The shortened prompt as it goes into the log: a window with what it lacks, held to the rules. What a server's own
+     * compaction item holds cannot be seen; all else is checked here, and only here.
+     *
+     * @throws IllegalArgumentException if it breaks a rule; the message says which
+     */
+    List<Item> applied(Compactor.Window window) {
+        if (window.items().isEmpty()) {
+            throw broken("it is empty");
+        }
+        List<Item> items;
+        if (window.returned()) {
+            checkReturned(window.items());
+            items = behind(window.items());
+        } else {
+            checkKept(window.items());
+            items = before(window.items(), task.items(task.kept()));
+        }
+        checkPairs(items);
+        checkReasoning(items);
+        checkSize(items);
+        return items;
+    }
+
+    private static IllegalArgumentException broken(String rule) {
+        return new IllegalArgumentException("the shortened prompt breaks a rule: " + rule);
+    }
+
+    private static void checkReturned(List<Item> items) {
+        if (items.stream().noneMatch(Item.Compaction.class::isInstance)) {
+            throw broken("a server's window has a compaction item, and this one has none");
+        }
+    }
+
+    private void checkKept(List<Item> items) {
+        int at = 0;
+        for (int place : task.kept()) {
+            Item kept = task.prompt().item(place);
+            while (at < items.size() && !items.get(at).equals(kept)) {
+                at++;
+            }
+            if (at++ == items.size()) {
+                throw broken("item " + place + " (" + kept.type()
+                        + ") must stay as it is and in its order, and is not there");
+            }
+        }
+    }
+
+    private static void checkPairs(List<Item> items) {
+        Set<String> open = new HashSet<>();
+        Set<String> seen = new HashSet<>();
+        for (Item item : items) {
+            if (item instanceof Item.Call call) {
+                if (!seen.add(call.callId())) {
+                    throw broken("call " + call.callId() + " is there twice");
+                }
+                open.add(call.callId());
+            } else if (item instanceof Item.Output output && !open.remove(output.callId())) {
+                throw broken("the output of call " + output.callId() + " has no call before it, or is there twice");
+            }
+        }
+        if (!open.isEmpty()) {
+            throw broken("the calls " + open + " have no output");
+        }
+    }
+
+    // Reasoning without the item that it led to is refused by the API, and so is the item without its reasoning.
+    private void checkReasoning(List<Item> items) {
+        Map<Item, Item> before = new HashMap<>();
+        Map<Item, Item> after = new HashMap<>();
+        Item last = null;
+        for (Item item : task.prompt().items()) {
+            if (last instanceof Item.Reasoning) {
+                after.put(last, item);
+                before.put(item, last);
+            }
+            last = item;
+        }
+        for (int i = 0; i < items.size(); i++) {
+            Item item = items.get(i);
+            if (item instanceof Item.Reasoning
+                    && (i + 1 == items.size() || !items.get(i + 1).equals(after.get(item)))) {
+                throw broken("reasoning stands at " + i + " without the item that it led to");
+            }
+            Item reasoning = item instanceof Item.Call ? before.get(item) : null;
+            if (reasoning != null && (i == 0 || !items.get(i - 1).equals(reasoning))) {
+                throw broken("call " + ((Item.Call) item).callId() + " stands without its reasoning");
+            }
+        }
+    }
+
+    private void checkSize(List<Item> items) {
+        long before = TokenEstimate.of(task.prompt().items());
+        long after = TokenEstimate.of(items);
+        if (after >= before) {
+            throw broken("it has about " + after + " tokens, and the prompt had " + before);
+        }
     }
 }

@@ -8,7 +8,7 @@ import dev.agentloop.internal.prompt.TokenEstimate;
 import java.util.List;
 
 /** Says how full the context is: by the server's own count for what it has seen, and by an estimate for the rest. */
-public final class ContextMeter {
+final class ContextMeter {
     /** A count is absurd that is so many times less than the estimate. */
     private static final int ABSURD = 8;
 

@@ -13,13 +13,9 @@ import java.time.Duration;
  * What a model answered to a compactor, and what that used: with the tries that broke off in the middle, whose usage nobody
  * reports, so that it is estimated as that of the loop's own requests.
  */
-public record PaidAnswer(ModelResponse response, Usage usage) {
+record PaidAnswer(ModelResponse response, Usage usage) {
 
-    /**
-     * Asks the model.
-     *
-     * @throws ModelException if there is no answer; it says what was used up to there
-     */
+    /** Asks the model; without an answer, the {@link ModelException} says what was used up to there. */
     static PaidAnswer of(Model model, Prompt prompt) throws InterruptedException {
         Broken broken = new Broken(prompt.length());
         try {

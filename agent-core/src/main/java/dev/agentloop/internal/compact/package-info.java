@@ -1,7 +1,6 @@
 /**
- * Shortens prompts: when it is due, what must survive, and the compactors that come with the library.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
+ * Shortens prompts: when it is due, what must survive, and the compactors that come with the library. Not an API: free
+ * to change in any release.
  */
 @NullMarked
 package dev.agentloop.internal.compact;

@@ -29,11 +29,7 @@ public final class Events {
         this.direct = options.delivery() == Delivery.DIRECT || listener == AgentListener.NONE;
     }
 
-    /**
-     * Makes the listener's thread, where it needs one.
-     *
-     * @throws IllegalStateException if there is none
-     */
+    /** Makes the listener's thread, where it needs one; {@code IllegalStateException} if there is none. */
     public void begin(Workers workers) {
         if (!direct) {
             delivery = new Work(

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * of a run its calls can be interrupted when the run is to end.
  */
 public final class HostStore implements ConversationStore {
+    private static final StoreException.Kind READING = StoreException.Kind.UNAVAILABLE;
+    private static final StoreException.Kind WRITING = StoreException.Kind.OUTCOME_UNKNOWN;
+
     private final ConversationStore store;
     private final @Nullable RunControl control;
 
@@ -45,21 +48,11 @@ public final class HostStore implements ConversationStore {
         return control != null && control.isOwner() ? control : null;
     }
 
-    /** What a store that failed has done, as far as anybody can know. */
-    private enum Failed {
-        READING(StoreException.Kind.UNAVAILABLE, "nothing was changed"),
-        WRITING(StoreException.Kind.OUTCOME_UNKNOWN, "whether it was done is not known");
-
-        private final StoreException.Kind kind;
-        private final String words;
-
-        Failed(StoreException.Kind kind, String words) {
-            this.kind = kind;
-            this.words = words;
-        }
+    private static String done(StoreException.Kind failed) {
+        return failed == READING ? "nothing was changed" : "whether it was done is not known";
     }
 
-    private <T> T ask(Failed failed, String what, String conversation, Callable<T> code) {
+    private <T> T ask(StoreException.Kind failed, String what, String conversation, Callable<T> code) {
         RunControl run = here();
         T answer;
         try {
@@ -67,11 +60,11 @@ public final class HostStore implements ConversationStore {
         } catch (StoreException e) {
             throw e;
         } catch (Throwable e) {
-            if (failed == Failed.READING && e instanceof IllegalArgumentException argument) {
+            if (failed == READING && e instanceof IllegalArgumentException argument) {
                 throw argument; // What is no id is refused as that.
             }
             // The host's code throws whatever it likes.
-            if (failed == Failed.READING && run != null) {
+            if (failed == READING && run != null) {
                 // It was interrupted because the run is to end: then it ends, and nothing was lost.
                 run.check();
             }
@@ -79,21 +72,21 @@ public final class HostStore implements ConversationStore {
                 Thread.currentThread().interrupt();
             }
             throw new StoreException(
-                    failed.kind,
-                    "the store failed in " + what + " of conversation " + conversation + ", so " + failed.words + ": "
+                    failed,
+                    "the store failed in " + what + " of conversation " + conversation + ", so " + done(failed) + ": "
                             + e,
                     e);
         }
         if (answer == null) {
             throw new StoreException(
-                    failed.kind,
+                    failed,
                     "the store answered null to " + what + " of conversation " + conversation
-                            + ", which a store must not, so " + failed.words);
+                            + ", which a store must not, so " + done(failed));
         }
         return answer;
     }
 
-    private void tell(Failed failed, String what, String conversation, Runnable code) {
+    private void tell(StoreException.Kind failed, String what, String conversation, Runnable code) {
         ask(failed, what, conversation, () -> {
             code.run();
             return true;
@@ -102,62 +95,62 @@ public final class HostStore implements ConversationStore {
 
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
-        return ask(Failed.WRITING, "append", conversation, () -> store.append(conversation, expected, entries));
+        return ask(WRITING, "append", conversation, () -> store.append(conversation, expected, entries));
     }
 
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
-        return ask(Failed.READING, "read", conversation, () -> store.read(conversation, after, limit));
+        return ask(READING, "read", conversation, () -> store.read(conversation, after, limit));
     }
 
     @Override
     public List<LogEntry> load(String conversation) {
-        return ask(Failed.READING, "load", conversation, () -> store.load(conversation));
+        return ask(READING, "load", conversation, () -> store.load(conversation));
     }
 
     @Override
     public Optional<LogPosition> head(String conversation) {
-        return ask(Failed.READING, "head", conversation, () -> store.head(conversation));
+        return ask(READING, "head", conversation, () -> store.head(conversation));
     }
 
     @Override
     public void fork(String source, LogPosition at, String target) {
-        tell(Failed.WRITING, "fork", source, () -> store.fork(source, at, target));
+        tell(WRITING, "fork", source, () -> store.fork(source, at, target));
     }
 
     @Override
     public List<Listed> list(String before, int limit) {
-        return ask(Failed.READING, "list", "\"" + before + "\"", () -> store.list(before, limit));
+        return ask(READING, "list", "\"" + before + "\"", () -> store.list(before, limit));
     }
 
     @Override
     public void erase(String conversation, Collection<Long> versions) {
-        tell(Failed.WRITING, "erase", conversation, () -> store.erase(conversation, versions));
+        tell(WRITING, "erase", conversation, () -> store.erase(conversation, versions));
     }
 
     @Override
     public void delete(String conversation) {
-        tell(Failed.WRITING, "delete", conversation, () -> store.delete(conversation));
+        tell(WRITING, "delete", conversation, () -> store.delete(conversation));
     }
 
     @Override
     public boolean leave(String conversation, InboxMessage message) {
-        return ask(Failed.WRITING, "leave", conversation, () -> store.leave(conversation, message));
+        return ask(WRITING, "leave", conversation, () -> store.leave(conversation, message));
     }
 
     @Override
     public List<InboxMessage> inbox(String conversation) {
-        return ask(Failed.READING, "inbox", conversation, () -> store.inbox(conversation));
+        return ask(READING, "inbox", conversation, () -> store.inbox(conversation));
     }
 
     @Override
     public void removeMessages(String conversation, Collection<String> ids) {
-        tell(Failed.WRITING, "removeMessages", conversation, () -> store.removeMessages(conversation, ids));
+        tell(WRITING, "removeMessages", conversation, () -> store.removeMessages(conversation, ids));
     }
 
     @Override
     public Leases leases() {
-        return new HostLeases(ask(Failed.READING, "leases", "of this process", store::leases));
+        return new HostLeases(ask(READING, "leases", "of this process", store::leases));
     }
 
     /** The store's leases, under the same rules. */
@@ -170,13 +163,13 @@ public final class HostStore implements ConversationStore {
 
         @Override
         public String process() {
-            return ask(Failed.READING, "leases.process", "of this process", leases::process);
+            return ask(READING, "leases.process", "of this process", leases::process);
         }
 
         @Override
         public boolean alive(String process) throws InterruptedException {
             InterruptedException[] interrupted = new InterruptedException[1];
-            boolean alive = ask(Failed.READING, "leases.alive", "of process " + process, () -> {
+            boolean alive = ask(READING, "leases.alive", "of process " + process, () -> {
                 try {
                     return leases.alive(process);
                 } catch (InterruptedException e) {
@@ -196,18 +189,18 @@ public final class HostStore implements ConversationStore {
 
         @Override
         public boolean held(long since) {
-            return ask(Failed.READING, "leases.held", "of this process", () -> leases.held(since));
+            return ask(READING, "leases.held", "of this process", () -> leases.held(since));
         }
     }
 
     @Override
     public String tenant() {
-        return ask(Failed.READING, "tenant", "of this process", store::tenant);
+        return ask(READING, "tenant", "of this process", store::tenant);
     }
 
     @Override
     public Collection<Path> locations() {
-        return ask(Failed.READING, "locations", "of this process", store::locations);
+        return ask(READING, "locations", "of this process", store::locations);
     }
 
     @Override

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Code of the host's that runs of an agent did not wait for, and that may go on. Thread-safe. */
-public final class LeftWork {
+final class LeftWork {
     private static final Logger LOG = LoggerFactory.getLogger(LeftWork.class);
 
     private final List<Left> left = new ArrayList<>();

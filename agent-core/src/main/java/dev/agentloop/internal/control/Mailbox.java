@@ -47,22 +47,13 @@ public final class Mailbox {
         letters.offer(() -> {});
     }
 
-    /**
-     * Has a task run on the owner's thread after a while, if the owner still waits for something by then.
-     *
-     * @return what {@link #forget} takes
-     */
+    /** Has a task run on the owner's thread after a while, if he waits then; gives what {@link #forget} takes. */
     public long after(Duration delay, Runnable task) {
         long at = System.nanoTime() + (delay.compareTo(LONGEST) > 0 ? LONGEST : delay).toNanos();
         while (timers.putIfAbsent(at, task) != null) {
             at++;
         }
         return at;
-    }
-
-    /** Has a task run by the owner's next wait; called on the owner's thread, which must not wait for room. */
-    void soon(Runnable task) {
-        after(Duration.ZERO, task);
     }
 
     /** Takes back a task that has not run yet. */

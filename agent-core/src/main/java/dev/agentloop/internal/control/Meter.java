@@ -45,7 +45,8 @@ public final class Meter {
 
     /** The ending by a limit that must come before another paid call. */
     public Optional<RunEnd.Ending> reached(int identicalCalls) {
-        BigDecimal cost = cost();
+        Limits.Prices prices = limits.prices();
+        BigDecimal cost = prices == null ? BigDecimal.ZERO : prices.cost(usage);
         if (limits.steps() > 0 && steps >= limits.steps()) {
             return ending(Limits.Kind.STEPS, steps + " of " + limits.steps());
         }
@@ -63,11 +64,6 @@ public final class Meter {
             return ending(Limits.Kind.IDENTICAL_CALLS, identicalCalls + " in a row of " + limits.identicalCalls());
         }
         return Optional.empty();
-    }
-
-    private BigDecimal cost() {
-        Limits.Prices prices = limits.prices();
-        return prices == null ? BigDecimal.ZERO : prices.cost(usage);
     }
 
     private static Optional<RunEnd.Ending> ending(Limits.Kind kind, String used) {

@@ -81,8 +81,7 @@ public final class RunControl {
     }
 
     /** What still changes things for a call which is over; null where nothing does. */
-    @Nullable
-    public String stillWriting() {
+    public @Nullable String stillWriting() {
         return workers.left().stillWriting(conversation);
     }
 
@@ -194,11 +193,7 @@ public final class RunControl {
         }
     }
 
-    /**
-     * Waits for something, on the run's own thread.
-     *
-     * @throws RunEnd if the run was ended meanwhile
-     */
+    /** Waits for something, on the run's own thread; {@link RunEnd} if the run was ended meanwhile. */
     public void await(String what, Waiting waiting) throws InterruptedException {
         check();
         enter(what, 0, false);

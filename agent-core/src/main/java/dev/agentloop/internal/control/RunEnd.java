@@ -18,11 +18,7 @@ public final class RunEnd extends RuntimeException {
         Outcome outcome(Outcome.Summary summary);
     }
 
-    /**
-     * The end of a run.
-     *
-     * @param reason what the calls that are still open are answered with
-     */
+    /** The end of a run; the calls that are still open are answered with the reason. */
     public RunEnd(String reason, Ending ending) {
         super(reason, null, false, false);
         this.reason = reason;

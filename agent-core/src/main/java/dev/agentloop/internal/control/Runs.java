@@ -24,16 +24,13 @@ public final class Runs {
     private boolean closed;
     private boolean watching;
 
-    public Runs(LeftWork left) {
-        this.left = left;
+    /** The runs of an agent that has these threads. */
+    public Runs(Workers workers) {
+        this.left = workers.left();
         left.onLeft(this::watch);
     }
 
-    /**
-     * Lets a run begin.
-     *
-     * @throws IllegalStateException if the agent is closed
-     */
+    /** Lets a run begin; refused, as by {@link #checkOpen}, if the agent is closed. */
     public synchronized void begin(RunControl run) {
         checkOpen();
         live.add(run);

@@ -1,5 +1,6 @@
 package dev.agentloop.internal.control;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -83,16 +84,12 @@ public final class Workers {
             execute(work);
         } catch (IllegalStateException e) {
             // This is the owner's own thread, which must not wait for room in its mailbox.
-            mailbox.soon(() -> then.accept(null, e));
+            mailbox.after(Duration.ZERO, () -> then.accept(null, e));
         }
         return work;
     }
 
-    /**
-     * Has work done on a thread of its own.
-     *
-     * @throws IllegalStateException if there is no thread for it
-     */
+    /** Has work done on a thread of its own; {@code IllegalStateException} if there is no thread for it. */
     public void execute(Work work) {
         try {
             executor.execute(work);
@@ -108,7 +105,7 @@ public final class Workers {
     }
 
     /** What was left running on these threads. */
-    public LeftWork left() {
+    LeftWork left() {
         return left;
     }
 

@@ -1,8 +1,6 @@
 /**
- * A run's own thread, and the host's code that it has at work on others: threads, bounds, interrupts, events,
- * the store.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
+ * A run's own thread, and the host's code that it has at work on others: threads, bounds, interrupts, events, the
+ * store. Not an API: free to change in any release.
  */
 @NullMarked
 package dev.agentloop.internal.control;

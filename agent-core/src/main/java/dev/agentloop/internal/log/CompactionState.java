@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
@@ -49,8 +50,7 @@ public final class CompactionState {
     }
 
     /** The section of the context that an item of the prompt is or was; null for other items. */
-    @Nullable
-    public String section(Item item) {
+    public @Nullable String section(Item item) {
         return sections.get(ItemLine.withoutBreakpoints(item));
     }
 
@@ -76,7 +76,7 @@ public final class CompactionState {
     }
 
     /** The server has counted the prompt of so many items. */
-    public void counted(Usage usage, int items) {
+    void counted(Usage usage, int items) {
         counted = usage.estimated() ? 0 : usage.total();
         countedItems = items;
     }
@@ -119,13 +119,8 @@ public final class CompactionState {
         messages.addAll(older.userMessages);
         Map<Item, String> context = new HashMap<>(older.sections);
         context.putAll(sections);
-        out.array("user_messages", a -> {
-            for (int i = 0; i < items.size(); i++) {
-                if (messages.contains(items.get(i))) {
-                    a.rawElement(String.valueOf(i));
-                }
-            }
-        });
+        IntStream said = IntStream.range(0, items.size()).filter(i -> messages.contains(items.get(i)));
+        out.raws("user_messages", said.mapToObj(String::valueOf).toList());
         out.array("context", a -> {
             for (int i = 0; i < items.size(); i++) {
                 String section = context.get(ItemLine.withoutBreakpoints(items.get(i)));
@@ -210,23 +205,17 @@ public final class CompactionState {
     /** Writes what cannot be told from the prompt of these items. */
     void write(Json.Writer out, List<Item> items) throws IOException {
         writeRoles(out, items, this);
-        out.array("pins", a -> {
-            for (Map.Entry<String, Item> pin : pins.entrySet()) {
-                a.element(w -> w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue())));
-            }
+        out.objects("pins", pins.entrySet(), (w, pin) -> {
+            w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue()));
         });
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
-        UsageFields.write(out, "under_way", underWay);
-        out.array("compactions", a -> {
-            for (Compactor.Completed one : all) {
-                a.element(w -> {
-                    w.number("version", one.version())
-                            .text("by", one.by())
-                            .text("why", one.reason().name());
-                    w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
-                    UsageFields.write(w, "usage", one.usage());
-                });
-            }
+        Entry.writeUsage(out, "under_way", underWay);
+        out.objects("compactions", all, (w, one) -> {
+            w.number("version", one.version())
+                    .text("by", one.by())
+                    .text("why", one.reason().name());
+            w.number("tokens_before", one.tokensBefore()).number("tokens_after", one.tokensAfter());
+            Entry.writeUsage(w, "usage", one.usage());
         });
     }
 
@@ -239,7 +228,7 @@ public final class CompactionState {
         }
         tail = (int) state.number("tail", 0);
         unadopted = state.flag("unadopted", false);
-        underWay = UsageFields.read(state, "under_way");
+        underWay = Entry.usage(state, "under_way");
         state.inners("compactions").forEach(one -> all.add(compaction(one.number("version", 0), one)));
         unproven = state.flag("unproven", false);
     }
@@ -251,7 +240,7 @@ public final class CompactionState {
                 Compactor.Reason.valueOf(entry.textOrEmpty("why")),
                 entry.number("tokens_before", 0),
                 entry.number("tokens_after", 0),
-                UsageFields.read(entry, "usage"));
+                Entry.usage(entry, "usage"));
     }
 
     public List<Compactor.Completed> all() {

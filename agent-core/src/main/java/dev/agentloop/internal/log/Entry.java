@@ -27,31 +27,31 @@ import org.jspecify.annotations.Nullable;
  */
 public record Entry(String kind, byte[] payload) {
     /** The number of the log's format. A reader that meets a higher one reads, and refuses to run. */
-    public static final int FORMAT = 1;
+    static final int FORMAT = 1;
 
-    public static final String CONVERSATION = "conversation";
+    static final String CONVERSATION = "conversation";
     public static final String EPOCH = "epoch";
     /** An epoch that restates all items, so that a reader can start from it. */
     public static final String EPOCH_WINDOW = "epoch.window";
 
     /** The field of such an epoch that has what a reader cannot tell from the items. */
-    public static final String STATE = "state";
+    static final String STATE = "state";
     /** The field of one that takes a compaction back: what its items are that a reader may not have seen. */
-    public static final String ROLES = "roles";
+    static final String ROLES = "roles";
 
-    public static final String FORK = "fork";
-    public static final String TURN_BEGUN = "turn.begun";
+    static final String FORK = "fork";
+    static final String TURN_BEGUN = "turn.begun";
     public static final String TURN_ENDED = "turn.ended";
     /** The call that the next entry has came with another id. */
-    public static final String CALL_RENAMED = "call.renamed";
+    static final String CALL_RENAMED = "call.renamed";
 
     public static final String TOOL_STARTED = "tool.started";
     public static final String RESPONSE = "response";
-    public static final String RESPONSE_BROKEN = "response.broken";
+    static final String RESPONSE_BROKEN = "response.broken";
     public static final String APPROVAL_ASKED = "approval.asked";
     public static final String APPROVAL_DECIDED = "approval.decided";
     /** What was allowed with the approval of a call, for the rest of the conversation, is so no more. */
-    public static final String RULE_REVOKED = "rule.revoked";
+    static final String RULE_REVOKED = "rule.revoked";
     /** Followed by the version of the call's entry. */
     public static final String OUTPUT_FULL = LogEntry.ASIDE + "output.";
     /** All kinds that begin like this are items; their payload is the item's bytes. */
@@ -66,15 +66,15 @@ public record Entry(String kind, byte[] payload) {
     /** Also why a prompt begins again: without what was erased from it. */
     public static final String REDACTED = "redacted";
 
-    public static final String ERASED = "erased";
-    public static final String INBOX_TAKEN = "inbox.taken";
+    static final String ERASED = "erased";
+    static final String INBOX_TAKEN = "inbox.taken";
     public static final String ITEM_PIN = "item.pin.";
-    public static final String UNPIN = "unpin";
+    static final String UNPIN = "unpin";
     /** What a server's own compaction is called. */
     public static final String SERVER = "server";
 
-    public static final String COMPACTION_BEGUN = "compaction.begun";
-    public static final String COMPACTION_FAILED = "compaction.failed";
+    static final String COMPACTION_BEGUN = "compaction.begun";
+    static final String COMPACTION_FAILED = "compaction.failed";
     /** Why a prompt begins again that is what it was before a compaction, and what came later. */
     public static final String COMPACTION_UNDONE = "compaction_undone";
 
@@ -103,13 +103,7 @@ public record Entry(String kind, byte[] payload) {
 
     /** This entry with what it leads to, which a reader cannot tell from the items. */
     Entry withState(Json.Body state) {
-        JsonFields fields = JsonFields.of(payload);
-        return of(kind, w -> {
-            for (JsonFields.Field field : fields.all()) {
-                w.raw(field.name(), fields.raw(field));
-            }
-            w.object(STATE, state);
-        });
+        return new Entry(kind, JsonFields.of(payload).with(STATE, Json.objectText(state)));
     }
 
     /** The prompt begins again with what it was before a compaction, and what came since. */
@@ -129,14 +123,14 @@ public record Entry(String kind, byte[] payload) {
     public static Entry compactionBegun(String by, Usage estimate) {
         return of(COMPACTION_BEGUN, w -> {
             w.text("by", by);
-            UsageFields.write(w, "usage", estimate);
+            writeUsage(w, "usage", estimate);
         });
     }
 
     public static Entry compactionFailed(String by, String cause, Usage used) {
         return of(COMPACTION_FAILED, w -> {
             w.text("by", by).text("cause", cause);
-            UsageFields.write(w, "usage", used);
+            writeUsage(w, "usage", used);
         });
     }
 
@@ -148,7 +142,7 @@ public record Entry(String kind, byte[] payload) {
                     .text("why", task.reason().name());
             w.number("tokens_before", task.context().tokens());
             w.number("tokens_after", TokenEstimate.ofBytes(task.prompt().length(0)) + TokenEstimate.of(window));
-            UsageFields.write(w, "usage", used);
+            writeUsage(w, "usage", used);
             w.raw("head", task.prompt().head()).raws("window", json(window));
         });
     }
@@ -196,7 +190,7 @@ public record Entry(String kind, byte[] payload) {
             if (!detail.isEmpty()) {
                 w.text("detail", detail);
             }
-            UsageFields.write(w, "usage", usage);
+            writeUsage(w, "usage", usage);
         });
     }
 
@@ -223,14 +217,14 @@ public record Entry(String kind, byte[] payload) {
             if (!response.endTurn()) {
                 w.flag("end_turn", false);
             }
-            UsageFields.write(w, "usage", response.usage());
+            writeUsage(w, "usage", response.usage());
         });
     }
 
     public static Entry responseBroken(String cause, Usage estimate) {
         return of(RESPONSE_BROKEN, w -> {
             w.text("cause", cause);
-            UsageFields.write(w, "usage", estimate);
+            writeUsage(w, "usage", estimate);
         });
     }
 
@@ -277,6 +271,32 @@ public record Entry(String kind, byte[] payload) {
         return of(
                 OUTPUT_FULL + call.version(),
                 w -> w.text("call_id", call.item().callId()).text("text", text));
+    }
+
+    /** The usage in a payload under that name; none where there is none. */
+    static Usage usage(JsonFields entry, String name) {
+        JsonFields usage = entry.inner(name);
+        if (usage == null) {
+            return Usage.NONE;
+        }
+        return new Usage(
+                usage.number("input_tokens", 0),
+                usage.number("cached_tokens", 0),
+                usage.number("cache_write_tokens", 0),
+                usage.number("output_tokens", 0),
+                usage.number("reasoning_tokens", 0),
+                usage.flag("estimated", false));
+    }
+
+    static void writeUsage(Json.Writer entry, String name, Usage usage) throws IOException {
+        entry.object(
+                name,
+                w -> w.number("input_tokens", usage.input())
+                        .number("cached_tokens", usage.cached())
+                        .number("cache_write_tokens", usage.cacheWritten())
+                        .number("output_tokens", usage.output())
+                        .number("reasoning_tokens", usage.reasoning())
+                        .flag("estimated", usage.estimated()));
     }
 
     @Override

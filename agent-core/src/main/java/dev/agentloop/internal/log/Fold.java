@@ -89,7 +89,7 @@ public final class Fold {
             case Entry.ERASED -> turn.erased();
             case Entry.INBOX_TAKEN -> turn.taken(fields);
             case Entry.UNPIN -> compactions.unpinned(fields.textOrEmpty("name"));
-            case Entry.COMPACTION_BEGUN -> compactionBegun(UsageFields.read(fields, USAGE));
+            case Entry.COMPACTION_BEGUN -> compactionBegun(Entry.usage(fields, USAGE));
             case Entry.COMPACTION_FAILED -> compactionFailed(fields);
             default -> unknown = kind;
         }
@@ -115,7 +115,7 @@ public final class Fold {
 
     private void compactionFailed(JsonFields fields) {
         compactions.lost();
-        total = total.plus(UsageFields.read(fields, USAGE));
+        total = total.plus(Entry.usage(fields, USAGE));
         if (Entry.SERVER.equals(fields.text("by"))) {
             compactions.passedOver();
         }
@@ -144,13 +144,8 @@ public final class Fold {
             throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
         }
         List<Item> before = prompt == null ? List.of() : prompt().items();
-        List<Item> items = new ArrayList<>();
         JsonFields window = fields.inner("window");
-        if (window != null) {
-            window.all().forEach(field -> items.add(Item.of(window.bytes(field))));
-        } else {
-            items.addAll(before);
-        }
+        List<Item> items = window == null ? List.copyOf(before) : ItemLine.all(window);
         unplaced.clear();
         prompt = ChunkedPrompt.of(fields.raw(head)).plus(items);
         compactions.restarted();
@@ -192,13 +187,11 @@ public final class Fold {
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
         out.text("last_text", lastText).flag("answered", answer != null);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
-        UsageFields.write(out, "last_usage", lastUsage);
-        UsageFields.write(out, "total", total);
+        Entry.writeUsage(out, "last_usage", lastUsage);
+        Entry.writeUsage(out, "total", total);
         out.raws("deferred", Entry.json(deferred));
-        out.array("sections", a -> {
-            for (Map.Entry<String, Item> section : sections.entrySet()) {
-                a.element(w -> w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue())));
-            }
+        out.objects("sections", sections.entrySet(), (w, section) -> {
+            w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue()));
         });
         calls.write(out);
         rules.write(out);
@@ -220,12 +213,9 @@ public final class Fold {
         answer = state.flag("answered", false) ? lastText : null;
         long at = state.number("answered_at", 0);
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
-        lastUsage = UsageFields.read(state, "last_usage");
-        total = UsageFields.read(state, "total");
-        JsonFields waiting = state.inner("deferred");
-        if (waiting != null) {
-            waiting.all().forEach(item -> deferred.add(Item.of(waiting.bytes(item))));
-        }
+        lastUsage = Entry.usage(state, "last_usage");
+        total = Entry.usage(state, "total");
+        deferred.addAll(ItemLine.all(state.inner("deferred")));
         for (JsonFields section : state.inners("sections")) {
             Item item = items.get((int) section.number("item", 0));
             sections.put(section.textOrEmpty("name"), ItemLine.withoutBreakpoints(item));
@@ -245,7 +235,7 @@ public final class Fold {
         deferred.forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
-            total = total.plus(UsageFields.read(fields, USAGE));
+            total = total.plus(Entry.usage(fields, USAGE));
         }
     }
 
@@ -256,10 +246,7 @@ public final class Fold {
         endingStale |= item.type().equals(AppendedSettings.TOOLS);
         if (kind.equals(Entry.ITEM_MODEL) && !responding) {
             responding = true;
-            lastText = "";
-            image = false;
-            calls.responseBegun();
-            sent();
+            responseBegun();
         }
         lastText = item instanceof Item.Message message ? message.text() : lastText;
         Call answered = item instanceof Item.Output output ? calls.open().get(output.callId()) : null;
@@ -290,19 +277,16 @@ public final class Fold {
 
     private void responseEnded(String kind, JsonFields fields) {
         if (!responding) {
-            // Nothing of it became an item.
-            lastText = "";
-            image = false;
-            calls.responseBegun();
-            sent();
+            responseBegun(); // Nothing of it became an item.
         }
         responding = false;
-        calls.responseEnded(kind.equals(Entry.RESPONSE_BROKEN));
-        Usage usage = UsageFields.read(fields, USAGE);
-        compactions.counted(usage, prompt().size());
         boolean answered = kind.equals(Entry.RESPONSE);
-        compactions.responseEnded(answered, answered && !fields.has("incomplete"));
-        if (kind.equals(Entry.RESPONSE)) {
+        boolean complete = answered && !fields.has("incomplete");
+        calls.responseEnded(!answered);
+        Usage usage = Entry.usage(fields, USAGE);
+        compactions.counted(usage, prompt().size());
+        compactions.responseEnded(answered, complete);
+        if (answered) {
             lastUsage = usage;
             String id = fields.textOrEmpty("id");
             responseId = id.isEmpty() ? responseId : id;
@@ -311,12 +295,16 @@ public final class Fold {
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
-        boolean whole = kind.equals(Entry.RESPONSE) && !fields.has("incomplete") && fields.flag("end_turn", true);
-        answer = whole && calls.open().isEmpty() && (image || !lastText.isBlank()) ? lastText : null;
+        answer = complete && fields.flag("end_turn", true) && calls.open().isEmpty() && (image || !lastText.isBlank())
+                ? lastText
+                : null;
         place();
     }
 
-    private void sent() {
+    private void responseBegun() {
+        lastText = "";
+        image = false;
+        calls.responseBegun();
         sent = prompt();
         compactions.sent(sent.size());
         newEpoch = null;
@@ -370,20 +358,17 @@ public final class Fold {
     }
 
     /** The prompt that was last sent and answered, also in an earlier epoch; null where none was. */
-    @Nullable
-    public Prompt lastSent() {
+    public @Nullable Prompt lastSent() {
         return sent;
     }
 
     /** Why the prompt began again since it was last sent; null where it did not. */
-    @Nullable
-    public String newEpoch() {
+    public @Nullable String newEpoch() {
         return newEpoch;
     }
 
     /** When the last whole response came in; null where there was none, or the log does not say it. */
-    @Nullable
-    public Instant answeredAt() {
+    public @Nullable Instant answeredAt() {
         return answeredAt;
     }
 
@@ -392,11 +377,7 @@ public final class Fold {
         return calls.open();
     }
 
-    /**
-     * Refuses what needs that all calls have their outputs.
-     *
-     * @throws IllegalStateException if some have none
-     */
+    /** Refuses, with an {@link IllegalStateException}, what needs that all calls have their outputs. */
     public void refuseWhileOpen() {
         if (!open().isEmpty()) {
             throw new IllegalStateException(
@@ -430,8 +411,7 @@ public final class Fold {
     }
 
     /** The final answer, where nothing was said after it; null elsewhere. */
-    @Nullable
-    public String answer() {
+    public @Nullable String answer() {
         return answer;
     }
 
@@ -446,8 +426,7 @@ public final class Fold {
     }
 
     /** The newest item of a section of the context, without a cache breakpoint, or null. */
-    @Nullable
-    public Item section(String name) {
+    public @Nullable Item section(String name) {
         return sections.get(name);
     }
 

@@ -49,7 +49,7 @@ public final class TurnState {
         allowed = null;
     }
 
-    public void taken(JsonFields entry) {
+    void taken(JsonFields entry) {
         taken = Set.copyOf(entry.texts("ids"));
     }
 
@@ -88,8 +88,7 @@ public final class TurnState {
     }
 
     /** The names of the tools that the turn under way may call; null for all. */
-    @Nullable
-    public Set<String> allowed() {
+    public @Nullable Set<String> allowed() {
         return allowed;
     }
 

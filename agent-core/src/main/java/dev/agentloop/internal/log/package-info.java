@@ -1,7 +1,5 @@
 /**
- * The log of a conversation: its entries, their fold, and the one appender.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
+ * The log of a conversation: its entries, their fold, and the one appender. Not an API: free to change in any release.
  */
 @NullMarked
 package dev.agentloop.internal.log;

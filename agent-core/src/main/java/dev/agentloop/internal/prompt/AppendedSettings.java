@@ -45,8 +45,7 @@ public final class AppendedSettings {
     }
 
     /** The effort that holds now, or null where none was appended. */
-    @Nullable
-    public String effort() {
+    public @Nullable String effort() {
         return effort;
     }
 

@@ -50,12 +50,9 @@ public final class ChunkedPrompt implements Prompt {
         this.size = other.size;
     }
 
-    public static ChunkedPrompt of(String head) {
-        return of(Head.of(head));
-    }
-
     /** A prompt without items that begins with these fields. */
-    public static ChunkedPrompt of(Head fixed) {
+    public static ChunkedPrompt of(String head) {
+        Head fixed = Head.of(head);
         byte[] bytes = fixed.line();
         Tail tail = new Tail();
         tail.add(bytes, 0, bytes.length - 1);

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  */
 /** Compares prompts by the hashes that they carry. */
 public final class HashChain implements PrefixCache {
-    private static final int BYTES_PER_TOKEN = 4;
     private static final int ROUGHLY = 4;
 
     private final Rules rules;
@@ -76,7 +75,9 @@ public final class HashChain implements PrefixCache {
 
     // By the server's own count where there is one, since a token is three bytes in one language and five in another.
     private long tokens(long bytes) {
-        return counted() ? Math.round((double) usage.input() * bytes / usageBytes) : bytes / BYTES_PER_TOKEN;
+        return counted()
+                ? Math.round((double) usage.input() * bytes / usageBytes)
+                : bytes / TokenEstimate.BYTES_PER_TOKEN;
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param change what was done to it
  * @param path the way to it from the value compared, such as {@code content[0].text}; empty for the value itself
  */
-public record JsonDifference(String change, String path) {
+record JsonDifference(String change, String path) {
     static final String EDITED = "edited";
     static final String ADDED = "added";
     static final String REMOVED = "removed";

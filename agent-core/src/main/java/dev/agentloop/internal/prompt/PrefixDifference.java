@@ -10,21 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the first difference between two prompts, and names it in the API's words. */
-public final class PrefixDifference {
+public record PrefixDifference(Prompt then, Prompt now) {
     public static final String COMPACTED = "context_compacted";
     public static final String INPUT_CHANGED = "input_changed";
 
     private static final String INPUT = "input";
     private static final int BEFORE = 12;
     private static final int AFTER = 36;
-
-    private final Prompt then;
-    private final Prompt now;
-
-    public PrefixDifference(Prompt then, Prompt now) {
-        this.then = then;
-        this.now = now;
-    }
 
     /** The difference; {@code epoch} is the reason of the log entry that announces it, or null. */
     public PrefixCache.Break find(@Nullable String epoch) {

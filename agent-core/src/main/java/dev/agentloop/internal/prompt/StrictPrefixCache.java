@@ -8,7 +8,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Refuses prompts whose prefix is broken, by another account's report. */
-public final class StrictPrefixCache implements PrefixCache {
+public record StrictPrefixCache(PrefixCache account) implements PrefixCache {
     /** The reasons of epochs that come from other settings than before, which may be a mistake. */
     private static final Set<String> SETTINGS = Set.of(
             "model_changed",
@@ -19,12 +19,6 @@ public final class StrictPrefixCache implements PrefixCache {
             "service_tier_changed",
             "prompt_cache_key_changed",
             "settings_changed");
-
-    private final PrefixCache account;
-
-    public StrictPrefixCache(PrefixCache account) {
-        this.account = account;
-    }
 
     @Override
     public void resume(Prompt lastSent, Usage usage, @Nullable Instant at) {

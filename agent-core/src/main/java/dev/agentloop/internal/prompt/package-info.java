@@ -1,8 +1,6 @@
 /**
- * What a model is sent: the bytes of items, the fixed fields before them, the ending after them, and how two
- * prompts differ.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
+ * What a model is sent: the bytes of items, the fixed fields before them, the ending after them, and how two prompts
+ * differ. Not an API: free to change in any release.
  */
 @NullMarked
 package dev.agentloop.internal.prompt;

@@ -1,10 +1,25 @@
 package dev.agentloop.internal.run;
 
+import dev.agentloop.Compactor;
+import dev.agentloop.Limits;
+import dev.agentloop.Model;
+import dev.agentloop.PrefixCache;
+import dev.agentloop.RetryPolicy;
+import dev.agentloop.ToolFailure;
+import dev.agentloop.Toolbox;
 import dev.agentloop.internal.control.HostStore;
-import dev.agentloop.internal.turn.AbandonedTurns;
+import dev.agentloop.internal.control.Runs;
+import dev.agentloop.internal.control.Workers;
+import dev.agentloop.internal.setup.Setup;
+import dev.agentloop.internal.setup.WorkspaceContext;
+import dev.agentloop.internal.tool.CallRules;
 import dev.agentloop.internal.turn.ConversationLocks;
+import dev.agentloop.internal.turn.Ownership;
 import dev.agentloop.spi.ConversationStore;
+import java.time.Clock;
 import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An agent on a store.
@@ -12,16 +27,37 @@ import java.util.UUID;
  * @param owner its name in logs
  * @param turns which conversations it is changing right now
  */
-public record Agent(
-        AgentParts parts, HostStore store, String owner, ConversationLocks turns, AbandonedTurns abandoned) {
+public record Agent(Parts parts, HostStore store, String owner, ConversationLocks turns, Ownership ownership) {
+
+    /**
+     * What an agent was built of, shared by its runs on all stores.
+     *
+     * @param prefixCache accounts for the provider's cache, one for each run
+     * @param compactAt the part of the window from which on a prompt is shortened
+     */
+    public record Parts(
+            Model model,
+            @Nullable String instructions,
+            Setup.@Nullable AnswerFormat answerFormat,
+            Supplier<Toolbox> tools,
+            WorkspaceContext context,
+            Compactor compactor,
+            double compactAt,
+            Supplier<PrefixCache> prefixCache,
+            Limits limits,
+            RetryPolicy retry,
+            CallRules.Approvals approvals,
+            ToolFailure toolFailure,
+            Clock clock,
+            Workers workers,
+            Runs runs) {}
 
     /** The agent of these parts on a store, by an owner of its own. */
-    public static Agent on(ConversationStore store, AgentParts parts) {
+    public static Agent on(ConversationStore store, Parts parts) {
         HostStore kept = new HostStore(store);
         String process = kept.leases().process();
         String owner = (process.isEmpty() ? "" : process + "/")
                 + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-        return new Agent(
-                parts, kept, owner, new ConversationLocks(owner), new AbandonedTurns(kept, parts.workers(), owner));
+        return new Agent(parts, kept, owner, new ConversationLocks(owner), new Ownership(kept, parts.workers(), owner));
     }
 }

@@ -18,7 +18,6 @@ import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Inbox;
-import dev.agentloop.internal.turn.OtherOwner;
 import dev.agentloop.spi.LogEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,16 +51,12 @@ public final class Attempt {
         this.store = agent.store().in(control);
     }
 
-    private interface Body<T> {
-        T run() throws InterruptedException;
-    }
-
-    private <T> T underWay(Body<T> body) throws InterruptedException {
+    private <T> T underWay(LogHandle.Change<T, InterruptedException> body) throws InterruptedException {
         agent.parts().runs().begin(control);
         agent.turns().enter(control);
         try {
             events.begin(agent.parts().workers());
-            return body.run();
+            return body.make();
         } finally {
             agent.turns().leave(control);
             agent.parts().runs().end(control);
@@ -90,8 +85,7 @@ public final class Attempt {
         try {
             return underWay(() -> handle.changing(() -> {
                 Run run = Run.of(agent, control, events, handle.log(), options);
-                new OtherOwner(agent.owner(), agent.store(), id)
-                        .refuse(run.log().fold());
+                agent.ownership().refuseOther(run.log());
                 run.log().fold().refuseWhileOpen();
                 return run.compaction().requested();
             }));
@@ -148,10 +142,9 @@ public final class Attempt {
 
     private Outcome alone(List<Item> input) throws InterruptedException {
         Log log = handle.load(store);
-        OtherOwner other = new OtherOwner(agent.owner(), store, id);
         if (options.whenBusy() == WhenBusy.QUEUE) {
-            log = other.awaitEnd(control, log);
-        } else if (other.atWork(log.fold())) {
+            log = agent.ownership().awaitOther(control, log);
+        } else if (agent.ownership().otherAtWork(log)) {
             if (options.whenBusy() == WhenBusy.REJECT) {
                 throw new BusyException(id, "by " + log.fold().turn().owner());
             }
@@ -167,7 +160,7 @@ public final class Attempt {
             return loop.run(input);
         } finally {
             agent.turns().atWork(id, false);
-            agent.abandoned().ended(log);
+            agent.ownership().ended(log);
             handle.moved(log);
         }
     }

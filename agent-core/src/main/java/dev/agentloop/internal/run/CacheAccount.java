@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The host's account of the provider's cache, for one run. It decides about no answer, so a run does not end because it
  * fails: the built-in one takes its place, and the log says so. Belongs to the loop's thread.
  */
-public final class CacheAccount {
+final class CacheAccount {
     private final Run run;
     private PrefixCache account;
     private @Nullable Prompt checked;

@@ -1,9 +1,6 @@
 package dev.agentloop.internal.run;
 
-import dev.agentloop.Approver;
 import dev.agentloop.Compactor;
-import dev.agentloop.Item;
-import dev.agentloop.ModelResponse;
 import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
@@ -17,8 +14,6 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.Execution;
 import dev.agentloop.internal.tool.OwnCalls;
 import dev.agentloop.internal.turn.HostAppend;
-import dev.agentloop.internal.turn.OtherOwner;
-import dev.agentloop.internal.turn.Redaction;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,20 +23,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a host changes in a conversation while no run is under way: one thing at a time, each durable when it returns. */
-public final class Changes {
+public record Changes(Agent agent, String id, LogHandle handle) {
     private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
 
-    private final Agent agent;
-    private final String id;
-    private final LogHandle handle;
-
-    public Changes(Agent agent, String id, LogHandle handle) {
-        this.agent = agent;
-        this.id = id;
-        this.handle = handle;
-    }
-
-    private void make(Consumer<Run> change) {
+    /** Makes one change, and makes it durable. */
+    public void make(Consumer<Run> change) {
         made(run -> {
             change.accept(run);
             return true;
@@ -53,22 +39,15 @@ public final class Changes {
             RunControl control = new RunControl(id, agent.parts().workers());
             RunOptions options = RunOptions.DEFAULT;
             Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
-            new OtherOwner(agent.owner(), agent.store(), id).refuse(run.log().fold());
+            agent.ownership().refuseOther(run.log());
             T result = change.apply(run);
             run.log().commit();
             return result;
         });
     }
 
-    public void append(List<? extends Item> items) {
-        append(new HostAppend(items));
-    }
-
-    public List<ToolCall> append(ModelResponse response) {
-        return append(new HostAppend(response));
-    }
-
-    private List<ToolCall> append(HostAppend appended) {
+    /** Appends what the host has; gives the calls among it, as they are in the log. */
+    public List<ToolCall> append(HostAppend appended) {
         make(run -> appended.addTo(run.log(), run.turnStart(), agent.parts().clock()));
         return appended.calls();
     }
@@ -139,41 +118,6 @@ public final class Changes {
                             ? "conversation " + id + " was never compacted"
                             : "no compaction of conversation " + id
                                     + " holds any more: they were taken back, or the prompt was begun again since");
-        });
-    }
-
-    public void pin(String name, Item item) {
-        make(run -> {
-            run.log().fold().refuseWhileOpen();
-            run.turnStart().prepare();
-            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
-        });
-    }
-
-    public void unpin(String name) {
-        make(run -> run.log().add(Entry.unpin(name)));
-    }
-
-    public void redact(long version, String reason) {
-        make(run -> {
-            run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events(), version).add(reason);
-            run.log().commit();
-        });
-    }
-
-    public void seal(String reason) {
-        make(run -> run.log().add(Entry.sealed(reason)));
-    }
-
-    public void repinTools() {
-        make(run -> run.turnStart().repinTools());
-    }
-
-    public void revoke(Approver.Rule rule) {
-        make(run -> {
-            run.log().fold().rules().check(rule);
-            run.log().add(Entry.ruleRevoked(rule.call()));
         });
     }
 }

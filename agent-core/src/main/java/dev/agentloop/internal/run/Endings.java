@@ -14,6 +14,7 @@ import dev.agentloop.internal.tool.CallRunner;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.StoreException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Knows when a run is over, and ends it so that the history is valid and can be continued. */
-public final class Endings {
+final class Endings {
     private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
     private static final int EMPTY_ANSWERS = 2;
 
@@ -157,7 +158,7 @@ public final class Endings {
                         + ". Undo the change and run the conversation again, or run it without the strict mode");
     }
 
-    private static RunEnd.Ending stopped(Outcome.Reason reason, String detail) {
+    static RunEnd.Ending stopped(Outcome.Reason reason, String detail) {
         return summary -> new Outcome.Stopped(reason, detail, summary);
     }
 
@@ -183,16 +184,7 @@ public final class Endings {
         tools.leaveLate();
         keepSteering();
         Outcome draft = how.outcome(summary());
-        run.log()
-                .add(Entry.turnEnded(
-                        draft.getClass().getSimpleName(),
-                        draft instanceof Outcome.Finished ? "" : draft.describe(),
-                        run.meter().usage(),
-                        run.meter().steps(),
-                        run.parts().clock().instant()));
-        run.log().commit();
-        steering.durable();
-        stepOver();
+        turnOver(draft.getClass().getSimpleName(), draft instanceof Outcome.Finished ? "" : draft.describe());
         Outcome outcome = how.outcome(summary());
         run.events().tell(new AgentEvent.RunEnded(outcome));
         return outcome;
@@ -202,6 +194,16 @@ public final class Endings {
     private void keepSteering() {
         steering.close().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         inbox.settle();
+    }
+
+    private void turnOver(String outcome, String detail) {
+        Instant now = run.parts().clock().instant();
+        run.log()
+                .add(Entry.turnEnded(
+                        outcome, detail, run.meter().usage(), run.meter().steps(), now));
+        run.log().commit();
+        steering.durable();
+        stepOver();
     }
 
     /** Ends the run from outside: what is open is interrupted, and answered as such. */
@@ -239,16 +241,7 @@ public final class Endings {
         try {
             tools.stop("interrupted: the run failed");
             keepSteering();
-            run.log()
-                    .add(Entry.turnEnded(
-                            "failed",
-                            detail(failure),
-                            run.meter().usage(),
-                            run.meter().steps(),
-                            run.parts().clock().instant()));
-            run.log().commit();
-            steering.durable();
-            stepOver();
+            turnOver("failed", detail(failure));
         } catch (InterruptedException e) {
             interrupted = true;
             tools.abandon();

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>An item that is not a call waits for the next call or the end of the response, so that what a broken response leaves
  * in the log always ends in a call, with its reasoning before it.
  */
-public final class Inference {
+final class Inference {
     private final Run run;
     private final CallRunner tools;
     private final Endings endings;

@@ -2,9 +2,7 @@ package dev.agentloop.internal.run;
 
 import dev.agentloop.BusyException;
 import dev.agentloop.internal.control.HostStore;
-import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.lang.ref.SoftReference;
@@ -15,9 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The log of one conversation as its handle knows it: where it stands, and who of this process may change it. Thread-safe.
  */
 public final class LogHandle {
-    private final HostStore store;
-    private final ConversationLocks turns;
-    private final Runs runs;
+    private final Agent agent;
     private final String id;
     private volatile LogPosition position;
     private volatile boolean inDoubt;
@@ -25,9 +21,7 @@ public final class LogHandle {
     private SoftReference<@Nullable Log> recent = new SoftReference<>(null);
 
     public LogHandle(Agent agent, String id, LogPosition position) {
-        this.store = agent.store();
-        this.turns = agent.turns();
-        this.runs = agent.parts().runs();
+        this.agent = agent;
         this.id = id;
         this.position = position;
     }
@@ -55,10 +49,10 @@ public final class LogHandle {
     }
 
     /** The log; by whoever has begun to change the conversation. */
-    public Log log() {
+    Log log() {
         Log log = recent.get();
         if (log == null || !log.position().equals(position)) {
-            log = load(store);
+            log = load(agent.store());
             recent = new SoftReference<>(log);
         }
         return log;
@@ -66,13 +60,14 @@ public final class LogHandle {
 
     /** Reads from the log; while somebody changes the conversation, from what the store has. */
     public <T> T reading(Function<Log, T> read) {
-        if (!turns.tryBegin(id)) {
+        if (!agent.turns().tryBegin(id)) {
+            HostStore store = agent.store();
             return read.apply(store.head(id).isPresent() ? Log.load(store, id) : Log.begin(store, id));
         }
         try {
             return read.apply(log());
         } finally {
-            turns.end(id);
+            agent.turns().end(id);
         }
     }
 
@@ -82,9 +77,9 @@ public final class LogHandle {
      * @throws BusyException if somebody does already
      * @throws IllegalStateException if the agent is closed
      */
-    public <T, E extends Exception> T changing(Change<T, E> change) throws E {
-        runs.checkOpen();
-        if (!turns.tryBegin(id)) {
+    <T, E extends Exception> T changing(Change<T, E> change) throws E {
+        agent.parts().runs().checkOpen();
+        if (!agent.turns().tryBegin(id)) {
             throw new BusyException(id, "on another thread");
         }
         boolean made = false;
@@ -104,7 +99,7 @@ public final class LogHandle {
                 // It may have something that the store does not.
                 recent.clear();
             }
-            turns.end(id);
+            agent.turns().end(id);
         }
     }
 }

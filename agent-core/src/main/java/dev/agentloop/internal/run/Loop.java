@@ -8,6 +8,7 @@ import dev.agentloop.Outcome;
 import dev.agentloop.PrefixCache;
 import dev.agentloop.Prompt;
 import dev.agentloop.internal.call.Call;
+import dev.agentloop.internal.compact.CompactionStep;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.internal.control.Steering;
@@ -27,13 +28,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Runs on the caller's thread, which alone appends to the log. Others reach it through its {@link RunControl}.
  */
-public final class Loop {
+final class Loop {
     private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
 
     private final Run run;
     private final CallRunner tools;
     private final Steering steering;
     private final Endings endings;
+    private final CompactionStep compaction;
     private final Recovery recovery;
     private final Inbox inbox;
     private final CacheAccount prefixCache;
@@ -44,7 +46,8 @@ public final class Loop {
         this.tools = run.callRunner();
         this.inbox = new Inbox(run.log(), run.events(), run.tools(), run.parts().clock());
         this.endings = new Endings(run, tools, inbox);
-        this.recovery = new Recovery(run);
+        this.compaction = run.compaction();
+        this.recovery = new Recovery(run, compaction);
         this.prefixCache = new CacheAccount(run);
     }
 
@@ -82,10 +85,11 @@ public final class Loop {
                 ending = endings.beforeInference();
                 if (ending == null) {
                     append(steering.take());
-                    ending = infer(recovery.prompt());
+                    compaction.ifDue();
+                    ending = infer(run.log().fold().prompt());
                     tools.finish();
                     endings.stepOver();
-                    recovery.settle();
+                    compaction.adoptServers();
                 }
             }
             return endings.end(ending);
@@ -115,7 +119,7 @@ public final class Loop {
         turn.begin(inbox, run.agent().owner(), run.options().allowedTools());
         tools.settle();
         tools.finish();
-        recovery.settle();
+        compaction.adoptServers();
         // What the inbox had comes after an answer, so only what is still the answer now is given again.
         String answer = run.log().fold().answer();
         turn.input(input);

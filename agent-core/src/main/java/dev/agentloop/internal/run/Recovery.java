@@ -9,6 +9,7 @@ import dev.agentloop.RetryPolicy;
 import dev.agentloop.internal.compact.CompactionStep;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.WithoutImages;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,34 +20,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Shortens or cleans the prompt where that helps, and asks again where that helps. Belongs to the loop's thread. */
-public final class Recovery {
+final class Recovery {
     private final Run run;
     private final CompactionStep compaction;
     private final Set<ModelException.Kind> tried = EnumSet.noneOf(ModelException.Kind.class);
     private int breaks;
 
-    Recovery(Run run) {
+    Recovery(Run run, CompactionStep compaction) {
         this.run = run;
-        this.compaction = run.compaction();
-    }
-
-    /** The prompt to send next, made shorter where it nearly fills the context. */
-    Prompt prompt() throws InterruptedException {
-        compaction.ifDue();
-        return run.log().fold().prompt();
-    }
-
-    /** Makes a compaction item of the server's own the beginning of the prompt, where one came in. */
-    void settle() {
-        compaction.adoptServers();
-    }
-
-    private void restate(String reason, List<Item> window) {
-        run.log().add(Entry.epoch(reason, run.log().fold().prompt().head(), window));
-        run.log()
-                .then(() -> run.events()
-                        .tell(new AgentEvent.EpochStarted(run.log().fold().epoch(), reason)));
-        run.log().commit();
+        this.compaction = compaction;
     }
 
     /** A response came whole: later breaks count again. */
@@ -67,10 +49,10 @@ public final class Recovery {
             case CONTEXT_LENGTH -> {
                 return tried.add(failure.kind()) && compaction.afterOverflow()
                         ? null
-                        : stopped(Outcome.Reason.CONTEXT_LENGTH, failure);
+                        : Endings.stopped(Outcome.Reason.CONTEXT_LENGTH, String.valueOf(failure.getMessage()));
             }
             case POLICY -> {
-                return stopped(Outcome.Reason.POLICY, failure);
+                return Endings.stopped(Outcome.Reason.POLICY, String.valueOf(failure.getMessage()));
             }
             case INVALID_ENCRYPTED_CONTENT -> {
                 if (compaction.takeBackRefused(failure)) {
@@ -83,10 +65,6 @@ public final class Recovery {
             default -> waitForAnotherTry(failure, called);
         }
         return null;
-    }
-
-    private static RunEnd.Ending stopped(Outcome.Reason reason, ModelException failure) {
-        return summary -> new Outcome.Stopped(reason, String.valueOf(failure.getMessage()), summary);
     }
 
     private List<Item> withoutReasoning() {
@@ -114,7 +92,11 @@ public final class Recovery {
         run.events()
                 .warn("the server refused part of the prompt (" + failure.getMessage()
                         + "); asking once more without it");
-        restate(failure.code().isEmpty() ? "input_changed" : failure.code(), window);
+        String reason = failure.code().isEmpty() ? "input_changed" : failure.code();
+        Log log = run.log();
+        log.add(Entry.epoch(reason, log.fold().prompt().head(), window));
+        log.then(() -> run.events().tell(new AgentEvent.EpochStarted(log.fold().epoch(), reason)));
+        log.commit();
     }
 
     private void waitForAnotherTry(ModelException failure, boolean called) throws InterruptedException {

@@ -33,8 +33,8 @@ public record Run(
         RunOptions options) {
 
     /** A run, or whatever else changes the log. */
-    public static Run of(Agent agent, RunControl control, Events events, Log log, RunOptions options) {
-        AgentParts parts = agent.parts();
+    static Run of(Agent agent, RunControl control, Events events, Log log, RunOptions options) {
+        Agent.Parts parts = agent.parts();
         PromptSettings model = ask(control, "the model's settings", parts.model()::settings);
         Toolbox toolbox = ask(control, "the source of tools", parts.tools());
         return new Run(
@@ -49,7 +49,7 @@ public record Run(
     }
 
     /** The limits of a run with these options. */
-    static Limits limits(AgentParts parts, RunOptions options) {
+    static Limits limits(Agent.Parts parts, RunOptions options) {
         Limits own = options.limits();
         return own == null ? parts.limits() : own;
     }
@@ -65,7 +65,7 @@ public record Run(
         return answer;
     }
 
-    public AgentParts parts() {
+    Agent.Parts parts() {
         return agent.parts();
     }
 

@@ -1,8 +1,4 @@
-/**
- * The loop: one run of a conversation from its input to its outcome.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
- */
+/** The loop: one run of a conversation from its input to its outcome. Not an API: free to change in any release. */
 @NullMarked
 package dev.agentloop.internal.run;
 

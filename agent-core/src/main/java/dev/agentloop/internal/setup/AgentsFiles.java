@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * .git}, down to the working directory, one file a folder, 32 KiB of UTF-8 in all. Unlike Codex, what is too much is cut
  * from the outer files first, and a file of another user is not obeyed.
  */
-public final class AgentsFiles {
+final class AgentsFiles {
     private static final Logger LOG = LoggerFactory.getLogger(AgentsFiles.class);
     private static final List<String> NAMES = List.of("AGENTS.override.md", "AGENTS.md");
     private static final int MOST_BYTES = 32 * 1024;
@@ -83,7 +83,7 @@ public final class AgentsFiles {
             folders.add(folder);
             Path git = folder.resolve(".git");
             if (Files.exists(git, LinkOption.NOFOLLOW_LINKS)) {
-                if (FileOwner.mayBeObeyed(git)) {
+                if (ProjectFile.mayBeObeyed(git)) {
                     return folders;
                 }
                 LOG.warn("{} belongs to another user, so {} is not taken for a project", git, folder);

@@ -19,17 +19,41 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.Iterator;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A text file of a project, read without leaving the project, whatever its size, and in the encodings of the tool {@code
  * read_file}: UTF-8, UTF-16 with a byte order mark, or ISO-8859-1 for what is neither.
  */
-public final class ProjectFile {
+final class ProjectFile {
+    private static final Logger LOG = LoggerFactory.getLogger(ProjectFile.class);
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
 
     private ProjectFile() {}
+
+    /** Who this process is for the file system, whatever the name of the user is; null if that cannot be told. */
+    private static final class Self {
+        static final @Nullable UserPrincipal OWNER = owner();
+
+        private static @Nullable UserPrincipal owner() {
+            try {
+                Path probe = Files.createTempFile("agentloop", "owner");
+                try {
+                    return Files.getOwner(probe);
+                } finally {
+                    Files.delete(probe);
+                }
+            } catch (IOException e) {
+                LOG.warn("which user this process runs as cannot be told; only root's files are taken for his own", e);
+                return null;
+            }
+        }
+    }
 
     /**
      * The text at the beginning of a file, less its mark.
@@ -46,7 +70,7 @@ public final class ProjectFile {
         if (!Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException("it is no regular file");
         }
-        if (!FileOwner.mayBeObeyed(file) || !FileOwner.mayBeObeyed(real)) {
+        if (!mayBeObeyed(file) || !mayBeObeyed(real)) {
             throw new IOException("it belongs to another user, " + Files.getOwner(file, LinkOption.NOFOLLOW_LINKS)
                     + ", whose instructions are not obeyed");
         }
@@ -54,6 +78,23 @@ public final class ProjectFile {
                 InputStream in = Channels.newInputStream(channel)) {
             byte[] bytes = in.readNBytes(most);
             return decoded(bytes, in.read() < 0);
+        }
+    }
+
+    /**
+     * Whether this entry itself, be it a link, belongs to the user of this process or to root. Another user could have put his
+     * into a folder above that is open to all. Where files have no owners in POSIX's sense, every file is taken.
+     */
+    static boolean mayBeObeyed(Path entry) {
+        if (!entry.getFileSystem().supportedFileAttributeViews().contains("unix")) {
+            return true;
+        }
+        try {
+            return Files.getAttribute(entry, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                            .equals(0)
+                    || Files.getOwner(entry, LinkOption.NOFOLLOW_LINKS).equals(Self.OWNER);
+        } catch (IOException e) {
+            return false;
         }
     }
 

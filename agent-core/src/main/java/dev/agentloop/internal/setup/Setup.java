@@ -37,11 +37,7 @@ public record Setup(
         return settings.build();
     }
 
-    /**
-     * The fixed fields of a request now.
-     *
-     * @param elsewhere the names of tools that are declared elsewhere
-     */
+    /** The fixed fields of a request now, less the tools of these names, which are declared elsewhere. */
     public Head head(String cacheKey, Set<String> elsewhere) {
         return head(settings(cacheKey), tools.without(elsewhere));
     }

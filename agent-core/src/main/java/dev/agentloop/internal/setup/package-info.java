@@ -1,8 +1,6 @@
 /**
- * What a model is told before anybody speaks, by the agent as it is built now: settings, tools, instructions,
- * the project.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
+ * What a model is told before anybody speaks, by the agent as it is built now: settings, tools, instructions, the
+ * project. Not an API: free to change in any release.
  */
 @NullMarked
 package dev.agentloop.internal.setup;

@@ -15,14 +15,8 @@ import dev.agentloop.internal.prompt.ItemLine;
  * has its bytes for good. What the arguments are is mended in the same place where the API's own schema forbids the form.
  */
 /** Makes the item that the log keeps of a call that a model sent. Belongs to the loop's thread. */
-public final class CallBirth {
+public record CallBirth(Log log) {
     private static final int LONGEST_ID = 64;
-
-    private final Log log;
-
-    public CallBirth(Log log) {
-        this.log = log;
-    }
 
     /** Puts the call into the log, and before it the server's id where the call does not keep it; gives the item. */
     public Item.Call add(Item.Call sent) {

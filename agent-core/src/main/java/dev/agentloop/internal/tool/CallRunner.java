@@ -387,15 +387,19 @@ public final class CallRunner {
     }
 
     private void answer(Call call, ToolOutput output, int tokens, Duration time, @Nullable Throwable failure) {
-        ToolOutput sent = output;
-        if (OutputCut.needed(output, tokens)) {
-            log.add(Entry.outputFull(call, output.text()));
-            sent = OutputCut.cut(output, tokens, call.item().callId());
-        }
+        ToolOutput sent = cut(log, call, output, tokens);
         ToolOutput noted = log.fold().calls().repeats().noted(call.call(), sent);
         String kind = noted.error() ? Entry.ITEM_OUTPUT_ERROR : Entry.ITEM_OUTPUT;
         log.add(Entry.item(kind, noted.item(call.call())));
         log.then(() -> events.tell(new AgentEvent.ToolEnded(call.call(), noted, time, failure)));
+    }
+
+    static ToolOutput cut(Log log, Call call, ToolOutput output, int tokens) {
+        if (!OutputCut.needed(output, tokens)) {
+            return output;
+        }
+        log.add(Entry.outputFull(call, output.text()));
+        return OutputCut.cut(output, tokens, call.item().callId());
     }
 
     /** Waits until every call has its output, but for those that await a decision from outside. */

@@ -54,7 +54,7 @@ public final class Execution implements ToolContext {
     public record End(ToolOutput output, @Nullable Throwable failure, boolean interrupted) {
         private static final End INTERRUPTED = new End(ToolOutput.error("interrupted"), null, true);
 
-        public static End of(ToolOutput output) {
+        static End of(ToolOutput output) {
             return new End(output, null, false);
         }
 

@@ -22,23 +22,9 @@ import org.slf4j.LoggerFactory;
  * What a host's tools and its policy say of calls, on the loop's thread: where one throws or answers null, the careful answer
  * takes its place.
  */
-public final class HostTools {
+public record HostTools(Log log, RunControl control, Events events, Toolbox toolbox, ApprovalPolicy policy) {
     private static final Logger LOG = LoggerFactory.getLogger(HostTools.class);
     private static final int OUTPUT_TOKENS = 10_000;
-
-    private final Log log;
-    private final RunControl control;
-    private final Events events;
-    private final Toolbox toolbox;
-    private final ApprovalPolicy policy;
-
-    public HostTools(Log log, RunControl control, Events events, Toolbox toolbox, ApprovalPolicy policy) {
-        this.log = log;
-        this.control = control;
-        this.events = events;
-        this.toolbox = toolbox;
-        this.policy = policy;
-    }
 
     /** The tool of that name; null where there is none. */
     @Nullable
@@ -46,11 +32,12 @@ public final class HostTools {
         return toolbox.find(name).orElse(null);
     }
 
-    /** The names of the tools whose newest call stays word for word in a compaction. */
+    /** The names of the tools whose newest call stays word for word in a compaction; it does, where a tool does not say. */
     public List<String> keptInCompaction() {
         return toolbox.names().stream()
-                .filter(name ->
-                        toolbox.find(name).filter(this::keptInCompaction).isPresent())
+                .filter(name -> toolbox.find(name)
+                        .filter(tool -> ask("a tool", "keptInCompaction", tool::keptInCompaction, true))
+                        .isPresent())
                 .toList();
     }
 
@@ -88,11 +75,6 @@ public final class HostTools {
 
     boolean honoursFencing(ToolCall call, Tool tool) {
         return ask(named(call), "honoursFencing", tool::honoursFencing, false);
-    }
-
-    /** Whether the newest call of a tool stays word for word in a compaction; it does, where the tool does not say. */
-    private boolean keptInCompaction(Tool tool) {
-        return ask("a tool", "keptInCompaction", tool::keptInCompaction, true);
     }
 
     /** How long a call may take; what the run's limits say, where the tool says nothing, or nothing that can be kept. */

@@ -8,7 +8,6 @@ import dev.agentloop.Tool;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.call.Call;
-import dev.agentloop.internal.call.OutputCut;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
 import java.util.Map;
@@ -22,18 +21,8 @@ import org.slf4j.LoggerFactory;
  * Runs a call for a loop of the host's own, on the host's thread: judges it, and afterwards makes of what came of it what the
  * model reads. Between the two the call's start must become durable.
  */
-public final class OwnCalls {
+public record OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
     private static final Logger LOG = LoggerFactory.getLogger(OwnCalls.class);
-
-    private final Log log;
-    private final HostTools tools;
-    private final @Nullable Approver approver;
-
-    public OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
-        this.log = log;
-        this.tools = tools;
-        this.approver = approver;
-    }
 
     /**
      * What a tool may know when a loop of the host's own runs it.
@@ -81,11 +70,7 @@ public final class OwnCalls {
     public record Judged(
             Call call, @Nullable Tool tool, @Nullable ToolOutput refused) {}
 
-    /**
-     * Judges a call of the conversation.
-     *
-     * @throws IllegalStateException if it waits for no output
-     */
+    /** Judges a call of the conversation; {@code IllegalStateException} if it waits for no output. */
     public Judged judge(String callId) {
         Call call = log.fold().open().get(callId);
         if (call == null || call.output() != null) {
@@ -149,11 +134,6 @@ public final class OwnCalls {
 
     /** The output as the model reads it; the whole text of a long one goes into the log. */
     public ToolOutput cut(Call call, Tool tool, ToolOutput output) {
-        int tokens = tools.outputTokens(call.call(), tool);
-        if (!OutputCut.needed(output, tokens)) {
-            return output;
-        }
-        log.add(Entry.outputFull(call, output.text()));
-        return OutputCut.cut(output, tokens, call.item().callId());
+        return CallRunner.cut(log, call, output, tools.outputTokens(call.call(), tool));
     }
 }

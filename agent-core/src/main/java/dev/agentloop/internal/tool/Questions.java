@@ -23,18 +23,18 @@ import org.slf4j.LoggerFactory;
  * The questions of a run: put to the approver, one at a time, on a thread of its own, or left for a later decision where there
  * is no approver. Belongs to the loop's thread.
  */
-public final class Questions {
+final class Questions {
     private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
 
     private final Log log;
     private final RunControl control;
     private final Events events;
     private final HostTools tools;
-    private final Approvals approvals;
+    private final CallRules.Approvals approvals;
     private @Nullable Work asking;
     private boolean withdrawn;
 
-    Questions(Log log, RunControl control, Events events, HostTools tools, Approvals approvals) {
+    Questions(Log log, RunControl control, Events events, HostTools tools, CallRules.Approvals approvals) {
         this.log = log;
         this.control = control;
         this.events = events;

@@ -26,18 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Tells the model, in messages, what differs from what it was told before: instructions, tools, rights, project,
  * surroundings, effort. Nothing that it was told is ever changed.
  */
-public final class ContextChanges {
+record ContextChanges(Log log, Events events, Setup setup) {
     private static final String INSTRUCTIONS = "instructions";
-
-    private final Log log;
-    private final Events events;
-    private final Setup setup;
-
-    ContextChanges(Log log, Events events, Setup setup) {
-        this.log = log;
-        this.events = events;
-        this.setup = setup;
-    }
 
     /** Puts what a new conversation begins with into the log. */
     void first() {

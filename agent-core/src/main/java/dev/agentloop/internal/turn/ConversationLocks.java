@@ -91,11 +91,7 @@ public final class ConversationLocks {
         return false;
     }
 
-    /**
-     * Begins to change a conversation once everybody who asked before is done.
-     *
-     * @throws RunEnd if the run was ended meanwhile
-     */
+    /** Begins to change a conversation once all who asked before are done; {@link RunEnd} if the run was ended. */
     public void begin(RunControl run) throws InterruptedException {
         Slot slot = slots.compute(run.conversation(), (id, known) -> used(known));
         boolean[] acquired = {false};
@@ -134,7 +130,7 @@ public final class ConversationLocks {
     }
 
     /** Whether an owner of this process is running the conversation. */
-    public static boolean atWork(String owner, String conversation) {
+    static boolean atWork(String owner, String conversation) {
         return AT_WORK.contains(owner + conversation);
     }
 

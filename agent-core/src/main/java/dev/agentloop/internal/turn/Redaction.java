@@ -30,11 +30,7 @@ public final class Redaction {
     private final Item item;
     private final long version;
 
-    /**
-     * The redaction of the item at that version.
-     *
-     * @throws IllegalArgumentException if there is no item at that version
-     */
+    /** The redaction of the item at that version; {@code IllegalArgumentException} if there is none. */
     public Redaction(Log log, Events events, long version) {
         this.log = log;
         this.events = events;
@@ -104,8 +100,7 @@ public final class Redaction {
     }
 
     // The item itself, the whole text of an output that was cut, every copy of the prompt that has it, and the
-    // questions
-    // about a call, which say what the call said.
+    // questions about a call, which say what the call said.
     private List<Long> versions() {
         String whole = item instanceof Item.Output output ? Entry.OUTPUT_FULL + call(output) : "";
         byte[] line = ItemLine.of(item);

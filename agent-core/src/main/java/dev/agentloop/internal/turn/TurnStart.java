@@ -2,15 +2,23 @@ package dev.agentloop.internal.turn;
 
 import dev.agentloop.AgentEvent;
 import dev.agentloop.Item;
+import dev.agentloop.Prompt;
+import dev.agentloop.PromptSettings;
+import dev.agentloop.Toolbox;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.control.Events;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.log.TurnState;
+import dev.agentloop.internal.prompt.AppendedSettings;
+import dev.agentloop.internal.prompt.Head;
+import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.spi.StoreException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,16 +28,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Begins a turn: brings the log in line with the agent as it is built now, by appending. What was sent is never changed; a
- * request-level change begins an epoch by an entry of its own, everything else is a message.
+ * change that no message can express begins an epoch, by an entry that says why; everything else is a message.
  */
 public final class TurnStart {
     private static final Logger LOG = LoggerFactory.getLogger(TurnStart.class);
+    // These are told by messages, and begin no epoch.
+    private static final List<String> APPENDED = List.of("tools", "parallel_tool_calls", "instructions");
 
     private final Log log;
     private final Events events;
     private final Setup setup;
     private final Clock clock;
-    private final EpochStart epoch;
     private final ContextChanges context;
     private boolean told;
 
@@ -39,7 +48,6 @@ public final class TurnStart {
         this.events = events;
         this.setup = setup;
         this.clock = clock;
-        this.epoch = new EpochStart(log, events, setup);
         this.context = new ContextChanges(log, events, setup);
     }
 
@@ -112,12 +120,71 @@ public final class TurnStart {
             log.add(Entry.conversation(log.id(), clock.instant().toString()));
         }
         if (log.fold().open().isEmpty()) {
-            epoch.beginIfChanged();
+            beginEpochIfChanged();
         }
         if (!begun) {
             context.first();
             told = true;
         }
+    }
+
+    /** Puts the first epoch of a conversation into the log, or a new one where the settings differ from the pinned ones. */
+    private void beginEpochIfChanged() {
+        if (!log.fold().hasPrompt()) {
+            Head head = setup.head(log.id(), Set.of());
+            log.add(Entry.epoch("conversation_started", head.json(), null));
+            return;
+        }
+        String change = change(log.fold().head());
+        if (change != null) {
+            beginEpoch(change);
+        }
+    }
+
+    private @Nullable String change(Head pinned) {
+        PromptSettings now = setup.settings(pinned.cacheKey());
+        if (now.configurationUpdates() && now.effort() != null) {
+            now = now.toBuilder().effort(pinned.effort()).build();
+        } else if (log.fold().appended().effort() != null) {
+            // The updates in the prompt would go on to hold, or the model does not take them.
+            return "reasoning_effort_changed";
+        }
+        String reason = PrefixDifference.firstChange(pinned, Setup.head(now, Toolbox.empty()), APPENDED);
+        return PrefixDifference.INPUT_CHANGED.equals(reason) ? "settings_changed" : reason;
+    }
+
+    private void beginEpoch(String reason) {
+        Prompt before = log.fold().prompt();
+        PromptSettings now = setup.settings(log.fold().head().cacheKey());
+        List<Item> all = List.copyOf(before.items());
+        List<Item> kept = new ArrayList<>(all);
+        kept.removeIf(item -> !takes(now, item));
+        if (!now.cacheBreakpoints()) {
+            kept.replaceAll(ItemLine::withoutBreakpoints);
+        }
+        AppendedSettings appended = new AppendedSettings();
+        kept.forEach(appended::note);
+        Head head = setup.head(log.fold().head().cacheKey(), appended.tools().keySet());
+        boolean same = kept.equals(all);
+        if (same && head.json().equals(before.head())) {
+            return;
+        }
+        log.add(Entry.epoch(reason, head.json(), same ? null : kept));
+        log.then(() -> events.tell(new AgentEvent.EpochStarted(log.fold().epoch(), reason)));
+        if (!before.model().equals(now.model())) {
+            log.add(Entry.item(
+                    Entry.ITEM_CONTEXT + "model_switch",
+                    Item.developer("<model_switch>\nWhat came before was answered by " + before.model()
+                            + ". From here on the model is " + now.model() + ".\n</model_switch>")));
+        }
+    }
+
+    private static boolean takes(PromptSettings settings, Item item) {
+        return switch (item.type()) {
+            case AppendedSettings.UPDATE -> settings.configurationUpdates() && settings.effort() != null;
+            case AppendedSettings.TOOLS -> settings.additionalTools();
+            default -> true;
+        };
     }
 
     /** Puts an epoch with the tools as they are now into the log; nothing where none were declared yet. */
@@ -127,7 +194,7 @@ public final class TurnStart {
                     + " have no output yet; run the conversation to its end, then pin the tools again");
         }
         if (log.fold().hasPrompt()) {
-            epoch.repinTools();
+            beginEpoch("tools_repinned");
         }
     }
 

@@ -1,7 +1,6 @@
 /**
- * Who changes a conversation, what others leave for them, and what precedes the first inference of a turn.
- *
- * <p>Not an API: seen by this module only, and free to change in any release.
+ * Who changes a conversation, what others leave for them, and what precedes the first inference of a turn. Not an API:
+ * free to change in any release.
  */
 @NullMarked
 package dev.agentloop.internal.turn;

@@ -1,31 +1,36 @@
 package dev.agentloop.internal.turn;
 
+import dev.agentloop.BusyException;
 import dev.agentloop.internal.control.HostStore;
+import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.Work;
 import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.log.TurnState;
-import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.StoreException;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * ConversationLocks that a run of this loop left open because the store failed. Other processes see this one alive and would wait for
- * it, so it leaves a message for them in the conversation's inbox, as soon as the store takes one. Whoever finds it takes
- * the turn over as from a process that died, and with its next turn takes the message out.
+ * Whose turn the log of a conversation has open: whether another loop, mostly of another process, is still at work on it; and
+ * the word to others that this loop is not.
  *
- * <p>Tries on until it is told or the loop is closed, on one thread of the loop's while there is something to tell.
- * Thread-safe.
+ * <p>Other processes see this one alive, and would wait for a turn that it left open because the store failed. So it leaves a
+ * message for them in the conversation's inbox, as soon as the store takes one: it tries on until it is told or the loop is
+ * closed, on one thread of the loop's while there is something to tell. Whoever finds it takes the turn over as from a process
+ * that died, and with its next turn takes the message out. Thread-safe.
  */
-public final class AbandonedTurns {
-    private static final Logger LOG = LoggerFactory.getLogger(AbandonedTurns.class);
-    private static final String KIND = "turn.abandoned";
+public final class Ownership {
+    private static final Logger LOG = LoggerFactory.getLogger(Ownership.class);
+    private static final String ABANDONED = "turn.abandoned";
     private static final long SHORTEST_WAIT_MILLIS = 250;
     private static final long LONGEST_WAIT_MILLIS = 30_000;
 
@@ -35,21 +40,68 @@ public final class AbandonedTurns {
     private final Set<String> untold = new LinkedHashSet<>();
     private boolean telling;
 
-    public AbandonedTurns(HostStore store, Workers workers, String owner) {
+    /** Of the loop of that name. */
+    public Ownership(HostStore store, Workers workers, String owner) {
         this.store = store;
         this.workers = workers;
         this.owner = owner;
     }
 
-    /** Whether the owner of that turn has said that it is not at work on it any more. Asks the store. */
-    static boolean told(ConversationStore store, String conversation, long turn) {
-        String id = message(turn);
-        return store.inbox(conversation).stream()
-                .anyMatch(message -> message.id().equals(id));
+    /**
+     * Whether another loop is at work on the turn that the log has open. Asks the store, and may take as long as its bound
+     * where that loop's process has died.
+     */
+    public boolean otherAtWork(Log log) throws InterruptedException {
+        TurnState turn = log.fold().turn();
+        String process = TurnState.process(turn.owner());
+        if (turn.underWay() == 0 || process.isEmpty() || turn.owner().equals(owner)) {
+            return false;
+        }
+        Leases leases = log.store().leases();
+        if (process.equals(leases.process())) {
+            return ConversationLocks.atWork(turn.owner(), log.id());
+        }
+        String abandoned = message(turn.underWay());
+        return log.store().inbox(log.id()).stream()
+                        .noneMatch(message -> message.id().equals(abandoned))
+                && leases.alive(process);
     }
 
     private static String message(long turn) {
-        return KIND + ":" + turn;
+        return ABANDONED + ":" + turn;
+    }
+
+    /** Waits until no other is at work any more; gives the log as it is then. */
+    public Log awaitOther(RunControl run, Log log) throws InterruptedException {
+        Log now = log;
+        while (otherAtWork(now)) {
+            run.await("the turn of another process", () -> TimeUnit.MILLISECONDS.sleep(SHORTEST_WAIT_MILLIS));
+            if (!log.store().head(log.id()).equals(Optional.of(now.position()))) {
+                now = Log.load(log.store(), log.id());
+            }
+        }
+        return now;
+    }
+
+    /** Whether another may be at work; an interrupt of this thread counts as yes, and is kept. */
+    public boolean otherMayBeAtWork(Log log) {
+        try {
+            return otherAtWork(log);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /**
+     * Refuses to change a conversation that another loop is at work on: an append would take the turn from it.
+     *
+     * @throws BusyException if one is
+     */
+    public void refuseOther(Log log) {
+        if (otherMayBeAtWork(log)) {
+            throw new BusyException(log.id(), "by " + log.fold().turn().owner());
+        }
     }
 
     /** Takes note of a run that is over, and returns at once. */
@@ -129,7 +181,7 @@ public final class AbandonedTurns {
         }
         TurnState turn = Log.load(store, conversation).fold().turn();
         if (turn.underWay() != 0 && turn.owner().equals(owner)) {
-            store.leave(conversation, InboxMessage.of(message(turn.underWay()), KIND, Inbox.NOTHING));
+            store.leave(conversation, InboxMessage.of(message(turn.underWay()), ABANDONED, Inbox.NOTHING));
             LOG.info(
                     "conversation {}: left it to others to take over the turn of version {}, which the store's failure"
                             + " left open",
