@@ -52,7 +52,11 @@ public final class ChunkedPrompt implements Prompt {
 
     /** A prompt without items that begins with these fields. */
     public static ChunkedPrompt of(String head) {
-        Head fixed = Head.of(head);
+        return of(Head.of(head));
+    }
+
+    /** The same with fields that were read already. */
+    public static ChunkedPrompt of(Head fixed) {
         byte[] bytes = fixed.line();
         Tail tail = new Tail();
         tail.add(bytes, 0, bytes.length - 1);
