@@ -12,7 +12,6 @@ import dev.agentloop.internal.run.Changes;
 import dev.agentloop.internal.run.LogHandle;
 import dev.agentloop.internal.turn.HostAppend;
 import dev.agentloop.internal.turn.Inbox;
-import dev.agentloop.internal.turn.Redaction;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.util.List;
@@ -151,11 +150,7 @@ public final class Conversation {
             throw new IllegalArgumentException(
                     "the name of a pin is 1 to 64 of a-z A-Z 0-9 _ -, but this is \"" + name + "\"");
         }
-        changes.make(run -> {
-            run.log().fold().refuseWhileOpen();
-            run.turnStart().prepare();
-            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
-        });
+        changes.pin(name, item);
     }
 
     /**
@@ -169,21 +164,17 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void redact(long version, String reason) {
-        changes.make(run -> {
-            run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events(), version).add(reason);
-            run.log().commit();
-        });
+        changes.redact(version, reason);
     }
 
     /** Ends the log for good: it can be read and deleted, and nothing follows any more. */
     public void seal(String reason) {
-        changes.make(run -> run.log().add(Entry.sealed(reason)));
+        changes.add(Entry.sealed(reason));
     }
 
     /** Lets the next compaction drop what was pinned under that name. */
     public void unpin(String name) {
-        changes.make(run -> run.log().add(Entry.unpin(name)));
+        changes.add(Entry.unpin(name));
     }
 
     /**
@@ -203,7 +194,7 @@ public final class Conversation {
      * @throws IllegalStateException if calls have no output yet
      */
     public void repinTools() {
-        changes.make(run -> run.turnStart().repinTools());
+        changes.repinTools();
     }
 
     /** Runs the loop on a user's message until the model has answered, on this thread; see {@link #run(List, RunOptions)}. */
@@ -350,10 +341,7 @@ public final class Conversation {
      * @throws IllegalStateException if it is none of {@link #rules}
      */
     public void revoke(Approver.Rule rule) {
-        changes.make(run -> {
-            run.log().fold().rules().check(rule);
-            run.log().add(Entry.ruleRevoked(rule.call()));
-        });
+        changes.revoke(rule);
     }
 
     /** Refuses exactly the call that was asked about, for good; see {@link #approve(Outcome.Pending)}. */

@@ -1,6 +1,8 @@
 package dev.agentloop.internal.run;
 
+import dev.agentloop.Approver;
 import dev.agentloop.Compactor;
+import dev.agentloop.Item;
 import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
@@ -14,6 +16,7 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.Execution;
 import dev.agentloop.internal.tool.OwnCalls;
 import dev.agentloop.internal.turn.HostAppend;
+import dev.agentloop.internal.turn.Redaction;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,8 +29,7 @@ import org.slf4j.LoggerFactory;
 public record Changes(Agent agent, String id, LogHandle handle) {
     private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
 
-    /** Makes one change, and makes it durable. */
-    public void make(Consumer<Run> change) {
+    private void make(Consumer<Run> change) {
         made(run -> {
             change.accept(run);
             return true;
@@ -99,6 +101,38 @@ public record Changes(Agent agent, String id, LogHandle handle) {
                 agent.store().tenant(),
                 Thread.currentThread(),
                 other -> handle.reading(log -> log.fullOutput(other)));
+    }
+
+    /** Adds an entry that needs no other before it. */
+    public void add(Entry entry) {
+        make(run -> run.log().add(entry));
+    }
+
+    public void pin(String name, Item item) {
+        make(run -> {
+            run.log().fold().refuseWhileOpen();
+            run.turnStart().prepare();
+            run.log().add(Entry.item(Entry.ITEM_PIN + name, item));
+        });
+    }
+
+    public void redact(long version, String reason) {
+        make(run -> {
+            run.log().fold().refuseWhileOpen();
+            new Redaction(run.log(), run.events(), version).add(reason);
+            run.log().commit();
+        });
+    }
+
+    public void revoke(Approver.Rule rule) {
+        make(run -> {
+            run.log().fold().rules().check(rule);
+            run.log().add(Entry.ruleRevoked(rule.call()));
+        });
+    }
+
+    public void repinTools() {
+        make(run -> run.turnStart().repinTools());
     }
 
     /** Takes the newest compaction back that still holds. */

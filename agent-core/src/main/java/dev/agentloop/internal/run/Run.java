@@ -22,7 +22,7 @@ import java.util.function.Supplier;
  *
  * @param meter counts what the run uses, by the run's own limits or the agent's
  */
-public record Run(
+record Run(
         Agent agent,
         Setup setup,
         Log log,
@@ -69,7 +69,7 @@ public record Run(
         return agent.parts();
     }
 
-    public TurnStart turnStart() {
+    TurnStart turnStart() {
         return new TurnStart(log, events, setup, parts().clock());
     }
 
