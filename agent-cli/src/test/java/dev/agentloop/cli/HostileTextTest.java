@@ -18,6 +18,8 @@ import dev.agentloop.testkit.ScriptedServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,7 +217,7 @@ class HostileTextTest extends AgentTest {
 
     @Test
     void pathOfTheStore_andOfTheFolder_areShown_andCanBeTyped() throws IOException {
-        Path hostile = Files.createDirectory(folder.resolve(HOSTILE.replace("/", "")));
+        Path hostile = Files.createDirectory(folder.resolve(asAName()));
         Options options = Options.parse(
                 "exec", List.of("--cd", hostile.toString(), "--store", hostile + "-store", "Make"), environment());
         ScriptedReply call = ScriptedResponse.calls("c\u001b", "shell_command", "{\"command\":\"touch made\"}");
@@ -227,6 +229,16 @@ class HostileTextTest extends AgentTest {
         assertThat(new Main(terminal("")).run(List.of("approvals", "--store", hostile + "-empty")))
                 .isZero();
         checked();
+    }
+
+    // In a locale of ASCII only, as a service may have, Java can give a file no other name.
+    private static String asAName() {
+        CharsetEncoder names =
+                Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")).newEncoder();
+        return HOSTILE.codePoints()
+                .filter(c -> c != '/' && names.canEncode(Character.toString(c)))
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
     }
 
     @Test
