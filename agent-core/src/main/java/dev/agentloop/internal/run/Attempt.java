@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One call of {@code run}: waits for its turn where the host wants that, reads the log, has the loop run, and gives the turn
- * back. It can be ended and steered from its first moment on.
+ * One call of {@code run}, or of {@code compact}: waits for its turn where the host wants that, reads the log, has the loop run
+ * or the prompt shortened, and gives the turn back. It can be ended and steered from its first moment on.
  */
 public final class Attempt {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);

@@ -152,6 +152,11 @@ public final class CallRunner {
                 + " output. It may have had its effect or not. Check before you repeat it.");
     }
 
+    /** What the model reads of a call of a tool that there is not. */
+    static ToolOutput unsupported(Call call) {
+        return ToolOutput.error("unsupported call: " + call.item().name());
+    }
+
     /** What the model reads of a call that a person has refused. */
     static ToolOutput refused(String reason) {
         return ToolOutput.error(reason.isBlank() ? "refused by the user" : "refused by the user: " + reason);
@@ -169,7 +174,7 @@ public final class CallRunner {
     public void admit(Call call) {
         Tool tool = tools.find(call.item().name());
         if (tool == null) {
-            answer(call, ToolOutput.error("unsupported call: " + call.item().name()));
+            answer(call, unsupported(call));
             return;
         }
         Set<String> allowed = log.fold().turn().allowed();
@@ -255,7 +260,7 @@ public final class CallRunner {
         if (!answer.approved()) {
             answer(call, refused(answer.reason()));
         } else if (tool == null) {
-            answer(call, ToolOutput.error("unsupported call: " + call.item().name()));
+            answer(call, unsupported(call));
         } else {
             call.leaveBy(Call.Leave.PERSON);
             call.judged(tool, tools.access(call.call(), tool));

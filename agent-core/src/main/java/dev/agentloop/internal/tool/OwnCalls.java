@@ -80,10 +80,7 @@ public record OwnCalls(Log log, HostTools tools, @Nullable Approver approver) {
         }
         Tool tool = tools.find(call.item().name());
         if (tool == null) {
-            return new Judged(
-                    call,
-                    null,
-                    ToolOutput.error("unsupported call: " + call.item().name()));
+            return new Judged(call, null, CallRunner.unsupported(call));
         }
         return new Judged(call, tool, call.started() ? afterCrash(call, tool) : refusal(call, tool));
     }

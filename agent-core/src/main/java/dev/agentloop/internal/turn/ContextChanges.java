@@ -85,13 +85,12 @@ record ContextChanges(Log log, Events events, Setup setup) {
     }
 
     private void tools(Head head) {
-        Head wanted = Setup.head(setup.model(), setup.tools());
-        if (head.toolsJson().equals(wanted.toolsJson())) {
+        if (head.toolsJson().equals(setup.tools().json(setup.model().customTools()))) {
             return;
         }
         SortedMap<String, String> declared = new TreeMap<>(head.tools());
         declared.putAll(log.fold().appended().tools());
-        SortedMap<String, String> now = wanted.tools();
+        SortedMap<String, String> now = Setup.head(setup.model(), setup.tools()).tools();
         SortedMap<String, String> fresh = new TreeMap<>(now);
         fresh.keySet().removeAll(declared.keySet());
         if (!fresh.isEmpty() && setup.model().additionalTools()) {
