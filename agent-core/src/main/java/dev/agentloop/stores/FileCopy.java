@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Copies a conversation's file up to an end, whole appends as they are; what is changed in an append has it written again.
@@ -22,8 +22,8 @@ record FileCopy(Path source, long end, FileAccess access) {
     }
 
     /** Puts in place of the source what it is with the payloads and salts of these entries erased. */
-    void erase(Collection<Long> versions) throws IOException {
-        make(source, ".erased", pass -> pass.erasing(versions));
+    void erase(Map<Long, byte[]> marks) throws IOException {
+        make(source, ".erased", pass -> pass.erasing(marks));
     }
 
     private interface Step {
@@ -84,12 +84,15 @@ record FileCopy(Path source, long end, FileAccess access) {
             return true;
         }
 
-        boolean erasing(Collection<Long> versions) throws IOException {
+        boolean erasing(Map<Long, byte[]> marks) throws IOException {
             FileScan.Batch batch;
             while ((batch = scan.next()) != null) {
-                if (batch.entries().stream().anyMatch(entry -> versions.contains(entry.version()))) {
+                if (batch.entries().stream().anyMatch(entry -> marks.containsKey(entry.version()))) {
                     lines(batch.entries().stream()
-                            .map(entry -> versions.contains(entry.version()) ? entry.erased() : entry)
+                            .map(entry -> {
+                                byte[] mark = marks.get(entry.version());
+                                return mark == null || entry.salt() == null ? entry : entry.erased(mark);
+                            })
                             .toList());
                 } else {
                     block(batch.start(), batch.end());

@@ -132,11 +132,19 @@ public final class MemoryStore implements ConversationStore {
     }
 
     @Override
-    public void erase(String conversation, Collection<Long> versions) {
+    public void erase(String conversation, Map<Long, byte[]> marks) {
         Log log = log(conversation);
         synchronized (log) {
-            log.entries.replaceAll(entry -> versions.contains(entry.version()) ? entry.erased() : entry);
+            log.entries.replaceAll(entry -> {
+                byte[] mark = marks.get(entry.version());
+                return mark == null || entry.salt() == null ? entry : entry.erased(mark);
+            });
         }
+    }
+
+    @Override
+    public List<String> sharing(String conversation, long version) {
+        return read(conversation, version - 1, 1).isEmpty() ? List.of() : List.of(conversation);
     }
 
     @Override
