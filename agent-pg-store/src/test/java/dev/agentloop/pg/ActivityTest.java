@@ -238,13 +238,13 @@ class ActivityTest {
         String id = newId();
         append(store, id, "item.user", says("secretword"), "item.user", says("secretword stays"));
         store.refresh(id);
-        store.erase(id, List.of(2L));
+        store.erase(id, Logs.marks(2L));
         assertThat(store.search("secretword", "", 10)).containsExactly(new SearchMatch(id, 1));
-        store.erase(id, List.of(1L));
+        store.erase(id, Logs.marks(1L));
         assertThat(store.search("secretword", "", 10)).isEmpty();
         String uncounted = newId();
         append(store, uncounted, "item.user", says("neverkept"));
-        store.erase(uncounted, List.of(1L));
+        store.erase(uncounted, Logs.marks(1L));
         store.refresh(uncounted);
         assertThat(one(server, "SELECT count(*) FROM agent_text WHERE words::text LIKE '%neverkept%'"))
                 .isEqualTo("0");

@@ -84,7 +84,7 @@ class RightsTest {
             app.removeMessages(id, List.of("a"));
             app.refresh(id);
             assertThat(app.leases().alive(app.leases().process())).isTrue();
-            assertRefused(() -> app.erase(id, List.of(1L)));
+            assertRefused(() -> app.erase(id, Logs.marks(1L)));
             assertRefused(() -> app.delete(fork));
 
             assertThat(reader.read(fork, 0, 10)).hasSize(4);
@@ -98,7 +98,7 @@ class RightsTest {
             assertRefused(() -> reader.leave(id, InboxMessage.of("b", "test", new byte[] {'1'})));
             assertThat(reader.inbox(id)).isEmpty();
 
-            eraser.erase(id, List.of(1L));
+            eraser.erase(id, Logs.marks(1L));
             eraser.delete(fork);
             app.append(id, head, List.of(LogEntry.after(head, LogEntry.SEALED, 0, 1, new byte[] {'{', '}'})));
             assertThat(eraser.deleteSealed(Instant.parse("9999-01-01T00:00:00Z"), "", 10)
@@ -190,7 +190,7 @@ class RightsTest {
                                 + " SELECT on agent_entry: give the database user these rights, or the role agent_run");
         assertRefused(() -> deciding.append(newId(), LogPosition.START, entries(LogPosition.START, 1)));
         assertRefused(() -> deciding.fork(id, head, newId()));
-        assertRefused(() -> deciding.erase(id, List.of(1L)));
+        assertRefused(() -> deciding.erase(id, Logs.marks(1L)));
         assertThat(refusal(() -> deciding.delete(id))).contains("or the role agent_erase");
         assertRefused(() -> deciding.removeMessages(id, List.of("x")));
         assertRefused(() -> decider.newConversation().run("Go on."));
