@@ -4,11 +4,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -113,19 +110,6 @@ public interface ConversationStore extends AutoCloseable {
         return LogPages.load((from, limit) -> read(conversation, from, limit), head);
     }
 
-    /**
-     * The entries after a version that a fold which stands there needs, in order and without gaps. Payloads of kinds that begin
-     * with {@link LogEntry#ASIDE} are left out ({@link LogEntry#withoutPayload}).
-     *
-     * @param version where the fold stands; 0 for the beginning
-     * @return empty where the log has nothing after it, or does not exist
-     */
-    default List<LogEntry> loadAfter(String conversation, long version) {
-        return stream(conversation, version)
-                .map(entry -> entry.kind().startsWith(LogEntry.ASIDE) ? entry.withoutPayload() : entry)
-                .toList();
-    }
-
     /** Where the log stands; empty if there is none. */
     Optional<LogPosition> head(String conversation);
 
@@ -147,24 +131,10 @@ public interface ConversationStore extends AutoCloseable {
     List<Listed> list(String before, int limit);
 
     /**
-     * Erases payload and salt of these entries and puts a mark in the payload's place, durably and wherever the store has
-     * copies of them. The log stays, and its chain can be verified as before; the mark is not covered by it.
-     *
-     * <p>An entry that conversations share by a fork is named by the conversation in which it was written and its version. It is
-     * erased under that name: there, and in all forks that have it. Versions that are erased already, or not there, are passed
-     * over.
-     *
-     * @param marks by version, each one line of JSON in UTF-8
+     * Erases the payloads and salts of these entries, durably and wherever the store has copies of them; the log stays, and
+     * its chain can still be verified. Versions that are erased already, or not there, are passed over.
      */
-    void erase(String conversation, Map<Long, byte[]> marks);
-
-    /**
-     * The ids of all conversations that have this very entry: the one in which it was written, and the forks of it, and of
-     * those, that go back to it or later. The conversation itself is one of them.
-     *
-     * @return empty where there is no such entry; in no particular order
-     */
-    List<String> sharing(String conversation, long version);
+    void erase(String conversation, Collection<Long> versions);
 
     /**
      * Deletes a conversation with everything in it, its inbox included; does nothing if there is none.
@@ -184,13 +154,6 @@ public interface ConversationStore extends AutoCloseable {
     /** The messages that were left and not removed, the oldest first. */
     List<InboxMessage> inbox(String conversation);
 
-    /** Those of these conversations whose inbox has a message. */
-    default Set<String> waiting(Collection<String> conversations) {
-        return conversations.stream()
-                .filter(conversation -> !inbox(conversation).isEmpty())
-                .collect(Collectors.toSet());
-    }
-
     /** Removes messages whose content the log has by now. */
     void removeMessages(String conversation, Collection<String> ids);
 
@@ -200,16 +163,6 @@ public interface ConversationStore extends AutoCloseable {
      */
     default Leases leases() {
         return Leases.NONE;
-    }
-
-    /**
-     * What this store is: equal for two stores through which the same conversations are reached, whoever made them. Tenants are
-     * told apart by {@link #tenant}.
-     *
-     * @return an immutable value with equals and a text for people; the store itself where it has no more to say
-     */
-    default Object identity() {
-        return this;
     }
 
     /** Whose conversations these are; part of every key of the store, and empty where it has no tenants. */

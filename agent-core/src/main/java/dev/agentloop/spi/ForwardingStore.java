@@ -3,9 +3,7 @@ package dev.agentloop.spi;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
@@ -35,11 +33,6 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
-    public List<LogEntry> loadAfter(String conversation, long version) {
-        return store.loadAfter(conversation, version);
-    }
-
-    @Override
     public Optional<LogPosition> head(String conversation) {
         return store.head(conversation);
     }
@@ -55,13 +48,8 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
-    public void erase(String conversation, Map<Long, byte[]> marks) {
-        store.erase(conversation, marks);
-    }
-
-    @Override
-    public List<String> sharing(String conversation, long version) {
-        return store.sharing(conversation, version);
+    public void erase(String conversation, Collection<Long> versions) {
+        store.erase(conversation, versions);
     }
 
     @Override
@@ -80,11 +68,6 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
-    public Set<String> waiting(Collection<String> conversations) {
-        return store.waiting(conversations);
-    }
-
-    @Override
     public void removeMessages(String conversation, Collection<String> ids) {
         store.removeMessages(conversation, ids);
     }
@@ -92,11 +75,6 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public Leases leases() {
         return store.leases();
-    }
-
-    @Override
-    public Object identity() {
-        return store.identity();
     }
 
     @Override

@@ -88,13 +88,9 @@ public record LogEntry(
         return new LogEntry(version, kind, turn, base, salt, digest, hash, null);
     }
 
-    /**
-     * The same entry with salt and payload erased, and a mark in the payload's place.
-     *
-     * @param mark one line of JSON in UTF-8, which the chain hash does not cover; not copied
-     */
-    public LogEntry erased(byte[] mark) {
-        return new LogEntry(version, kind, turn, base, null, digest, hash, mark);
+    /** The same entry with salt and payload erased. */
+    public LogEntry erased() {
+        return new LogEntry(version, kind, turn, base, null, digest, hash, null);
     }
 
     private static byte[] digest(byte[] salt, byte[] payload) {

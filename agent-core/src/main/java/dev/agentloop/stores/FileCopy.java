@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Copies a conversation's file up to an end, whole appends as they are; what is changed in an append has it written again.
@@ -22,8 +22,8 @@ record FileCopy(Path source, long end, FileAccess access) {
     }
 
     /** Puts in place of the source what it is with the payloads and salts of these entries erased. */
-    void erase(Map<Long, byte[]> marks) throws IOException {
-        make(source, ".erased", pass -> pass.erasing(marks));
+    void erase(Collection<Long> versions) throws IOException {
+        make(source, ".erased", pass -> pass.erasing(versions));
     }
 
     private interface Step {
@@ -84,15 +84,12 @@ record FileCopy(Path source, long end, FileAccess access) {
             return true;
         }
 
-        boolean erasing(Map<Long, byte[]> marks) throws IOException {
+        boolean erasing(Collection<Long> versions) throws IOException {
             FileScan.Batch batch;
             while ((batch = scan.next()) != null) {
-                if (batch.entries().stream().anyMatch(entry -> marks.containsKey(entry.version()))) {
+                if (batch.entries().stream().anyMatch(entry -> versions.contains(entry.version()))) {
                     lines(batch.entries().stream()
-                            .map(entry -> {
-                                byte[] mark = marks.get(entry.version());
-                                return mark == null || entry.salt() == null ? entry : entry.erased(mark);
-                            })
+                            .map(entry -> versions.contains(entry.version()) ? entry.erased() : entry)
                             .toList());
                 } else {
                     block(batch.start(), batch.end());

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -257,22 +256,17 @@ public final class FileStore implements ConversationStore {
     }
 
     @Override
-    public List<String> sharing(String conversation, long version) {
-        return read(conversation, version - 1, 1).isEmpty() ? List.of() : List.of(conversation);
-    }
-
-    @Override
-    public void erase(String conversation, Map<Long, byte[]> marks) {
+    public void erase(String conversation, Collection<Long> versions) {
         ConversationStore.checkId(conversation);
         exclusively("erase in", conversation, () -> {
             Path file = logs.file(conversation);
-            if (!Files.exists(file) || marks.isEmpty()) {
+            if (!Files.exists(file) || versions.isEmpty()) {
                 return null;
             }
             // Opened first, so that what a crash left behind the last append is cut off and not copied.
             long end = logs.open(conversation).length();
             return logs.replacing(conversation, () -> {
-                new FileCopy(file, end, access).erase(marks);
+                new FileCopy(file, end, access).erase(versions);
                 return null;
             });
         });

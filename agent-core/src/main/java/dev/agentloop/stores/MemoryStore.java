@@ -132,19 +132,11 @@ public final class MemoryStore implements ConversationStore {
     }
 
     @Override
-    public void erase(String conversation, Map<Long, byte[]> marks) {
+    public void erase(String conversation, Collection<Long> versions) {
         Log log = log(conversation);
         synchronized (log) {
-            log.entries.replaceAll(entry -> {
-                byte[] mark = marks.get(entry.version());
-                return mark == null || entry.salt() == null ? entry : entry.erased(mark);
-            });
+            log.entries.replaceAll(entry -> versions.contains(entry.version()) ? entry.erased() : entry);
         }
-    }
-
-    @Override
-    public List<String> sharing(String conversation, long version) {
-        return read(conversation, version - 1, 1).isEmpty() ? List.of() : List.of(conversation);
     }
 
     @Override

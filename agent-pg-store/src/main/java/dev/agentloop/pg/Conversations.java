@@ -70,8 +70,8 @@ record Conversations(Database database, String tenant) {
 
     List<String> sharing(String conversation, long version) {
         return database.read("look who shares an entry of conversation " + conversation, session -> {
-            UUID writer = Origins.of(session, tenant, UUID.fromString(conversation))
-                    .writer(version);
+            UUID writer =
+                    Origins.of(session, tenant, UUID.fromString(conversation)).writer(version);
             if (slot(session, writer, version).isEmpty()) {
                 return List.of();
             }
@@ -115,7 +115,8 @@ record Conversations(Database database, String tenant) {
     /** An entry by the conversation in which it was written, and what is put in the place of what it says. */
     private record Name(UUID conversation, long version, byte[] mark) {}
 
-    // In one order, entries first: of two that erase the same, one waits for the other. The words go with the entries, from
+    // In one order, entries first: of two that erase the same, one waits for the other. The words go with the entries,
+    // from
     // every conversation in which they were written: a fork has none of what it was forked from.
     void erase(String conversation, Map<Long, byte[]> marks) {
         if (marks.isEmpty()) {

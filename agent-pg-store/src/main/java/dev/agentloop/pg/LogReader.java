@@ -56,7 +56,8 @@ record LogReader(Database database, String tenant) {
     private List<LogEntry> whole(Session session, UUID id, List<LogEntry> rows, Part part) throws SQLException {
         List<LogEntry> entries = rows;
         LogEntry first = rows.get(0);
-        // An anchor has neither salt nor payload. An erased entry has a mark, unless it is one whose payload is not loaded or an
+        // An anchor has neither salt nor payload. An erased entry has a mark, unless it is one whose payload is not
+        // loaded or an
         // older version erased it; that is rare, and costs a look.
         if (first.salt() == null && first.payload() == null) {
             Optional<Optional<Origin>> found = session.first(Sql.ORIGIN, LogReader::origin, tenant, id);

@@ -73,8 +73,8 @@ class OpeningTest {
         PgConversationStore.Builder builder = Servers.store(server).schema(SchemaMode.CHECK);
         assertThat(refused(Kind.UNAVAILABLE, builder))
                 .hasMessageContaining("at version 0")
-                .hasMessageContaining("needs version 3")
-                .hasMessageContaining("V1__conversations.sql, V2__activity.sql, V3__append.sql");
+                .hasMessageContaining("needs version 4")
+                .hasMessageContaining("V1__conversations.sql, V2__activity.sql, V3__append.sql, V4__erased.sql");
         for (PgMigration migration : PgConversationStore.sql()) {
             run(server, migration.sql());
         }

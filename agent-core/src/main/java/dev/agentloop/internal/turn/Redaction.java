@@ -13,9 +13,7 @@ import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -26,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 /** Erases what one item of a conversation says, in the prompt, in the log, and in the log's copies of the prompt. */
 public final class Redaction {
     private static final String TEXT = "[redacted]";
-    private static final byte[] MARK = Json.object(w -> w.text("type", "redacted"));
 
     private final Log log;
     private final Events events;
@@ -74,9 +71,7 @@ public final class Redaction {
     static void finish(Log log) {
         List<Long> versions = log.fold().turn().toErase();
         if (!versions.isEmpty()) {
-            Map<Long, byte[]> marks = new HashMap<>();
-            versions.forEach(each -> marks.put(each, MARK));
-            log.store().erase(log.id(), marks);
+            log.store().erase(log.id(), versions);
             log.add(Entry.erased());
         }
     }
