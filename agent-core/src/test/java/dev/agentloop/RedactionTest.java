@@ -13,8 +13,8 @@ import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -98,11 +98,11 @@ class RedactionTest extends LoopFixture {
         boolean[] crash = {true};
         ConversationStore crashing = new ForwardingStore(store) {
             @Override
-            public void erase(String conversation, Collection<Long> versions) {
+            public void erase(String conversation, Map<Long, byte[]> marks) {
                 if (crash[0]) {
                     throw new StoreException(StoreException.Kind.UNAVAILABLE, "gone");
                 }
-                super.erase(conversation, versions);
+                super.erase(conversation, marks);
             }
         };
         Script script = new Script(says("noted"), says("done"));

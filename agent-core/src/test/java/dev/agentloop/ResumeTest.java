@@ -333,7 +333,10 @@ class ResumeTest {
                         forged.hash(),
                         Item.user("forged").json().getBytes(StandardCharsets.UTF_8)));
         assertThat(entries.get(3).follows(entries.get(2).position())).isFalse();
-        assertThat(entries.get(3).erased().follows(entries.get(2).position())).isTrue();
+        assertThat(entries.get(3)
+                        .erased("{}".getBytes(StandardCharsets.UTF_8))
+                        .follows(entries.get(2).position()))
+                .isTrue();
     }
 
     @Test

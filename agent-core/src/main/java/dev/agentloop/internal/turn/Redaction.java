@@ -13,7 +13,9 @@ import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -71,7 +73,9 @@ public final class Redaction {
     static void finish(Log log) {
         List<Long> versions = log.fold().turn().toErase();
         if (!versions.isEmpty()) {
-            log.store().erase(log.id(), versions);
+            Map<Long, byte[]> marks = new HashMap<>();
+            versions.forEach(each -> marks.put(each, "{}".getBytes(StandardCharsets.UTF_8)));
+            log.store().erase(log.id(), marks);
             log.add(Entry.erased());
         }
     }
