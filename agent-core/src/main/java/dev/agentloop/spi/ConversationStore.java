@@ -6,7 +6,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -111,6 +113,19 @@ public interface ConversationStore extends AutoCloseable {
         return LogPages.load((from, limit) -> read(conversation, from, limit), head);
     }
 
+    /**
+     * The entries after a version that a fold which stands there needs, in order and without gaps. Payloads of kinds that begin
+     * with {@link LogEntry#ASIDE} are left out ({@link LogEntry#withoutPayload}).
+     *
+     * @param version where the fold stands; 0 for the beginning
+     * @return empty where the log has nothing after it, or does not exist
+     */
+    default List<LogEntry> loadAfter(String conversation, long version) {
+        return stream(conversation, version)
+                .map(entry -> entry.kind().startsWith(LogEntry.ASIDE) ? entry.withoutPayload() : entry)
+                .toList();
+    }
+
     /** Where the log stands; empty if there is none. */
     Optional<LogPosition> head(String conversation);
 
@@ -170,6 +185,13 @@ public interface ConversationStore extends AutoCloseable {
     /** The messages that were left and not removed, the oldest first. */
     List<InboxMessage> inbox(String conversation);
 
+    /** Those of these conversations whose inbox has a message. */
+    default Set<String> waiting(Collection<String> conversations) {
+        return conversations.stream()
+                .filter(conversation -> !inbox(conversation).isEmpty())
+                .collect(Collectors.toSet());
+    }
+
     /** Removes messages whose content the log has by now. */
     void removeMessages(String conversation, Collection<String> ids);
 
@@ -179,6 +201,16 @@ public interface ConversationStore extends AutoCloseable {
      */
     default Leases leases() {
         return Leases.NONE;
+    }
+
+    /**
+     * What this store is: equal for two stores through which the same conversations are reached, whoever made them. Tenants are
+     * told apart by {@link #tenant}.
+     *
+     * @return an immutable value with equals and a text for people; the store itself where it has no more to say
+     */
+    default Object identity() {
+        return this;
     }
 
     /** Whose conversations these are; part of every key of the store, and empty where it has no tenants. */

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
@@ -31,6 +32,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public List<LogEntry> load(String conversation) {
         return store.load(conversation);
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        return store.loadAfter(conversation, version);
     }
 
     @Override
@@ -74,6 +80,11 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        return store.waiting(conversations);
+    }
+
+    @Override
     public void removeMessages(String conversation, Collection<String> ids) {
         store.removeMessages(conversation, ids);
     }
@@ -81,6 +92,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public Leases leases() {
         return store.leases();
+    }
+
+    @Override
+    public Object identity() {
+        return store.identity();
     }
 
     @Override

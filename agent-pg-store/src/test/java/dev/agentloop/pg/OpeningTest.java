@@ -97,14 +97,14 @@ class OpeningTest {
     @Test
     void schemaOfANewerLibrary_isTakenIfItSaysSo() throws SQLException {
         Servers.store(server).open().close();
-        run(server, "INSERT INTO agent_schema (version, oldest) VALUES (4, 3)");
-        Servers.store(server).open().close();
         run(server, "INSERT INTO agent_schema (version, oldest) VALUES (5, 4)");
+        Servers.store(server).open().close();
+        run(server, "INSERT INTO agent_schema (version, oldest) VALUES (6, 5)");
         for (SchemaMode mode : List.of(SchemaMode.MIGRATE, SchemaMode.CHECK)) {
             assertThat(refused(Kind.UNKNOWN_FORMAT, Servers.store(server).schema(mode)))
-                    .hasMessageContaining("at version 5")
-                    .hasMessageContaining("knows version 4")
-                    .hasMessageContaining("this one knows 3");
+                    .hasMessageContaining("at version 6")
+                    .hasMessageContaining("knows version 5")
+                    .hasMessageContaining("this one knows 4");
         }
     }
 
