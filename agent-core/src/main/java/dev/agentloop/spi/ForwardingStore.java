@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
@@ -68,6 +69,11 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        return store.waiting(conversations);
+    }
+
+    @Override
     public void removeMessages(String conversation, Collection<String> ids) {
         store.removeMessages(conversation, ids);
     }
@@ -75,6 +81,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public Leases leases() {
         return store.leases();
+    }
+
+    @Override
+    public Object identity() {
+        return store.identity();
     }
 
     @Override

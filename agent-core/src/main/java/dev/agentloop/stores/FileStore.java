@@ -3,6 +3,7 @@ package dev.agentloop.stores;
 import dev.agentloop.internal.PathText;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -14,8 +15,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +29,10 @@ import org.slf4j.LoggerFactory;
 /*
  * Threads. Each conversation has one of a fixed number of locks, by its id; under it the conversation is opened, written
  * and closed, and a reader learns how far the file is durable. Reading itself takes no lock: what is durable never
- * changes. No thread waits for a second lock while it holds one, so there is no deadlock.
+ * changes. No thread waits for a second one of these locks while it holds one, so there is no deadlock.
+ *
+ * Processes. Whoever writes has the conversation's lock in the folder for as long as that takes, and reads first what others
+ * have written since. Whose turn it is says the log, and whether that process lives says its lock in the folder.
  *
  * Crashes. An append is one write and one force. Before it is forced nobody is told of it, and no reader of this store
  * sees it; a reader in another process sees whole appends only.
@@ -34,12 +41,15 @@ import org.slf4j.LoggerFactory;
  * A store of one file of JSON lines for each conversation, {@code <id>.jsonl}, in a folder. The documentation of stores has
  * the format.
  *
- * <p>An append is forced to the disk before it returns. One process at a time can write to a conversation. A line that a
- * crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
+ * <p>An append is forced to the disk before it returns. Any number of stores and processes may have one folder open, and take
+ * turns in a conversation; which of them are alive is told by locks of the operating system, so a process that dies is found
+ * dead at once. On a network file system this holds where its locks do, between all machines that write to the folder. A line
+ * that a crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
  *
- * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, the folders
- * {@code <id>.inbox} with the messages, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
- * written as a copy.
+ * <p>Besides these files there is {@code .lock}, in which whoever writes to a conversation locks one byte and each store that
+ * has written holds another one, the folders {@code <id>.inbox} with the messages, and for a moment the {@code .fork} or
+ * {@code .erased} of a conversation that is written as a copy. No other program may open {@code .lock} in the same process:
+ * closing it would give the locks back.
  */
 public final class FileStore implements ConversationStore {
     private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
@@ -47,6 +57,8 @@ public final class FileStore implements ConversationStore {
     private final Path folder;
     private final FileAccess access;
     private final FileLogs logs;
+    private final FileLeases leases;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * The store in this folder, which is made if need be.
@@ -64,32 +76,42 @@ public final class FileStore implements ConversationStore {
                     + ": its name has a character that " + PathText.remedy());
         }
         this.access = access;
-        this.logs = new FileLogs(this.folder, access);
+        this.logs = FileLogs.of(this.folder, access);
+        this.leases = new FileLeases(logs);
     }
 
-    /** How far a file was durable when it was looked at, and what is known of it. */
-    private record Extent(Path file, FileIndex index, long end, boolean opened) {}
+    /**
+     * How far a file was written when it was looked at, and what is known of it.
+     *
+     * @param settled false where this process could not take back what is behind the end
+     */
+    private record Extent(Path file, FileIndex index, long end, boolean settled) {}
 
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         ConversationStore.checkAppend(conversation, expected, entries);
         entries.forEach(FileStore::checkLine);
         return exclusively("append to", conversation, () -> {
-            boolean absent = logs.opened(conversation) == null && !Files.exists(logs.file(conversation));
-            if (absent && expected.version() > 0) {
+            if (expected.version() > 0 && !Files.exists(logs.file(conversation))) {
                 throw StoreException.conflict(conversation, expected, LogPosition.START);
             }
-            FileLog log = logs.open(conversation);
-            if (log.head().equals(expected) && !log.sealed()) {
-                return log.append(entries);
-            }
-            if (log.holds(entries.get(entries.size() - 1).position())) {
-                return log.head();
-            }
-            throw log.sealed()
-                    ? StoreException.sealed(conversation, log.head())
-                    : StoreException.conflict(conversation, expected, log.head());
+            leases.show();
+            return logs.writing(
+                    conversation, true, () -> append(conversation, expected, entries, logs.open(conversation)));
         });
+    }
+
+    private static LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries, FileLog log)
+            throws IOException {
+        if (log.head().equals(expected) && !log.sealed()) {
+            return log.append(entries);
+        }
+        if (log.holds(entries.get(entries.size() - 1).position())) {
+            return log.head();
+        }
+        throw log.sealed()
+                ? StoreException.sealed(conversation, log.head())
+                : StoreException.conflict(conversation, expected, log.head());
     }
 
     private static void checkLine(LogEntry entry) {
@@ -123,7 +145,7 @@ public final class FileStore implements ConversationStore {
                 return scan.remains();
             }
         });
-        if (remains != null && !extent.opened()) {
+        if (remains != null && extent.settled()) {
             repair(conversation);
         }
         return entries;
@@ -132,13 +154,13 @@ public final class FileStore implements ConversationStore {
     // What lies behind the last whole append is cut by whoever may write. If that is somebody else, he is writing it.
     private void repair(String conversation) {
         try {
-            exclusively("repair", conversation, () -> {
-                if (logs.opened(conversation) == null) {
-                    logs.open(conversation);
-                    logs.close(conversation);
-                }
-                return null;
-            });
+            exclusively(
+                    "repair",
+                    conversation,
+                    () -> logs.writing(
+                            conversation,
+                            false,
+                            () -> Files.exists(logs.file(conversation)) ? logs.open(conversation) : null));
         } catch (StoreException e) {
             LOG.debug("conversation {} was read, but not repaired: {}", conversation, e.getMessage());
         }
@@ -170,10 +192,10 @@ public final class FileStore implements ConversationStore {
         return exclusively("read", conversation, () -> {
             Path file = logs.file(conversation);
             FileLog log = logs.opened(conversation);
-            if (log != null) {
-                return new Extent(file, logs.index(conversation), log.length(), true);
+            if (log != null && log.unsettled()) {
+                return new Extent(file, logs.index(conversation), log.length(), false);
             }
-            return Files.exists(file) ? new Extent(file, logs.index(conversation), Files.size(file), false) : null;
+            return Files.exists(file) ? new Extent(file, logs.index(conversation), Files.size(file), true) : null;
         });
     }
 
@@ -185,21 +207,19 @@ public final class FileStore implements ConversationStore {
         if (extent == null) {
             throw StoreException.noSuchVersion(source, at);
         }
-        exclusively(
-                "fork into",
-                target,
-                () -> logs.replacing(target, () -> {
-                    Path file = logs.file(target);
-                    if (Files.exists(file)
-                            && head(target, new Extent(file, new FileIndex(), Files.size(file), false))
-                                    .isPresent()) {
-                        throw StoreException.exists(target);
-                    }
-                    if (!new FileCopy(extent.file(), extent.end(), access).fork(at, file)) {
-                        throw StoreException.noSuchVersion(source, at);
-                    }
-                    return null;
-                }));
+        writing("fork into", target, () -> {
+            logs.forget(target);
+            Path file = logs.file(target);
+            if (Files.exists(file)
+                    && head(target, new Extent(file, new FileIndex(), Files.size(file), true))
+                            .isPresent()) {
+                throw StoreException.exists(target);
+            }
+            if (!new FileCopy(extent.file(), extent.end(), access).fork(at, file)) {
+                throw StoreException.noSuchVersion(source, at);
+            }
+            return null;
+        });
     }
 
     @Override
@@ -214,10 +234,10 @@ public final class FileStore implements ConversationStore {
     }
 
     private List<String> ids() throws IOException {
-        if (!Files.exists(folder)) {
+        if (!Files.exists(logs.folder())) {
             return List.of();
         }
-        try (Stream<Path> files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(logs.folder())) {
             return files.map(file -> file.getFileName().toString())
                     .filter(name -> CONVERSATION.matcher(name).matches())
                     .map(name -> name.substring(0, name.lastIndexOf('.')))
@@ -241,13 +261,14 @@ public final class FileStore implements ConversationStore {
     public void delete(String conversation) {
         ConversationStore.checkId(conversation);
         exclusively("delete", conversation, () -> {
-            logs.forget(conversation);
             inboxOf(conversation).delete();
             Path file = logs.file(conversation);
             if (!Files.exists(file)) {
+                logs.forget(conversation);
                 return null;
             }
-            return logs.replacing(conversation, () -> {
+            return logs.writing(conversation, true, () -> {
+                logs.forget(conversation);
                 Files.deleteIfExists(file);
                 access.forceName(file);
                 return null;
@@ -263,9 +284,10 @@ public final class FileStore implements ConversationStore {
             if (!Files.exists(file) || versions.isEmpty()) {
                 return null;
             }
-            // Opened first, so that what a crash left behind the last append is cut off and not copied.
-            long end = logs.open(conversation).length();
-            return logs.replacing(conversation, () -> {
+            return logs.writing(conversation, true, () -> {
+                // Opened first, so that what a crash left behind the last append is cut off and not copied.
+                long end = logs.open(conversation).length();
+                logs.forget(conversation);
                 new FileCopy(file, end, access).erase(versions);
                 return null;
             });
@@ -273,7 +295,7 @@ public final class FileStore implements ConversationStore {
     }
 
     private FileInbox inboxOf(String conversation) {
-        return new FileInbox(folder.resolve(conversation + ".inbox"), access);
+        return new FileInbox(logs.folder().resolve(conversation + ".inbox"), access);
     }
 
     @Override
@@ -304,24 +326,79 @@ public final class FileStore implements ConversationStore {
     }
 
     @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        Set<String> waiting = new HashSet<>();
+        for (String conversation : conversations) {
+            ConversationStore.checkId(conversation);
+            // Without the conversation's lock: a file of the inbox is there in full or not at all.
+            if (open(() -> inboxOf(conversation).isWaiting(), "look into the inbox of", conversation)) {
+                waiting.add(conversation);
+            }
+        }
+        return waiting;
+    }
+
+    /** The folder's real path: whatever path a store was opened with, the conversations of one folder are the same. */
+    @Override
+    public Object identity() {
+        return logs.folder();
+    }
+
+    @Override
+    public Leases leases() {
+        return leases;
+    }
+
+    @Override
     public Collection<Path> locations() {
         return List.of(folder);
     }
 
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        logs.await();
         try {
-            logs.close();
+            try {
+                leases.end();
+            } finally {
+                logs.close();
+            }
         } catch (IOException e) {
             throw unavailable("close", "all conversations", e);
         }
     }
 
     private <T extends @Nullable Object> T exclusively(String what, String conversation, FileLogs.Action<T> action) {
+        return open(
+                () -> logs.exclusively(conversation, () -> {
+                    refuseIfClosed();
+                    return action.run();
+                }),
+                what,
+                conversation);
+    }
+
+    private <T extends @Nullable Object> T writing(String what, String conversation, FileLogs.Action<T> action) {
+        return exclusively(what, conversation, () -> logs.writing(conversation, true, action));
+    }
+
+    private <T extends @Nullable Object> T open(FileLogs.Action<T> action, String what, String conversation) {
+        refuseIfClosed();
         try {
-            return logs.exclusively(conversation, action);
+            return action.run();
         } catch (IOException e) {
             throw unavailable(what, conversation, e);
+        }
+    }
+
+    private void refuseIfClosed() {
+        if (closed.get()) {
+            throw new StoreException(
+                    StoreException.Kind.UNAVAILABLE,
+                    "the store of " + folder + " is closed; open another one on the folder");
         }
     }
 
