@@ -275,9 +275,7 @@ public final class Conversation {
     }
 
     private boolean atWorkElsewhere() {
-        return !agent.store().leases().process().isEmpty()
-                && agent.store().head(id).isPresent()
-                && agent.ownership().otherMayBeAtWork(Log.load(agent.store(), id));
+        return agent.store().head(id).isPresent() && agent.ownership().otherMayBeAtWork(Log.load(agent.store(), id));
     }
 
     /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */

@@ -304,7 +304,7 @@ final class FaultHost {
 
         @Override
         public Window compact(Task task) {
-            if (cell.armed("listener") || cell.armed("store.inbox")) {
+            if (cell.armed("listener") || cell.armed("store.inbox") || cell.armed("store.waiting")) {
                 cell.hold(Moment.COMPACTION);
             }
             return cell.quietly(

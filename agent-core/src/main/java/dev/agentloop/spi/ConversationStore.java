@@ -185,7 +185,10 @@ public interface ConversationStore extends AutoCloseable {
     /** The messages that were left and not removed, the oldest first. */
     List<InboxMessage> inbox(String conversation);
 
-    /** Those of these conversations whose inbox has a message. */
+    /**
+     * Those of these conversations whose inbox has a message. A process asks it every two seconds, for all runs that it has at
+     * work in this store at once, so let it cost little.
+     */
     default Set<String> waiting(Collection<String> conversations) {
         return conversations.stream()
                 .filter(conversation -> !inbox(conversation).isEmpty())
@@ -195,19 +198,18 @@ public interface ConversationStore extends AutoCloseable {
     /** Removes messages whose content the log has by now. */
     void removeMessages(String conversation, Collection<String> ids);
 
-    /**
-     * Which owners of turns are alive; {@link Leases#NONE} for a store that no second process can write to while the first
-     * one lives.
-     */
+    /** Which owners of turns are alive; {@link Leases#NONE} for a store that no second process can write to. */
     default Leases leases() {
         return Leases.NONE;
     }
 
     /**
      * What this store is: equal for two stores through which the same conversations are reached, whoever made them. Tenants are
-     * told apart by {@link #tenant}.
+     * told apart by {@link #tenant}. Within a process, one thing at a time changes a conversation of one store and tenant,
+     * whatever number of agents use it; a store that wraps another one gives the other's. Asked once by each agent.
      *
-     * @return an immutable value with equals and a text for people; the store itself where it has no more to say
+     * @return an immutable value with equals and hashCode, best the same object each time; the store itself where it has no
+     *     more to say. Where this is null, or throws, the store is taken for one of its own
      */
     default Object identity() {
         return this;

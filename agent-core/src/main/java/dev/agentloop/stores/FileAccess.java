@@ -13,9 +13,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 /** What the file store does to the disk; a test puts a recorder or a failing disk in its place. */
 interface FileAccess {
 
-    /** The disk itself. */
+    /** The disk itself, the same for all. */
     static FileAccess local() {
-        return new Local();
+        return Local.DISK;
     }
 
     /** Opens an existing file for reading. */
@@ -66,6 +66,8 @@ interface FileAccess {
      */
     /** Files of the default file system. */
     final class Local implements FileAccess {
+        private static final Local DISK = new Local();
+
         @Override
         public Handle read(Path file) throws IOException {
             return new LocalHandle(new RandomAccessFile(file.toFile(), "r"));

@@ -14,12 +14,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The host's store, as the loop uses it: whatever goes wrong in it comes out as a {@link StoreException}, and on the thread
  * of a run its calls can be interrupted when the run is to end.
  */
 public final class HostStore implements ConversationStore {
+    private static final Logger LOG = LoggerFactory.getLogger(HostStore.class);
     private static final StoreException.Kind READING = StoreException.Kind.UNAVAILABLE;
     private static final StoreException.Kind WRITING = StoreException.Kind.OUTCOME_UNKNOWN;
 
@@ -157,7 +160,11 @@ public final class HostStore implements ConversationStore {
 
     @Override
     public Set<String> waiting(Collection<String> conversations) {
-        return ask(READING, "waiting", "of these", () -> store.waiting(conversations));
+        return ask(
+                READING,
+                "waiting",
+                "of " + conversations.size() + " conversations",
+                () -> Set.copyOf(store.waiting(conversations)));
     }
 
     @Override
@@ -210,9 +217,43 @@ public final class HostStore implements ConversationStore {
         }
     }
 
+    /** What the store says that it is, or the store object itself where it says nothing that can be compared. */
     @Override
     public Object identity() {
-        return ask(READING, "identity", "of this process", store::identity);
+        try {
+            Object identity = store.identity();
+            if (identity != null && identity.equals(identity) && identity.hashCode() == identity.hashCode()) {
+                return identity;
+            }
+            LOG.warn("the identity of the store is {}, so this store is taken for one of its own", what(identity));
+        } catch (Throwable e) {
+            // The host's code throws whatever it likes.
+            LOG.warn("the identity of the store failed, so this store is taken for one of its own", e);
+        }
+        return new Itself(store);
+    }
+
+    private static String what(@Nullable Object identity) {
+        return identity == null ? "null" : "a " + identity.getClass().getName() + " that does not equal itself";
+    }
+
+    /** A store, whatever its own equals says. */
+    private static final class Itself {
+        private final ConversationStore store;
+
+        Itself(ConversationStore store) {
+            this.store = store;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Itself itself && itself.store == store;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(store);
+        }
     }
 
     @Override

@@ -17,7 +17,6 @@ import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Ownership;
 import dev.agentloop.spi.ConversationStore;
 import java.time.Clock;
-import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * An agent on a store.
  *
  * @param owner its name in logs
- * @param turns which conversations it is changing right now
+ * @param turns which conversations of the store this process is changing right now, shared by all agents on it
  */
 public record Agent(Parts parts, HostStore store, String owner, ConversationLocks turns, Ownership ownership) {
 
@@ -55,9 +54,8 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
     /** The agent of these parts on a store, by an owner of its own. */
     public static Agent on(ConversationStore store, Parts parts) {
         HostStore kept = new HostStore(store);
-        String process = kept.leases().process();
-        String owner = (process.isEmpty() ? "" : process + "/")
-                + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-        return new Agent(parts, kept, owner, new ConversationLocks(owner), new Ownership(kept, parts.workers(), owner));
+        ConversationLocks turns = ConversationLocks.of(kept.identity(), kept.tenant());
+        String owner = turns.nextOwner(kept.leases().process());
+        return new Agent(parts, kept, owner, turns, new Ownership(kept, parts.workers(), owner, turns));
     }
 }

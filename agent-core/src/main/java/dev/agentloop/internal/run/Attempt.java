@@ -19,10 +19,12 @@ import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.StoreException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,6 +60,7 @@ public final class Attempt {
             events.begin(agent.parts().workers());
             return body.make();
         } finally {
+            control.mailbox().close();
             agent.turns().leave(control);
             agent.parts().runs().end(control);
             events.end(control.overBy());
@@ -141,25 +144,49 @@ public final class Attempt {
     }
 
     private Outcome alone(List<Item> input) throws InterruptedException {
+        while (true) {
+            Log log = free();
+            if (log == null) {
+                Inbox.input(agent.store(), agent.parts().clock(), id, input);
+                return new Outcome.HandedOver(nothingUsed());
+            }
+            control.check();
+            Loop loop = new Loop(Run.of(agent, control, events, log, options));
+            control.steering().addAll(kept(log));
+            loop.check(input);
+            try {
+                return run(loop, log, input);
+            } catch (StoreException e) {
+                // Where the log has not moved, the store's refusal is no answer to somebody else's append.
+                if (!loop.cameLate(e) || store.head(id).equals(Optional.of(log.position()))) {
+                    throw e;
+                }
+                LOG.info("conversation {}: another process began a turn first; looking again", id);
+            }
+        }
+    }
+
+    // The log once no other process is at work on it; null where one is, to which the input is to be handed over.
+    private @Nullable Log free() throws InterruptedException {
         Log log = handle.load(store);
         if (options.whenBusy() == WhenBusy.QUEUE) {
-            log = agent.ownership().awaitOther(control, log);
-        } else if (agent.ownership().otherAtWork(log)) {
-            if (options.whenBusy() == WhenBusy.REJECT) {
-                throw new BusyException(id, "by " + log.fold().turn().owner());
-            }
-            Inbox.input(agent.store(), agent.parts().clock(), id, input);
-            return new Outcome.HandedOver(nothingUsed());
+            return agent.ownership().awaitOther(control, log);
         }
-        control.check();
-        Loop loop = new Loop(Run.of(agent, control, events, log, options));
-        control.steering().addAll(kept(log));
-        loop.check(input);
-        agent.turns().atWork(id, true);
+        if (!agent.ownership().otherAtWork(log)) {
+            return log;
+        }
+        if (options.whenBusy() == WhenBusy.REJECT) {
+            throw new BusyException(id, "by " + log.fold().turn().owner());
+        }
+        return null;
+    }
+
+    private Outcome run(Loop loop, Log log, List<Item> input) {
+        ConversationLocks.atWork(agent.owner(), id, true);
         try {
             return loop.run(input);
         } finally {
-            agent.turns().atWork(id, false);
+            ConversationLocks.atWork(agent.owner(), id, false);
             agent.ownership().ended(log);
             handle.moved(log);
         }

@@ -16,6 +16,8 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.CallRunner;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.TurnStart;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -39,6 +41,7 @@ final class Loop {
     private final Recovery recovery;
     private final Inbox inbox;
     private final CacheAccount prefixCache;
+    private final LogPosition start;
 
     Loop(Run run) {
         this.run = run;
@@ -49,6 +52,7 @@ final class Loop {
         this.compaction = run.compaction();
         this.recovery = new Recovery(run, compaction);
         this.prefixCache = new CacheAccount(run);
+        this.start = run.log().position();
     }
 
     /**
@@ -99,11 +103,19 @@ final class Loop {
             Thread.currentThread().interrupt();
             return endings.stop(RunEnd.cancelled());
         } catch (RuntimeException | Error e) {
-            endings.fail(e);
+            if (!cameLate(e)) {
+                endings.fail(e);
+            }
             throw e;
-        } finally {
-            run.control().mailbox().close();
         }
+    }
+
+    /** Whether a failure of {@link #run} says that another process began first: nothing was appended or told then. */
+    boolean cameLate(Throwable failure) {
+        return failure instanceof StoreException store
+                && store.kind() == StoreException.Kind.CONFLICT
+                && start.version() > 0
+                && run.log().position().equals(start);
     }
 
     /** Brings the log to where the next inference can be made. Gives the ending where there is nothing left to ask. */

@@ -19,7 +19,6 @@ import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -37,9 +36,6 @@ import org.slf4j.LoggerFactory;
  * owner folds it into the log, and only then removes it. Belongs to the loop's thread, but for the static methods.
  */
 public final class Inbox {
-    /** How long a message may lie before a run that is under way sees it. */
-    public static final Duration INTERVAL = Duration.ofSeconds(2);
-
     /** What a message says that has all in its id and kind. */
     static final byte[] NOTHING = "{}".getBytes(StandardCharsets.UTF_8);
 

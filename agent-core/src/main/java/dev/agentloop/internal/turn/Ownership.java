@@ -37,24 +37,27 @@ public final class Ownership {
     private final HostStore store;
     private final Workers workers;
     private final String owner;
+    private final ConversationLocks turns;
     private final Set<String> untold = new LinkedHashSet<>();
     private boolean telling;
 
     /** Of the loop of that name. */
-    public Ownership(HostStore store, Workers workers, String owner) {
+    public Ownership(HostStore store, Workers workers, String owner, ConversationLocks turns) {
         this.store = store;
         this.workers = workers;
         this.owner = owner;
+        this.turns = turns;
     }
 
     /**
-     * Whether another loop is at work on the turn that the log has open. Asks the store, and may take as long as its bound
+     * Whether somebody who is not kept out by {@link ConversationLocks} is at work on the turn that the log has open: mostly a
+     * loop of another process. Asks the store, and may take as long as its bound
      * where that loop's process has died.
      */
     public boolean otherAtWork(Log log) throws InterruptedException {
         TurnState turn = log.fold().turn();
         String process = TurnState.process(turn.owner());
-        if (turn.underWay() == 0 || process.isEmpty() || turn.owner().equals(owner)) {
+        if (turn.underWay() == 0 || process.isEmpty() || turns.isOwner(turn.owner())) {
             return false;
         }
         Leases leases = log.store().leases();
