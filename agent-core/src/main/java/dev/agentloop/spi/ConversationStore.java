@@ -101,13 +101,26 @@ public interface ConversationStore extends AutoCloseable {
      * ({@link LogEntry#base}) to the last, and in front of them the one before, from which the chain goes on; the whole log
      * where nothing restates it.
      *
-     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} may be left out ({@link LogEntry#withoutPayload}).
+     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} are left out ({@link LogEntry#forFold}).
      *
      * @return empty if there is no such conversation
      */
     default List<LogEntry> load(String conversation) {
         long head = head(conversation).map(LogPosition::version).orElse(0L);
         return LogPages.load((from, limit) -> read(conversation, from, limit), head);
+    }
+
+    /**
+     * What a fold that stands at a version needs to go on: the entries after it, in order and without gaps, to the end of the
+     * log. Payloads of kinds that begin with {@link LogEntry#ASIDE} are left out ({@link LogEntry#forFold}).
+     *
+     * @param version from 0, which is before the first entry
+     * @return empty where the log has nothing after it, or does not exist
+     */
+    default List<LogEntry> loadAfter(String conversation, long version) {
+        try (Stream<LogEntry> entries = stream(conversation, version)) {
+            return entries.map(LogEntry::forFold).toList();
+        }
     }
 
     /** Where the log stands; empty if there is none. */
@@ -163,6 +176,15 @@ public interface ConversationStore extends AutoCloseable {
      */
     default Leases leases() {
         return Leases.NONE;
+    }
+
+    /**
+     * What says that two stores are one: equal for two of them through which the same conversations are reached, whose tenants
+     * are told apart by {@link #tenant}. A store that only stands before another one hands on the other's. By default the store
+     * itself.
+     */
+    default Object identity() {
+        return this;
     }
 
     /** Whose conversations these are; part of every key of the store, and empty where it has no tenants. */

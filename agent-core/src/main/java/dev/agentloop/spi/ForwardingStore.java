@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
@@ -28,8 +29,18 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
+    public Stream<LogEntry> stream(String conversation, long after) {
+        return store.stream(conversation, after);
+    }
+
+    @Override
     public List<LogEntry> load(String conversation) {
         return store.load(conversation);
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        return store.loadAfter(conversation, version);
     }
 
     @Override
@@ -75,6 +86,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public Leases leases() {
         return store.leases();
+    }
+
+    @Override
+    public Object identity() {
+        return store.identity();
     }
 
     @Override

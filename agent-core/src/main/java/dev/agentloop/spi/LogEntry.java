@@ -88,6 +88,11 @@ public record LogEntry(
         return new LogEntry(version, kind, turn, base, salt, digest, hash, null);
     }
 
+    /** The entry as a fold needs it: without the payload where the kind begins with {@link #ASIDE}. */
+    public LogEntry forFold() {
+        return kind.startsWith(ASIDE) ? withoutPayload() : this;
+    }
+
     /** The same entry with salt and payload erased. */
     public LogEntry erased() {
         return new LogEntry(version, kind, turn, base, null, digest, hash, null);

@@ -13,11 +13,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,10 +41,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class FileStore implements ConversationStore {
     private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
-    private static final Pattern CONVERSATION = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.jsonl");
     private final Path folder;
     private final FileAccess access;
     private final FileLogs logs;
+    private final FileNames names;
 
     /**
      * The store in this folder, which is made if need be.
@@ -65,6 +63,7 @@ public final class FileStore implements ConversationStore {
         }
         this.access = access;
         this.logs = new FileLogs(this.folder, access);
+        this.names = new FileNames(this.folder, access);
     }
 
     /** How far a file was durable when it was looked at, and what is known of it. */
@@ -106,18 +105,41 @@ public final class FileStore implements ConversationStore {
     public List<LogEntry> read(String conversation, long after, int limit) {
         ConversationStore.checkId(conversation);
         Extent extent = extent(conversation);
-        if (extent == null) {
-            return List.of();
-        }
+        return extent == null ? List.of() : entries(conversation, extent, Math.max(after, 0), limit, entry -> entry);
+    }
+
+    @Override
+    public List<LogEntry> load(String conversation) {
+        ConversationStore.checkId(conversation);
+        Extent extent = extent(conversation);
+        LogEntry last = extent == null ? null : last(conversation, extent);
+        return extent == null || last == null
+                ? List.of()
+                : entries(conversation, extent, Math.max(0, last.base() - 2), Integer.MAX_VALUE, LogEntry::forFold);
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        ConversationStore.checkId(conversation);
+        Extent extent = extent(conversation);
+        return extent == null
+                ? List.of()
+                : entries(conversation, extent, Math.max(version, 0), Integer.MAX_VALUE, LogEntry::forFold);
+    }
+
+    // What is not wanted of an entry is let go of as soon as its append was verified.
+    private List<LogEntry> entries(
+            String conversation, Extent extent, long after, int limit, UnaryOperator<LogEntry> wanted) {
         List<LogEntry> entries = new ArrayList<>();
         String remains = reading(conversation, null, () -> {
             try (FileAccess.Handle handle = access.read(extent.file())) {
-                FileScan scan = extent.index().scan(extent.file(), handle, Math.max(after, 0), extent.end());
+                FileScan scan = extent.index().scan(extent.file(), handle, after, extent.end());
                 FileScan.Batch batch;
                 while (entries.size() < limit && (batch = scan.next()) != null) {
                     extent.index().add(batch);
                     batch.entries().stream()
                             .filter(entry -> entry.version() > after && entries.size() < limit)
+                            .map(wanted)
                             .forEach(entries::add);
                 }
                 return scan.remains();
@@ -152,18 +174,21 @@ public final class FileStore implements ConversationStore {
     }
 
     private Optional<LogPosition> head(String conversation, Extent extent) {
-        LogPosition head = reading(conversation, LogPosition.START, () -> {
+        return Optional.ofNullable(last(conversation, extent)).map(LogEntry::position);
+    }
+
+    private @Nullable LogEntry last(String conversation, Extent extent) {
+        return reading(conversation, null, () -> {
             try (FileAccess.Handle handle = access.read(extent.file())) {
                 FileScan scan = extent.index().scanLast(extent.file(), handle, extent.end());
-                LogPosition last = LogPosition.START;
+                LogEntry last = null;
                 FileScan.Batch batch;
                 while ((batch = scan.next()) != null) {
-                    last = batch.last();
+                    last = batch.entries().get(batch.entries().size() - 1);
                 }
                 return last;
             }
         });
-        return head.version() == 0 ? Optional.empty() : Optional.of(head);
     }
 
     private @Nullable Extent extent(String conversation) {
@@ -204,26 +229,12 @@ public final class FileStore implements ConversationStore {
 
     @Override
     public List<Listed> list(String before, int limit) {
-        List<String> ids = exclusively("list", "conversations", this::ids);
-        return ids.stream()
-                .filter(id -> before.isEmpty() || id.compareTo(before) < 0)
-                .map(this::summary)
-                .flatMap(Optional::stream)
-                .limit(limit)
-                .toList();
-    }
-
-    private List<String> ids() throws IOException {
-        if (!Files.exists(folder)) {
-            return List.of();
+        FileNames.Ids ids = exclusively("list", "conversations", names::all);
+        List<Listed> page = new ArrayList<>();
+        for (int i = ids.before(before); i >= 0 && page.size() < limit; i--) {
+            summary(ids.get(i)).ifPresent(page::add);
         }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> CONVERSATION.matcher(name).matches())
-                    .map(name -> name.substring(0, name.lastIndexOf('.')))
-                    .sorted(Comparator.reverseOrder())
-                    .toList();
-        }
+        return page;
     }
 
     // One damaged file must not hide all the others.

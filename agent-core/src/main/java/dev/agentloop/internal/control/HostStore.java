@@ -8,9 +8,14 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,9 +108,35 @@ public final class HostStore implements ConversationStore {
         return ask(READING, "read", conversation, () -> store.read(conversation, after, limit));
     }
 
+    /** Each entry is asked for under the same rules, since the store may read as the stream is consumed. */
+    @Override
+    public Stream<LogEntry> stream(String conversation, long after) {
+        Stream<LogEntry> entries = ask(READING, "stream", conversation, () -> store.stream(conversation, after));
+        Iterator<LogEntry> all = ask(READING, "stream", conversation, entries::iterator);
+        Iterator<LogEntry> asked = new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return ask(READING, "stream", conversation, all::hasNext);
+            }
+
+            @Override
+            public LogEntry next() {
+                return ask(READING, "stream", conversation, all::next);
+            }
+        };
+        int order = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(asked, order), false)
+                .onClose(() -> tell(READING, "stream", conversation, entries::close));
+    }
+
     @Override
     public List<LogEntry> load(String conversation) {
         return ask(READING, "load", conversation, () -> store.load(conversation));
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        return ask(READING, "loadAfter", conversation, () -> store.loadAfter(conversation, version));
     }
 
     @Override
@@ -191,6 +222,11 @@ public final class HostStore implements ConversationStore {
         public boolean held(long since) {
             return ask(READING, "leases.held", "of this process", () -> leases.held(since));
         }
+    }
+
+    @Override
+    public Object identity() {
+        return ask(READING, "identity", "of this process", store::identity);
     }
 
     @Override

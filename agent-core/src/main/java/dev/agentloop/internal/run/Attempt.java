@@ -51,7 +51,12 @@ public final class Attempt {
         this.store = agent.store().in(control);
     }
 
-    private <T> T underWay(LogHandle.Change<T, InterruptedException> body) throws InterruptedException {
+    /** What is done while the control is known. */
+    private interface Body<T> {
+        T make() throws InterruptedException;
+    }
+
+    private <T> T underWay(Body<T> body) throws InterruptedException {
         agent.parts().runs().begin(control);
         agent.turns().enter(control);
         try {
@@ -83,8 +88,8 @@ public final class Attempt {
     /** Shortens the prompt because the host asked for it; see {@link Conversation#compact}. */
     public Optional<Compactor.Completed> compact() throws InterruptedException {
         try {
-            return underWay(() -> handle.changing(() -> {
-                Run run = Run.of(agent, control, events, handle.log(), options);
+            return underWay(() -> handle.changing(log -> {
+                Run run = Run.of(agent, control, events, log, options);
                 agent.ownership().refuseOther(run.log());
                 run.log().fold().refuseWhileOpen();
                 return run.compaction().requested();
@@ -141,17 +146,25 @@ public final class Attempt {
     }
 
     private Outcome alone(List<Item> input) throws InterruptedException {
-        Log log = handle.load(store);
+        Log log = handle.take(store);
         if (options.whenBusy() == WhenBusy.QUEUE) {
             log = agent.ownership().awaitOther(control, log);
         } else if (agent.ownership().otherAtWork(log)) {
+            String owner = log.fold().turn().owner();
+            handle.keep(log);
             if (options.whenBusy() == WhenBusy.REJECT) {
-                throw new BusyException(id, "by " + log.fold().turn().owner());
+                throw new BusyException(id, "by " + owner);
             }
             Inbox.input(agent.store(), agent.parts().clock(), id, input);
             return new Outcome.HandedOver(nothingUsed());
         }
         control.check();
+        Outcome outcome = run(input, log);
+        handle.keep(log);
+        return outcome;
+    }
+
+    private Outcome run(List<Item> input, Log log) {
         Loop loop = new Loop(Run.of(agent, control, events, log, options));
         control.steering().addAll(kept(log));
         loop.check(input);
