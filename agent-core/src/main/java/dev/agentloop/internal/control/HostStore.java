@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -28,19 +29,34 @@ public final class HostStore implements ConversationStore {
 
     private final ConversationStore store;
     private final @Nullable RunControl control;
+    private final AtomicReference<@Nullable Place> place;
+
+    /** What tells the conversations of one store and tenant from those of others. */
+    public record Place(Object identity, String tenant) {}
 
     public HostStore(ConversationStore store) {
-        this(store, null);
+        this(store, null, new AtomicReference<>());
     }
 
-    private HostStore(ConversationStore store, @Nullable RunControl control) {
+    private HostStore(ConversationStore store, @Nullable RunControl control, AtomicReference<@Nullable Place> place) {
         this.store = store;
         this.control = control;
+        this.place = place;
     }
 
     /** The same store for a run. */
     public HostStore in(RunControl run) {
-        return new HostStore(store, run);
+        return new HostStore(store, run, place);
+    }
+
+    /** Whose conversations these are. The store is asked once: what it said is at hand when it cannot be asked any more. */
+    public Place place() {
+        Place known = place.get();
+        if (known == null) {
+            known = new Place(identity(), tenant());
+            place.set(known);
+        }
+        return known;
     }
 
     /** Whether there is time to do again what was not done for sure. */

@@ -32,7 +32,7 @@ public final class LogCache {
     private long bytes;
     private long dropped = System.nanoTime();
 
-    private record Key(Object store, String tenant, String conversation) {}
+    private record Key(HostStore.Place place, String conversation) {}
 
     private record Kept(Fold fold, LogPosition position, long weight) {}
 
@@ -112,7 +112,7 @@ public final class LogCache {
     }
 
     private static Key key(HostStore store, String conversation) {
-        return new Key(store.identity(), store.tenant(), conversation);
+        return new Key(store.place(), conversation);
     }
 
     // The user's messages and what is pinned are kept beside the prompt, too: never more than the prompt itself.
