@@ -6,6 +6,7 @@ import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.log.LogCache;
 import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
@@ -73,10 +74,7 @@ public final class AgentLoop implements AutoCloseable {
      * @throws StoreException {@code NOT_FOUND} if the store has none
      */
     public Conversation resume(String conversation) {
-        LogPosition head = agent.store()
-                .head(conversation)
-                .orElseThrow(() -> new StoreException(
-                        StoreException.Kind.NOT_FOUND, "there is no conversation " + conversation + " in this store"));
+        LogPosition head = agent.store().head(conversation).orElseThrow(() -> Log.notFound(conversation));
         return new Conversation(agent, conversation, head);
     }
 
@@ -99,7 +97,9 @@ public final class AgentLoop implements AutoCloseable {
         Log log = Log.load(agent.store(), id);
         log.add(Entry.fork(conversation, version));
         log.commit();
-        return new Conversation(agent, id, log.position());
+        LogPosition begun = log.position();
+        agent.parts().logs().keep(log);
+        return new Conversation(agent, id, begun);
     }
 
     /**
@@ -155,6 +155,7 @@ public final class AgentLoop implements AutoCloseable {
         private @Nullable Approver approver;
         private @Nullable Duration approvalsExpire;
         private @Nullable ConversationStore store;
+        private long cacheBytes = 64L * 1024 * 1024;
         private @Nullable ThreadFactory threads;
         private ToolFailure toolFailure = ToolFailure.WITH_MESSAGE;
         private Clock clock = Clock.system(ZoneId.systemDefault());
@@ -300,6 +301,23 @@ public final class AgentLoop implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How much memory the agent may use to keep conversations that nobody works with, so that the next run of one reads
+         * only what was added since; 64 MiB by default. Those used last are kept. What runs that are under way hold does not
+         * count, and agents made by {@link AgentLoop#on} share the bound.
+         *
+         * @param bytes about how many; 0 to keep none, and have each run read what its prompt has since the last compaction
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder conversationCache(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException(
+                        "the cache of conversations has 0 bytes, which is none, or more, but this is " + bytes);
+            }
+            this.cacheBytes = bytes;
+            return this;
+        }
+
         /** What the model is told of a tool that threw; {@link ToolFailure#WITH_MESSAGE} by default. */
         public Builder toolFailure(ToolFailure value) {
             this.toolFailure = Objects.requireNonNull(value, "toolFailure");
@@ -350,7 +368,10 @@ public final class AgentLoop implements AutoCloseable {
                     toolFailure,
                     clock,
                     workers,
-                    new Runs(workers));
+                    new Runs(workers),
+                    // Only this process changes entries in place without an append that tells of it, and drops those
+                    // logs.
+                    new LogCache(cacheBytes, (from, id) -> false));
             return new AgentLoop(Agent.on(kept, parts), false);
         }
 

@@ -275,17 +275,16 @@ public final class Conversation {
     }
 
     private boolean atWorkElsewhere() {
-        return agent.store().head(id).isPresent() && agent.ownership().otherMayBeAtWork(Log.load(agent.store(), id));
+        return handle.ifStored(agent.ownership()::otherMayBeAtWork).orElse(false);
     }
 
     /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */
     public List<Outcome.Pending> awaitingApproval() {
-        return agent.store().head(id).isEmpty()
-                ? List.of()
-                : Log.load(agent.store(), id).fold().open().values().stream()
+        return handle.ifStored(log -> log.fold().open().values().stream()
                         .filter(Call::undecided)
                         .map(Call::pending)
-                        .toList();
+                        .toList())
+                .orElse(List.of());
     }
 
     /**
@@ -348,7 +347,10 @@ public final class Conversation {
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        Inbox.decide(agent.store(), id, callId, version, answer);
+        handle.reading(log -> {
+            Inbox.decide(log, callId, version, answer);
+            return true;
+        });
     }
 
     @Override

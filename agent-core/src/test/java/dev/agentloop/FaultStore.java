@@ -81,6 +81,11 @@ final class FaultStore extends ForwardingStore {
     }
 
     @Override
+    public Object identity() {
+        return cell.quietly("store.identity", super::identity);
+    }
+
+    @Override
     public String tenant() {
         return cell.quietly("store.tenant", () -> "");
     }

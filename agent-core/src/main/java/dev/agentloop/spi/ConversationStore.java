@@ -104,7 +104,7 @@ public interface ConversationStore extends AutoCloseable {
      * ({@link LogEntry#base}) to the last, and in front of them the one before, from which the chain goes on; the whole log
      * where nothing restates it.
      *
-     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} may be left out ({@link LogEntry#withoutPayload}).
+     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} are left out ({@link LogEntry#forFold}).
      *
      * @return empty if there is no such conversation
      */
@@ -114,16 +114,16 @@ public interface ConversationStore extends AutoCloseable {
     }
 
     /**
-     * The entries after a version that a fold which stands there needs, in order and without gaps. Payloads of kinds that begin
-     * with {@link LogEntry#ASIDE} are left out ({@link LogEntry#withoutPayload}).
+     * What a fold that stands at a version needs to go on: the entries after it, in order and without gaps, to the end of the
+     * log. Payloads of kinds that begin with {@link LogEntry#ASIDE} are left out ({@link LogEntry#forFold}).
      *
-     * @param version where the fold stands; 0 for the beginning
+     * @param version from 0, which is before the first entry
      * @return empty where the log has nothing after it, or does not exist
      */
     default List<LogEntry> loadAfter(String conversation, long version) {
-        return stream(conversation, version)
-                .map(entry -> entry.kind().startsWith(LogEntry.ASIDE) ? entry.withoutPayload() : entry)
-                .toList();
+        try (Stream<LogEntry> entries = stream(conversation, version)) {
+            return entries.map(LogEntry::forFold).toList();
+        }
     }
 
     /** Where the log stands; empty if there is none. */

@@ -8,11 +8,17 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,19 +34,34 @@ public final class HostStore implements ConversationStore {
 
     private final ConversationStore store;
     private final @Nullable RunControl control;
+    private final AtomicReference<@Nullable Place> place;
+
+    /** What tells the conversations of one store and tenant from those of others. */
+    public record Place(Object identity, String tenant) {}
 
     public HostStore(ConversationStore store) {
-        this(store, null);
+        this(store, null, new AtomicReference<>());
     }
 
-    private HostStore(ConversationStore store, @Nullable RunControl control) {
+    private HostStore(ConversationStore store, @Nullable RunControl control, AtomicReference<@Nullable Place> place) {
         this.store = store;
         this.control = control;
+        this.place = place;
     }
 
     /** The same store for a run. */
     public HostStore in(RunControl run) {
-        return new HostStore(store, run);
+        return new HostStore(store, run, place);
+    }
+
+    /** Whose conversations these are. The store is asked once: what it said is at hand when it cannot be asked any more. */
+    public Place place() {
+        Place known = place.get();
+        if (known == null) {
+            known = new Place(identity(), tenant());
+            place.set(known);
+        }
+        return known;
     }
 
     /** Whether there is time to do again what was not done for sure. */
@@ -106,6 +127,27 @@ public final class HostStore implements ConversationStore {
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
         return ask(READING, "read", conversation, () -> store.read(conversation, after, limit));
+    }
+
+    /** Each entry is asked for under the same rules, since the store may read as the stream is consumed. */
+    @Override
+    public Stream<LogEntry> stream(String conversation, long after) {
+        Stream<LogEntry> entries = ask(READING, "stream", conversation, () -> store.stream(conversation, after));
+        Iterator<LogEntry> all = ask(READING, "stream", conversation, entries::iterator);
+        Iterator<LogEntry> asked = new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return ask(READING, "stream", conversation, all::hasNext);
+            }
+
+            @Override
+            public LogEntry next() {
+                return ask(READING, "stream", conversation, all::next);
+            }
+        };
+        int order = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(asked, order), false)
+                .onClose(() -> tell(READING, "stream", conversation, entries::close));
     }
 
     @Override

@@ -72,6 +72,9 @@ public final class Fold {
             calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
             return;
         }
+        if (kind.startsWith(LogEntry.ASIDE)) {
+            return; // No fold needs it, and its payload was left out.
+        }
         JsonFields fields = JsonFields.of(entry.content());
         switch (kind) {
             case Entry.CONVERSATION -> checkFormat(fields.number("format", 0));

@@ -9,6 +9,7 @@ import dev.agentloop.spi.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,18 +26,27 @@ public final class Log {
 
     private final HostStore store;
     private final String id;
-    private final Fold fold = new Fold();
+    private final Fold fold;
     private final List<LogEntry> added = new ArrayList<>();
     private final List<Runnable> followers = new ArrayList<>();
-    private LogPosition durable = LogPosition.START;
-    private LogPosition end = LogPosition.START;
+    private LogPosition durable;
+    private LogPosition end;
     // By the monotonic clock; the log cannot have been another owner's before.
-    private long ownedAt = System.nanoTime();
+    private final long begun = System.nanoTime();
+    private long ownedAt = begun;
     private boolean inDoubt;
 
     private Log(HostStore store, String id) {
+        this(store, id, new Fold(), LogPosition.START);
+    }
+
+    /** A log whose fold stands at that position already. */
+    Log(HostStore store, String id, Fold fold, LogPosition at) {
         this.store = store;
         this.id = id;
+        this.fold = fold;
+        this.durable = at;
+        this.end = at;
     }
 
     /** A log that nothing was appended to yet. */
@@ -50,31 +60,76 @@ public final class Log {
      * @throws StoreException {@code NOT_FOUND} if there is none, {@code CORRUPT} if the chain is broken
      */
     public static Log load(HostStore store, String id) {
-        List<LogEntry> entries = store.load(id);
-        if (entries.isEmpty()) {
-            throw new StoreException(
-                    StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
-        }
-        Log log = new Log(store, id);
-        LogEntry first = entries.get(0);
-        boolean whole = first.version() == 1;
-        if (!whole) {
-            // After it comes an entry that restates everything; of what led there only the hash matters.
-            log.end = first.position();
-        }
-        entries.stream().skip(whole ? 0 : 1).forEach(log::follow);
-        log.durable = log.end;
-        return log;
+        return find(store, id).orElseThrow(() -> notFound(id));
     }
 
-    /** The fold of a log up to a version. */
-    public static Fold foldOf(HostStore store, String id, long version) {
+    /** What says that the store has no such conversation. */
+    public static StoreException notFound(String id) {
+        return new StoreException(StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
+    }
+
+    /** The same, but empty where the store has no such conversation. */
+    public static Optional<Log> find(HostStore store, String id) {
         Log log = new Log(store, id);
-        store.stream(id, 0).takeWhile(entry -> entry.version() <= version).forEach(log::follow);
-        if (log.end.version() < version || version < 1) {
+        List<LogEntry> entries = store.load(id);
+        entries.forEach(log::read);
+        log.durable = log.end;
+        return entries.isEmpty() ? Optional.empty() : Optional.of(log);
+    }
+
+    /**
+     * This log as the store has it now: nothing is read where nothing was appended since, and what was is added to the fold;
+     * empty where the store has the conversation no more. To be used in place of this one, which may be another history by now.
+     */
+    public Optional<Log> current() {
+        long asked = System.nanoTime();
+        LogPosition head = store.head(id).orElse(null);
+        if (head == null) {
+            return Optional.empty();
+        }
+        if (head.equals(durable)) {
+            ownedAt = asked;
+            return Optional.of(this);
+        }
+        return head.version() > durable.version() && catchUp(head, asked) ? Optional.of(this) : find(store, id);
+    }
+
+    // False where what the store has does not go on from here: it was deleted and made again, or came from elsewhere.
+    private boolean catchUp(LogPosition head, long asked) {
+        for (LogEntry entry : store.loadAfter(id, durable.version())) {
+            if (!entry.follows(end)) {
+                return false;
+            }
+            follow(entry);
+        }
+        durable = end;
+        ownedAt = asked;
+        return end.version() >= head.version();
+    }
+
+    /** The fold of a log up to a version, begun at the newest entry up to there that restates the whole prompt. */
+    public static Fold foldOf(HostStore store, String id, long version) {
+        LogEntry last = version < 1
+                ? null
+                : store.read(id, version - 1, 1).stream().findFirst().orElse(null);
+        if (last == null) {
             throw new IllegalArgumentException("conversation " + id + " has no version " + version);
         }
+        Log log = new Log(store, id);
+        try (Stream<LogEntry> entries = store.stream(id, Math.max(0, last.base() - 2))) {
+            entries.takeWhile(entry -> entry.version() <= version).forEach(log::read);
+        }
         return log.fold;
+    }
+
+    // Where the first one is not the log's first, it comes before one that restates everything, and only its hash
+    // matters.
+    private void read(LogEntry entry) {
+        if (end.version() == 0 && entry.version() > 1) {
+            end = entry.position();
+        } else {
+            follow(entry);
+        }
     }
 
     private void follow(LogEntry entry) {
@@ -200,6 +255,16 @@ public final class Log {
     /** Whether it is not known if the last append was made, so that the log must be read again before anything else. */
     public boolean inDoubt() {
         return inDoubt;
+    }
+
+    /** Whether it is what the store has, as far as is known: nothing was added that is not durable. */
+    boolean sound() {
+        return !inDoubt && added.isEmpty() && followers.isEmpty() && durable.version() > 0;
+    }
+
+    /** When it was begun to be read, by the monotonic clock. */
+    long begun() {
+        return begun;
     }
 
     /** Whether the stored log has a turn under way, as far as this one knows. */

@@ -10,6 +10,7 @@ import dev.agentloop.Toolbox;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Workers;
+import dev.agentloop.internal.log.LogCache;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
 import dev.agentloop.internal.tool.CallRules;
@@ -33,6 +34,7 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
      *
      * @param prefixCache accounts for the provider's cache, one for each run
      * @param compactAt the part of the window from which on a prompt is shortened
+     * @param logs what is kept in memory of conversations that nobody works with
      */
     public record Parts(
             Model model,
@@ -49,7 +51,8 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
             ToolFailure toolFailure,
             Clock clock,
             Workers workers,
-            Runs runs) {}
+            Runs runs,
+            LogCache logs) {}
 
     /** The agent of these parts on a store, by an owner of its own. */
     public static Agent on(ConversationStore store, Parts parts) {

@@ -53,7 +53,12 @@ public final class Attempt {
         this.store = agent.store().in(control);
     }
 
-    private <T> T underWay(LogHandle.Change<T, InterruptedException> body) throws InterruptedException {
+    /** What is done while the control is known. */
+    private interface Body<T> {
+        T make() throws InterruptedException;
+    }
+
+    private <T> T underWay(Body<T> body) throws InterruptedException {
         agent.parts().runs().begin(control);
         agent.turns().enter(control);
         try {
@@ -86,8 +91,8 @@ public final class Attempt {
     /** Shortens the prompt because the host asked for it; see {@link Conversation#compact}. */
     public Optional<Compactor.Completed> compact() throws InterruptedException {
         try {
-            return underWay(() -> handle.changing(() -> {
-                Run run = Run.of(agent, control, events, handle.log(), options);
+            return underWay(() -> handle.changing(log -> {
+                Run run = Run.of(agent, control, events, log, options);
                 agent.ownership().refuseOther(run.log());
                 run.log().fold().refuseWhileOpen();
                 return run.compaction().requested();
@@ -155,7 +160,9 @@ public final class Attempt {
             control.steering().addAll(kept(log));
             loop.check(input);
             try {
-                return run(loop, log, input);
+                Outcome outcome = run(loop, log, input);
+                handle.keep(log);
+                return outcome;
             } catch (StoreException e) {
                 // Where the log has not moved, the store's refusal is no answer to somebody else's append.
                 if (!loop.cameLate(e) || store.head(id).equals(Optional.of(log.position()))) {
@@ -168,15 +175,17 @@ public final class Attempt {
 
     // The log once no other process is at work on it; null where one is, to which the input is to be handed over.
     private @Nullable Log free() throws InterruptedException {
-        Log log = handle.load(store);
+        Log log = handle.take(store);
         if (options.whenBusy() == WhenBusy.QUEUE) {
             return agent.ownership().awaitOther(control, log);
         }
         if (!agent.ownership().otherAtWork(log)) {
             return log;
         }
+        String owner = log.fold().turn().owner();
+        handle.keep(log);
         if (options.whenBusy() == WhenBusy.REJECT) {
-            throw new BusyException(id, "by " + log.fold().turn().owner());
+            throw new BusyException(id, "by " + owner);
         }
         return null;
     }

@@ -37,10 +37,10 @@ public record Changes(Agent agent, String id, LogHandle handle) {
     }
 
     private <T> T made(Function<Run, T> change) {
-        return handle.changing(() -> {
+        return handle.changing(log -> {
             RunControl control = new RunControl(id, agent.parts().workers());
             RunOptions options = RunOptions.DEFAULT;
-            Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
+            Run run = Run.of(agent, control, new Events(control, options), log, options);
             agent.ownership().refuseOther(run.log());
             T result = change.apply(run);
             run.log().commit();
@@ -117,11 +117,16 @@ public record Changes(Agent agent, String id, LogHandle handle) {
     }
 
     public void redact(long version, String reason) {
-        make(run -> {
-            run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events(), version).add(reason);
-            run.log().commit();
-        });
+        try {
+            make(run -> {
+                run.log().fold().refuseWhileOpen();
+                new Redaction(run.log(), run.events(), version).add(reason);
+                run.log().commit();
+            });
+        } finally {
+            // What was folded before says still what is erased.
+            agent.parts().logs().drop(agent.store(), id);
+        }
     }
 
     public void revoke(Approver.Rule rule) {

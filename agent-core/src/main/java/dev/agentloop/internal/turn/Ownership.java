@@ -12,7 +12,6 @@ import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.StoreException;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -79,9 +78,7 @@ public final class Ownership {
         Log now = log;
         while (otherAtWork(now)) {
             run.await("the turn of another process", () -> TimeUnit.MILLISECONDS.sleep(SHORTEST_WAIT_MILLIS));
-            if (!log.store().head(log.id()).equals(Optional.of(now.position()))) {
-                now = Log.load(log.store(), log.id());
-            }
+            now = now.current().orElseThrow(() -> Log.notFound(log.id()));
         }
         return now;
     }
