@@ -10,6 +10,7 @@ import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.stores.FileStore;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,13 +29,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** All runs of a process on one store look into their inboxes by one question. */
 @Timeout(120)
 class InboxPollTest extends LoopFixture {
-    private static final int RUNS = 1_000;
-
     @TempDir
     Path folder;
 
@@ -120,16 +119,17 @@ class InboxPollTest extends LoopFixture {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"memory", "files"})
-    void aThousandRuns_areOneQuestionAnInterval_andOnlyThoseConcernedLook(String kind) throws Exception {
-        CountDownLatch inTool = new CountDownLatch(RUNS);
+    @CsvSource({"memory, 1000", "files, 100"})
+    void runsOfAStore_areOneQuestionAnInterval_andOnlyThoseConcernedLook(String kind, int count) throws Exception {
+        int chosen = count / 2;
+        CountDownLatch inTool = new CountDownLatch(count);
         ExecutorService callers = Executors.newCachedThreadPool();
-        try (ConversationStore kept = kind.equals("files") ? new dev.agentloop.stores.FileStore(folder) : store;
+        try (ConversationStore kept = kind.equals("files") ? new FileStore(folder) : store;
                 Counting counting = counting(kept);
                 AgentLoop agent = agent(model(), waits(inTool)).store(counting).build()) {
             List<Conversation> conversations = new ArrayList<>();
             List<CompletableFuture<Outcome>> runs = new ArrayList<>();
-            for (int i = 0; i < RUNS; i++) {
+            for (int i = 0; i < count; i++) {
                 Conversation conversation = agent.newConversation();
                 conversations.add(conversation);
                 runs.add(CompletableFuture.supplyAsync(() -> conversation.run("x"), callers));
@@ -143,7 +143,7 @@ class InboxPollTest extends LoopFixture {
             pass();
             assertThat(counting.questions).containsExactly(all, all, all);
             assertThat(counting.inboxes).isEmpty();
-            String one = conversations.get(500).id();
+            String one = conversations.get(chosen).id();
             kept.leave(one, left("by the way"));
             kept.leave(one, InboxMessage.of("unknown", "of another kind", "{}".getBytes(UTF_8)));
             pass();
@@ -151,8 +151,8 @@ class InboxPollTest extends LoopFixture {
             assertThat(counting.questions).hasSize(4);
             assertThat(counting.inboxes).containsExactly(one);
             go.countDown();
-            for (int i = 0; i < RUNS; i++) {
-                assertThat(runs.get(i).get().text()).isEqualTo(i == 500 ? "heard by the way" : "heard ");
+            for (int i = 0; i < count; i++) {
+                assertThat(runs.get(i).get().text()).isEqualTo(i == chosen ? "heard by the way" : "heard ");
             }
             pass();
             assertThat(counting.questions).as("nobody is at work any more").hasSize(4);

@@ -126,17 +126,14 @@ class OwnersTest {
             assertThat(second.run("handed", STEER)).isInstanceOf(Outcome.HandedOver.class);
             assertThat(second.steer("steered")).isTrue();
             CompletableFuture<Outcome> queued = CompletableFuture.supplyAsync(() -> second.run("queued", QUEUE));
-            Awaitility.await().until(() -> waits(first.id(), pair));
+            Awaitility.await().until(OwnersTest::someoneQueues);
             model.go.countDown();
             assertThat(running.get().text()).isEqualTo("wait handed steered");
             assertThat(queued.get().text()).isEqualTo("wait handed steered queued");
         }
     }
 
-    // The second run is known from before it has its turn, so it can be cancelled: that nothing of it is seen says that
-    // it
-    // waits.
-    private static boolean waits(String conversation, Pair pair) {
+    private static boolean someoneQueues() {
         return Thread.getAllStackTraces().values().stream()
                 .anyMatch(stack -> Stream.of(stack)
                                 .anyMatch(frame -> frame.getClassName().equals(ConversationLocks.class.getName()))
@@ -223,7 +220,7 @@ class OwnersTest {
                 System.gc();
                 return garbage.get() == null;
             });
-            assertThat(root.on(store).resume(id).run("on").text()).isEqualTo("wait also this on");
+            assertThat(root.on(store).resume(id).run("on").text()).isEqualTo("wait on also this");
         }
     }
 
