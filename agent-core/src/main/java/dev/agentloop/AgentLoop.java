@@ -43,7 +43,8 @@ public final class AgentLoop implements AutoCloseable {
 
     /**
      * This agent on another store, such as that of another tenant: all else is shared. Costs next to nothing; its threads end
-     * with this loop, and closing it does nothing.
+     * with this loop, and closing it does nothing. On one store there is one owner of a conversation's turn, however often this
+     * is called.
      */
     public AgentLoop on(ConversationStore store) {
         return new AgentLoop(Agent.on(store, agent.parts()), true);

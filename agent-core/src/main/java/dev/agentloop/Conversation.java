@@ -21,8 +21,8 @@ import java.util.Optional;
 /**
  * The handle on one conversation: an append-only log, and the prompt that is its fold.
  *
- * <p>Thread-safe. One thing at a time changes a conversation: a second {@link #run} or {@link #append} while one is under
- * way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
+ * <p>Thread-safe. One thing at a time changes a conversation, whatever number of handles, agents and processes have it: a second
+ * {@link #run} or {@link #append} while one is under way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
  */
 public final class Conversation {
     private final Agent agent;
@@ -240,8 +240,9 @@ public final class Conversation {
     }
 
     /**
-     * Ends the run that is under way, if there is one, and those that wait for it: within about two seconds in this process,
-     * and within about four in another one. The history stays valid.
+     * Ends the run that is under way, by whichever handle and agent, and those that wait for it: within about two seconds in this
+     * process. One in another process ends within about four; those that wait for it there are not ended. The history stays
+     * valid.
      *
      * <p>A run that has not begun yet, because it waits or its log is being read, ends without having changed anything; its
      * input is not kept.
@@ -260,7 +261,8 @@ public final class Conversation {
     /**
      * Hands the run that is under way, or about to begin, here or in another process, another message of the user's; the model
      * sees it with its next inference, when all calls have their outputs. A run in another process that is just ending leaves it
-     * to the next. So does a run of this process that fails because the store does: the next run in this process says it.
+     * to the next. So does a run of this process that fails because the store does: the next run in this process says it,
+     * whichever agent makes it.
      *
      * @return false if there is no run, or it is about to end, and the message was not taken
      */

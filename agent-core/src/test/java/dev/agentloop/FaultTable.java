@@ -50,7 +50,7 @@ final class FaultTable {
             store.inbox | request | unavailable | unavailable | ended | ended; held the store's inbox
             store.inbox | stream tool compaction | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
             store.inbox | end | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
-            store.waiting | stream tool compaction | finished; log could not be looked into | finished; log could not be looked into | ended | ended
+            store.waiting | stream tool compaction | finished; log could not be looked into | finished; log could not be looked into | ended/finished | ended/finished
             store.removeMessages | request end | unknown; log the run failed | - | unknown | ended; held the store's removeMessages
             store.leases | request stream tool | unavailable | unavailable | ended | ended; held the store's leases
             leases.process | request | unavailable | unavailable | ended | ended; held the store's leases.process

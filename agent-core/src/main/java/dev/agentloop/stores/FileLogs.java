@@ -275,8 +275,10 @@ final class FileLogs {
     /** Returns once all is over that was under way when this was called. */
     void await() {
         for (ReentrantLock stripe : stripes) {
-            stripe.lock();
-            stripe.unlock();
+            if (stripe.isLocked()) {
+                stripe.lock();
+                stripe.unlock();
+            }
         }
     }
 

@@ -321,7 +321,10 @@ public final class FileStore implements ConversationStore {
         for (String conversation : conversations) {
             ConversationStore.checkId(conversation);
             // Without the conversation's lock: a file of the inbox is there in full or not at all.
-            if (open(() -> inboxOf(conversation).isWaiting(), "look into the inbox of", conversation)) {
+            if (attempt(
+                    "look into the inbox of",
+                    conversation,
+                    () -> inboxOf(conversation).isWaiting())) {
                 waiting.add(conversation);
             }
         }
@@ -362,20 +365,21 @@ public final class FileStore implements ConversationStore {
     }
 
     private <T extends @Nullable Object> T exclusively(String what, String conversation, FileLogs.Action<T> action) {
-        return open(
+        return attempt(
+                what,
+                conversation,
                 () -> logs.exclusively(conversation, () -> {
+                    // Whoever closes the store waits for what holds the conversation, and for nothing else.
                     refuseIfClosed();
                     return action.run();
-                }),
-                what,
-                conversation);
+                }));
     }
 
     private <T extends @Nullable Object> T writing(String what, String conversation, FileLogs.Action<T> action) {
         return exclusively(what, conversation, () -> logs.writing(conversation, true, action));
     }
 
-    private <T extends @Nullable Object> T open(FileLogs.Action<T> action, String what, String conversation) {
+    private <T extends @Nullable Object> T attempt(String what, String conversation, FileLogs.Action<T> action) {
         refuseIfClosed();
         try {
             return action.run();
