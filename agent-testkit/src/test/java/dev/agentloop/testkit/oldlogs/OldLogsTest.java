@@ -64,8 +64,17 @@ class OldLogsTest {
     void promptAndFork_atEachVersion_haveTheRecordedBody(OldLog log) throws IOException {
         try (ConversationStore store = new FileStore(log.copyTo(folder.resolve("store")));
                 AgentLoop agent = OldLogs.agent(store, model()).build()) {
-            assertThat(log.digests(agent, store)).containsExactlyElementsOf(log.recordedDigests());
+            assertThat(log.digests(agent, store))
+                    .containsExactlyElementsOf(log.recordedDigests().stream()
+                            .map(OldLogsTest::readFromTheBase)
+                            .toList());
         }
+    }
+
+    // When these were recorded, the prompt at a version was read from the first entry on, and so could not be read where one
+    // was erased; a fork was read from the newest entry that restates the prompt, as both are now.
+    private static String readFromTheBase(String recorded) {
+        return recorded.replaceFirst("^(\\d+) ERASED ([0-9a-f]+)$", "$1 $2 $2");
     }
 
     @ParameterizedTest
