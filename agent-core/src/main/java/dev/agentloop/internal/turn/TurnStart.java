@@ -41,6 +41,7 @@ public final class TurnStart {
     private final Clock clock;
     private final ContextChanges context;
     private boolean told;
+    private boolean compared;
 
     /** The beginning of a turn, or of what else changes the log between turns. */
     public TurnStart(Log log, Events events, Setup setup, Clock clock) {
@@ -119,17 +120,23 @@ public final class TurnStart {
         if (log.nextVersion() == 1) {
             log.add(Entry.conversation(log.id(), clock.instant().toString()));
         }
-        if (log.fold().open().isEmpty()) {
-            beginEpochIfChanged();
-        }
+        beginEpochIfChanged();
         if (!begun) {
             context.first();
             told = true;
         }
     }
 
-    /** Puts the first epoch of a conversation into the log, or a new one where the settings differ from the pinned ones. */
-    private void beginEpochIfChanged() {
+    /**
+     * Puts the first epoch of a conversation into the log, or a new one where the settings differ from the pinned ones; once,
+     * and while calls have no output not yet: an epoch goes between a call and its output no more than a message does. So it is
+     * to be called again where outputs were added, before anything is sent.
+     */
+    public void beginEpochIfChanged() {
+        if (compared || !log.fold().open().isEmpty()) {
+            return;
+        }
+        compared = true;
         if (!log.fold().hasPrompt()) {
             Head head = setup.head(log.id(), Set.of());
             log.add(Entry.epoch("conversation_started", head.json(), null));
@@ -200,6 +207,7 @@ public final class TurnStart {
 
     /** Makes the new context and the input durable, together with what was added already. */
     public void input(List<Item> input) {
+        beginEpochIfChanged();
         if (!told) {
             context.since();
         }
