@@ -39,6 +39,8 @@ final class Loop {
     private final Recovery recovery;
     private final Inbox inbox;
     private final CacheAccount prefixCache;
+    // Whether a request was sent that the log has no answer to.
+    private boolean asking;
 
     Loop(Run run) {
         this.run = run;
@@ -100,6 +102,9 @@ final class Loop {
             return endings.stop(RunEnd.cancelled());
         } catch (RuntimeException | Error e) {
             endings.fail(e);
+            if (!asking && run.log().mayBeOpen()) {
+                run.agent().turns().unasked(run.log().id(), run.log().position());
+            }
             throw e;
         } finally {
             run.control().mailbox().close();
@@ -116,7 +121,9 @@ final class Loop {
         endings.watchTheClock();
         endings.watchTheInbox();
         TurnStart turn = run.turnStart();
-        turn.begin(inbox, run.agent().owner(), run.options().allowedTools());
+        boolean asked =
+                run.agent().turns().mayHaveAsked(run.log().id(), run.log().position());
+        run.meter().use(turn.begin(inbox, run.agent().owner(), run.options().allowedTools(), asked));
         tools.settle();
         tools.finish();
         compaction.adoptServers();
@@ -153,12 +160,15 @@ final class Loop {
         run.events().tell(new AgentEvent.StepStarted(step, prefix));
         Inference inference = new Inference(run, tools, endings, step);
         try {
+            asking = true;
             ModelResponse response = inference.run(prompt);
+            asking = false;
             recovery.succeeded();
             endings.afterStep(
                     new AgentEvent.CacheUsed(step, prefixCache.settle(response.usage()), response.cacheDiagnosis()));
             return endings.after(response, inference.answeredCalls());
         } catch (ModelException e) {
+            asking = false;
             // The tools that were started have their outputs in the log before anything else is decided.
             tools.finish();
             endings.stepOver();

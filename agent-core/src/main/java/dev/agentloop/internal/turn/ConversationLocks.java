@@ -3,6 +3,7 @@ package dev.agentloop.internal.turn;
 import dev.agentloop.Item;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
+import dev.agentloop.spi.LogPosition;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,6 +25,7 @@ public final class ConversationLocks {
 
     private final Map<String, Slot> slots = new ConcurrentHashMap<>();
     private final Map<String, List<Unsaid>> unsaid = new ConcurrentHashMap<>();
+    private final Map<String, LogPosition> unasked = new ConcurrentHashMap<>();
     private final String owner;
 
     public ConversationLocks(String owner) {
@@ -132,6 +134,16 @@ public final class ConversationLocks {
     /** Whether an owner of this process is running the conversation. */
     static boolean atWork(String owner, String conversation) {
         return AT_WORK.contains(owner + conversation);
+    }
+
+    /** Notes that a run could not write any more behind this position, and has sent no request that is not answered there. */
+    public void unasked(String conversation, LogPosition at) {
+        unasked.put(conversation, at);
+    }
+
+    /** Whether a run of this loop may have sent a request that is not answered by the log up to there; forgets what it knew. */
+    public boolean mayHaveAsked(String conversation, LogPosition at) {
+        return !at.equals(unasked.remove(conversation));
     }
 
     /** Keeps what a run could not write down, for the next run of this conversation. */

@@ -77,8 +77,13 @@ public final class TurnStart {
         }
     }
 
-    /** Puts the turn's begin into the log, whatever has to precede it, and what the inbox has. */
-    public void begin(Inbox inbox, String owner, @Nullable Set<String> allowed) {
+    /**
+     * Puts the turn's begin into the log, whatever has to precede it, and what the inbox has.
+     *
+     * @param asked whether the turn that the log has open may have sent a request that was not answered
+     * @return what such a request is counted with
+     */
+    public Usage begin(Inbox inbox, String owner, @Nullable Set<String> allowed, boolean asked) {
         Fold fold = log.fold();
         if (!fold.unknown().isEmpty()) {
             throw new StoreException(
@@ -89,19 +94,16 @@ public final class TurnStart {
         log.then(() ->
                 events.tell(new AgentEvent.RunStarted(log.id(), log.position().version())));
         boolean begun = fold.hasPrompt();
+        Usage lost = new LostResponse(log).end(asked);
         prepare();
         log.add(Entry.turnBegun(owner, allowed, clock.instant()));
-        if (fold.responding()) {
-            log.add(Entry.responseBroken(
-                    "the process ended before the response did",
-                    Usage.estimate(fold.prompt().length(), 0)));
-        }
         if (begun) {
             inbox.fold();
             Redaction.finish(log);
             log.commit();
             tellOfTakeover(fold.turn());
         }
+        return lost;
     }
 
     private void tellOfTakeover(TurnState turn) {
