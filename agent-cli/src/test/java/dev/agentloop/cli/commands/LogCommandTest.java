@@ -224,7 +224,7 @@ class LogCommandTest extends AgentTest {
                 .contains("compaction by server failed, and nothing was changed: it was too long; used 3 tokens in")
                 .contains("call_4 gave 2,000 characters, cut for the model; --full prints them all\n")
                 .contains("forked from 01900000-0000-7000-8000-000000000000 after its version 11\n")
-                .contains("    item of no type: [1]\n", "turn 3 at 1970-01-01T00:00:04Z by node-3/c\n")
+                .contains("item.user, which cannot be read: [1]\n", "turn 3 at 1970-01-01T00:00:04Z by node-3/c\n")
                 .contains("turn 3 ended at 1970-01-01T00:01:06Z: limit reached (2 of 2) after 2 steps and 1 min 2 s; ")
                 .contains("to be erased: the entries 3, 4; asked for\n", "sealed: nothing follows; moved\n")
                 .doesNotContain("taken over from node-2/b", "unknown")
