@@ -88,7 +88,7 @@ class LostResponseTest extends LoopFixture {
         Model model = soon.around(new Noting(script));
         try (AgentLoop agent = AgentLoop.builder()
                 .model(model)
-                .retry(soon)
+                .brokenResponses(soon)
                 .tools(TOOL)
                 .compactor(Compactor.summary(new Noting(script)))
                 .store(memory)

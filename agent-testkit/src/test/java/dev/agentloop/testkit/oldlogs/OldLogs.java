@@ -90,7 +90,7 @@ final class OldLogs {
                 .instructions("You are a careful clerk.")
                 .developerInstructions("The office closes at six.")
                 .tools(OldTools.all().toArray(Tool[]::new))
-                .retry(new RetryPolicy(1, 1, Duration.ofMillis(1), Duration.ofMillis(1)))
+                .brokenResponses(new RetryPolicy(1, 1, Duration.ofMillis(1), Duration.ofMillis(1)))
                 .clock(CLOCK)
                 .store(store);
     }
