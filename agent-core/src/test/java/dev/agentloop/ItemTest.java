@@ -141,7 +141,7 @@ class ItemTest {
                     .isInstanceOf(IllegalArgumentException.class);
         }
         assertThatThrownBy(() -> Item.of("[1,2]".getBytes(StandardCharsets.UTF_8)))
-                .hasMessage("an item is one JSON object and begins with '{', but here is byte 0x5b at byte 0 of 5");
+                .hasMessage("an item is one JSON object and begins with '{', but here is 0x5b at byte 0 of 5");
     }
 
     @Test

@@ -37,7 +37,7 @@ public abstract class ItemBytes {
             first++;
         }
         if (first == line.length || line[first] != '{') {
-            String found = first == line.length ? "nothing" : String.format("byte 0x%02x", line[first]);
+            String found = first == line.length ? "nothing" : "0x" + Integer.toHexString(line[first] & 0xff);
             throw new IllegalArgumentException("an item is one JSON object and begins with '{', but here is " + found
                     + " at byte " + first + " of " + line.length);
         }
