@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -61,20 +62,52 @@ public final class AgentLoop implements AutoCloseable {
     }
 
     /**
-     * A new conversation with an id of the host's.
+     * A new conversation with an id of the host's. Nothing is stored before its first run or append, which throws a
+     * {@link StoreException} of kind {@code CONFLICT} if there is one of that id by then; see {@link #conversation}.
      *
      * @param conversation a UUID in its lower-case text form; of version 7 if lists are to be in order of age
+     * @throws IllegalArgumentException if it is none
      */
     public Conversation newConversation(String conversation) {
+        ConversationStore.checkId(conversation);
         return new Conversation(agent, conversation, LogPosition.START);
     }
 
     /**
-     * The conversation of that id, as the store has it.
+     * The conversation of that id, begun durably if there is none: for a host that has an id and does not know whether anything
+     * was said. Where two begin it at once, both get the same conversation, and their runs come one after the other like any two.
+     *
+     * @param conversation a UUID in its lower-case text form; of version 7 if lists are to be in order of age
+     * @throws IllegalArgumentException if it is none
+     */
+    public Conversation conversation(String conversation) {
+        ConversationStore.checkId(conversation);
+        LogPosition head = agent.store().head(conversation).orElseGet(() -> begun(conversation));
+        return new Conversation(agent, conversation, head);
+    }
+
+    private LogPosition begun(String conversation) {
+        Log log = Log.begin(agent.store(), conversation);
+        log.add(Entry.conversation(conversation, agent.parts().clock().instant().toString()));
+        try {
+            log.commit();
+            return log.position();
+        } catch (StoreException e) {
+            // Somebody else has begun it meanwhile, and it is theirs as it is ours.
+            Optional<LogPosition> theirs =
+                    e.kind() == StoreException.Kind.CONFLICT ? agent.store().head(conversation) : Optional.empty();
+            return theirs.orElseThrow(() -> e);
+        }
+    }
+
+    /**
+     * The conversation of that id, as the store has it; see {@link #conversation} for one that there need not be.
      *
      * @throws StoreException {@code NOT_FOUND} if the store has none
+     * @throws IllegalArgumentException if the id is no UUID in its lower-case text form
      */
     public Conversation resume(String conversation) {
+        ConversationStore.checkId(conversation);
         LogPosition head = agent.store().head(conversation).orElseThrow(() -> Log.notFound(conversation));
         return new Conversation(agent, conversation, head);
     }
@@ -85,8 +118,14 @@ public final class AgentLoop implements AutoCloseable {
      *
      * @param version of the last entry to take over, from 1
      * @throws StoreException {@code NOT_FOUND} if the store has no such version
+     * @throws IllegalArgumentException if the id is no UUID in its lower-case text form, or the version is below 1
      */
     public Conversation fork(String conversation, long version) {
+        ConversationStore.checkId(conversation);
+        if (version < 1) {
+            throw new IllegalArgumentException(
+                    "a fork takes over the entries up to a version from 1 on, but this is " + version);
+        }
         LogPosition at = agent.store().read(conversation, version - 1, 1).stream()
                 .findFirst()
                 .map(entry -> entry.position())
@@ -150,7 +189,7 @@ public final class AgentLoop implements AutoCloseable {
         private double compactAt = 0.9;
         private @Nullable Supplier<PrefixCache> prefixCache;
         private Limits limits = Limits.NONE;
-        private RetryPolicy retry = RetryPolicy.DEFAULT;
+        private RetryPolicy brokenResponses = RetryPolicy.DEFAULT;
         private ApprovalPolicy approval =
                 ApprovalPolicy.of(ApprovalPolicy.Mode.ON_REQUEST, ApprovalPolicy.Rights.WORKSPACE_WRITE);
         private @Nullable Approver approver;
@@ -264,12 +303,16 @@ public final class AgentLoop implements AutoCloseable {
         }
 
         /**
-         * How often a response that broke behind a durable call is asked for again; {@link RetryPolicy#DEFAULT} by default.
-         * All other failures are the model's own to try again: {@code agent-openai} does, and
-         * {@link RetryPolicy#around} has any model do it.
+         * How a run goes on after a response that broke when a call of it was in the log already: the call keeps its output, and
+         * the model is asked for the rest. {@link RetryPolicy#DEFAULT} by default; {@link RetryPolicy#NEVER} asks for no rest, and
+         * the run ends with the {@link ModelException}.
+         *
+         * <p>Of the policy its {@code streamRetries} and its waits count. It says nothing of all other failures: these are the
+         * model's own to try again, by {@code OpenAiModel.Builder.retries}, or by {@link RetryPolicy#around} for any model. Who
+         * wants no second request at all says {@code NEVER} in both places.
          */
-        public Builder retry(RetryPolicy value) {
-            this.retry = value;
+        public Builder brokenResponses(RetryPolicy value) {
+            this.brokenResponses = Objects.requireNonNull(value, "brokenResponses");
             return this;
         }
 
@@ -364,7 +407,7 @@ public final class AgentLoop implements AutoCloseable {
                     compactAt,
                     prefixCache == null ? accounts() : prefixCache,
                     limits,
-                    retry,
+                    brokenResponses,
                     new CallRules.Approvals(approval, approver, approvalsExpire, clock),
                     toolFailure,
                     clock,

@@ -107,11 +107,12 @@ public final class Conversation {
     }
 
     /**
-     * Shortens the prompt now, by the loop's compactors.
+     * Shortens the prompt now, by the loop's compactors. Where the agent has another model or other settings than the last
+     * request had, that begins an epoch first, as with a run.
      *
      * @return the compaction, or empty where there is nothing to gain
-     * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was changed then
-     * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was changed then
+     * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was shortened then
+     * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was shortened then
      */
     public Optional<Compactor.Completed> compact(RunOptions options) throws InterruptedException {
         return new Attempt(agent, id, handle, options).compact();

@@ -69,7 +69,7 @@ final class FaultHost {
                         (call, failure) -> later("toolFailure", () -> ToolFailure.WITH_MESSAGE.output(call, failure)))
                 .store(new FaultStore(store, cell, process))
                 .threads(work -> cell.quietly("threads.listener", () -> cell.at("threads.tool", () -> thread(work))))
-                .retry(new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5)))
+                .brokenResponses(new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5)))
                 .build();
     }
 

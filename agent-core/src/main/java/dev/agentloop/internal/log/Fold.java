@@ -72,6 +72,10 @@ public final class Fold {
             calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
             return;
         }
+        if (kind.equals(Entry.PARTIAL)) {
+            turn.partial(entry.version());
+            return;
+        }
         if (kind.startsWith(LogEntry.ASIDE)) {
             return; // No fold needs it, and its payload was left out.
         }
@@ -129,6 +133,7 @@ public final class Fold {
         total = total.plus(compactions.lost());
         if (kind.equals(Entry.TURN_BEGUN)) {
             turn.begun(fields);
+            turn.asks(answer == null);
         } else {
             turn.ended();
         }
@@ -259,6 +264,9 @@ public final class Fold {
             return;
         }
         boolean ofModel = kind.equals(Entry.ITEM_MODEL);
+        if (!ofModel) {
+            turn.asks(true);
+        }
         image |= ofModel && item.type().equals("image_generation_call");
         (ofModel || !midway() ? unplaced : deferred).add(item);
         if (ofModel && item instanceof Item.Compaction) {
@@ -301,6 +309,7 @@ public final class Fold {
         answer = complete && fields.flag("end_turn", true) && calls.open().isEmpty() && (image || !lastText.isBlank())
                 ? lastText
                 : null;
+        turn.responseEnded(!answered || complete && answer == null);
         place();
     }
 
@@ -416,6 +425,19 @@ public final class Fold {
     /** The final answer, where nothing was said after it; null elsewhere. */
     public @Nullable String answer() {
         return answer;
+    }
+
+    /**
+     * Whether, by the log, a request was under way when it ended, of which nothing was kept but maybe pieces of its answer: the
+     * model was to be asked next, and neither did a call await its output nor was a compactor at work.
+     */
+    public boolean unanswered() {
+        return turn.underWay() != 0
+                && turn.asking()
+                && hasPrompt()
+                && !responding
+                && open().isEmpty()
+                && !compactions.underWay();
     }
 
     /** Whether the log ends in a response without its end. */

@@ -46,7 +46,7 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
             double compactAt,
             Supplier<PrefixCache> prefixCache,
             Limits limits,
-            RetryPolicy retry,
+            RetryPolicy brokenResponses,
             CallRules.Approvals approvals,
             ToolFailure toolFailure,
             Clock clock,

@@ -95,6 +95,11 @@ public final class Attempt {
                 Run run = Run.of(agent, control, events, log, options);
                 agent.ownership().refuseOther(run.log());
                 run.log().fold().refuseWhileOpen();
+                if (run.log().fold().hasPrompt()) {
+                    // What the compactors ask is asked of the model as it is now.
+                    run.turnStart().prepare();
+                    run.log().commit();
+                }
                 return run.compaction().requested();
             }));
         } catch (RunEnd | InterruptedException e) {

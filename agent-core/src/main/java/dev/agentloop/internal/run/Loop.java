@@ -42,6 +42,8 @@ final class Loop {
     private final Inbox inbox;
     private final CacheAccount prefixCache;
     private final LogPosition start;
+    // Whether a request was sent that the log has no answer to.
+    private boolean asking;
 
     Loop(Run run) {
         this.run = run;
@@ -105,6 +107,9 @@ final class Loop {
         } catch (RuntimeException | Error e) {
             if (!cameLate(e)) {
                 endings.fail(e);
+                if (!asking && run.log().mayBeOpen()) {
+                    run.agent().turns().unasked(run.log().id(), run.log().position());
+                }
             }
             throw e;
         }
@@ -128,7 +133,9 @@ final class Loop {
         endings.watchTheClock();
         endings.watchTheInbox();
         TurnStart turn = run.turnStart();
-        turn.begin(inbox, run.agent().owner(), run.options().allowedTools());
+        boolean asked =
+                run.agent().turns().mayHaveAsked(run.log().id(), run.log().position());
+        run.meter().use(turn.begin(inbox, run.agent().owner(), run.options().allowedTools(), asked));
         tools.settle();
         tools.finish();
         compaction.adoptServers();
@@ -165,12 +172,15 @@ final class Loop {
         run.events().tell(new AgentEvent.StepStarted(step, prefix));
         Inference inference = new Inference(run, tools, endings, step);
         try {
+            asking = true;
             ModelResponse response = inference.run(prompt);
+            asking = false;
             recovery.succeeded();
             endings.afterStep(
                     new AgentEvent.CacheUsed(step, prefixCache.settle(response.usage()), response.cacheDiagnosis()));
             return endings.after(response, inference.answeredCalls());
         } catch (ModelException e) {
+            asking = false;
             // The tools that were started have their outputs in the log before anything else is decided.
             tools.finish();
             endings.stepOver();

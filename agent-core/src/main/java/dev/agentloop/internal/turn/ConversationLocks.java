@@ -4,6 +4,7 @@ import dev.agentloop.Item;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.RunEnd;
+import dev.agentloop.spi.LogPosition;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -50,6 +51,7 @@ public final class ConversationLocks {
     private static final class State {
         private final Map<String, Slot> slots = new ConcurrentHashMap<>();
         private final Map<String, List<Unsaid>> unsaid = new ConcurrentHashMap<>();
+        private final Map<String, LogPosition> unasked = new ConcurrentHashMap<>();
         private final InboxPoll poll = new InboxPoll();
         // How the names of these agents begin as owners of turns.
         private final String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
@@ -253,6 +255,16 @@ public final class ConversationLocks {
     /** Whether an owner of this process is running the conversation. */
     static boolean atWork(String owner, String conversation) {
         return AT_WORK.contains(owner + conversation);
+    }
+
+    /** Notes that a run could not write any more behind this position, and has sent no request that is not answered there. */
+    public void unasked(String conversation, LogPosition at) {
+        state.unasked.put(conversation, at);
+    }
+
+    /** Whether a run of this loop may have sent a request that is not answered by the log up to there; forgets what it knew. */
+    public boolean mayHaveAsked(String conversation, LogPosition at) {
+        return !at.equals(state.unasked.remove(conversation));
     }
 
     /** Keeps what a run could not write down, for the next run of this conversation by whichever agent. */

@@ -14,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -108,6 +110,7 @@ public final class Redaction {
     private List<Long> versions() {
         String whole = item instanceof Item.Output output ? Entry.OUTPUT_FULL + call(output) : "";
         byte[] line = ItemLine.of(item);
+        Set<Long> pieces = pieces();
         String rule = rule();
         byte[] allowed = Json.object(w -> w.text("rule", rule));
         byte[] told = Arrays.copyOfRange(allowed, 1, allowed.length - 1);
@@ -116,9 +119,29 @@ public final class Redaction {
                         || entry.kind().equals(whole)
                         || copies(entry, line)
                         || isOfCall(entry)
+                        || pieces.contains(entry.version())
                         || !rule.isEmpty() && copies(entry, told))
                 .map(LogEntry::version)
                 .toList();
+    }
+
+    // What was kept of an answer while it came in, and of the tries before it.
+    private Set<Long> pieces() {
+        Set<Long> pieces = new HashSet<>();
+        if (!(item instanceof Item.Message message) || !message.role().equals("assistant")) {
+            return pieces;
+        }
+        for (LogEntry entry : log.store().stream(log.id(), 0).toList()) {
+            if (entry.kind().equals(Entry.PARTIAL)) {
+                pieces.add(entry.version());
+            } else if (entry.kind().equals(Entry.RESPONSE)) {
+                if (entry.version() > version) {
+                    break;
+                }
+                pieces.clear();
+            }
+        }
+        return pieces;
     }
 
     private boolean isOfCall(LogEntry entry) {
