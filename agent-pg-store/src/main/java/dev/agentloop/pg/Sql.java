@@ -177,9 +177,9 @@ enum Sql {
               reasoning_tokens, estimated FROM agent_activity
             WHERE tenant = ? AND conversation = ? FOR UPDATE"""),
 
-    /** Entries that were not counted yet, with the payloads of these kinds. */
+    /** Entries that were not counted yet, with the payloads of these kinds, which are marks where they were erased. */
     UNCOUNTED("""
-            SELECT seq, kind, anchor, CASE WHEN kind = ANY (?::text[]) THEN payload END AS payload FROM agent_entry
+            SELECT seq, kind, anchor, salt IS NULL AS erased, CASE WHEN kind = ANY (?::text[]) THEN payload END AS payload FROM agent_entry
             WHERE tenant = ? AND conversation = ? AND seq > ? ORDER BY seq LIMIT ?"""),
 
     /** Notes what was counted; writes no index. */
