@@ -396,7 +396,7 @@ public final class FileStore implements ConversationStore {
             Map<Long, byte[]> marks = new HashMap<>();
             for (LogEntry each : erased) {
                 entry(conversation, each.version())
-                        .filter(there -> same(each, there) && !there.isErased())
+                        .filter(there -> same(each, there) && !(there.isErased() && there.equals(each)))
                         .ifPresent(there -> marks.put(each.version(), each.content()));
             }
             if (marks.isEmpty()) {
