@@ -103,7 +103,7 @@ enum Sql {
     ERASE("""
             UPDATE agent_entry SET salt = NULL, payload = m.mark
             FROM unnest(?::uuid[], ?::bigint[], ?::bytea[]) AS m (id, version, mark)
-            WHERE tenant = ? AND conversation = m.id AND seq = m.version AND salt IS NOT NULL"""),
+            WHERE tenant = ? AND conversation = m.id AND seq = m.version AND NOT anchor"""),
 
     /** The conversation, what it was forked from, and so on to one that is no fork. */
     ORIGINS("""
