@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
@@ -27,6 +28,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
         return store.read(conversation, after, limit);
+    }
+
+    @Override
+    public Stream<LogEntry> stream(String conversation, long after) {
+        return store.stream(conversation, after);
     }
 
     @Override

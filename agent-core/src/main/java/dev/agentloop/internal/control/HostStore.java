@@ -11,7 +11,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -111,11 +110,6 @@ public final class HostStore implements ConversationStore {
     }
 
     @Override
-    public List<LogEntry> loadAfter(String conversation, long version) {
-        return ask(READING, "loadAfter", conversation, () -> store.loadAfter(conversation, version));
-    }
-
-    @Override
     public Optional<LogPosition> head(String conversation) {
         return ask(READING, "head", conversation, () -> store.head(conversation));
     }
@@ -153,11 +147,6 @@ public final class HostStore implements ConversationStore {
     @Override
     public List<InboxMessage> inbox(String conversation) {
         return ask(READING, "inbox", conversation, () -> store.inbox(conversation));
-    }
-
-    @Override
-    public Set<String> waiting(Collection<String> conversations) {
-        return ask(READING, "waiting", "of these", () -> store.waiting(conversations));
     }
 
     @Override
@@ -208,11 +197,6 @@ public final class HostStore implements ConversationStore {
         public boolean held(long since) {
             return ask(READING, "leases.held", "of this process", () -> leases.held(since));
         }
-    }
-
-    @Override
-    public Object identity() {
-        return ask(READING, "identity", "of this process", store::identity);
     }
 
     @Override
