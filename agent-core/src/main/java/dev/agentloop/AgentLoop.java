@@ -10,6 +10,7 @@ import dev.agentloop.internal.log.LogCache;
 import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
+import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.tool.CallRules;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
@@ -134,12 +135,26 @@ public final class AgentLoop implements AutoCloseable {
                         "conversation " + conversation + " has no version " + version + " to fork from"));
         String id = ConversationId.next(agent.parts().clock());
         agent.store().fork(conversation, at, id);
-        Log log = Log.load(agent.store(), id);
-        log.add(Entry.fork(conversation, version));
-        log.commit();
-        LogPosition begun = log.position();
-        agent.parts().logs().keep(log);
-        return new Conversation(agent, id, begun);
+        try {
+            Log log = Log.load(agent.store(), id);
+            log.add(Entry.fork(conversation, version));
+            log.commit();
+            LogPosition begun = log.position();
+            agent.parts().logs().keep(log);
+            return new Conversation(agent, id, begun);
+        } catch (RuntimeException | Error e) {
+            deleteUnfinished(id, e);
+            throw e;
+        }
+    }
+
+    // Without its first own entry nobody could run it, and it would stay in the list.
+    private void deleteUnfinished(String fork, Throwable failure) {
+        try {
+            agent.store().delete(fork);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /**
@@ -415,7 +430,7 @@ public final class AgentLoop implements AutoCloseable {
                     new Runs(workers),
                     // Only this process changes entries in place without an append that tells of it, and drops those
                     // logs.
-                    new LogCache(cacheBytes, (from, id) -> false));
+                    new LogCache(cacheBytes, Inbox::toldOfRedaction));
             return new AgentLoop(Agent.on(kept, parts), false);
         }
 

@@ -127,7 +127,9 @@ class RedactionTest extends LoopFixture {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> conversation.redact(1, ""))
                     .withMessage("entry 1 of conversation " + conversation.id()
-                            + " is conversation, and only items can be redacted: entries whose kind begins with item.");
+                            + " is conversation, and says nothing of its own; what can be redacted are items (entries whose"
+                            + " kind begins with item.), what was born in a window, whole outputs, questions, decisions and"
+                            + " endings");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> conversation.redact(999, ""))
                     .withMessageContaining("has no version 999 to redact; it stands at");

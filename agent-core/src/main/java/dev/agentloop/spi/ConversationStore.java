@@ -151,7 +151,8 @@ public interface ConversationStore extends AutoCloseable {
      * place of each; the log stays, and its chain can still be verified. The marks are not covered by the chain hash.
      *
      * <p>An entry that conversations share by a fork is one entry: it is erased in all of {@link #sharing}, this one included.
-     * Versions that are erased already, or not there, are passed over: the first mark stays.
+     * Where one is erased already, the new mark takes the place of the old one, which may have said what must go now; versions
+     * that are not there are passed over.
      *
      * @param marks one line of JSON in UTF-8 for each version
      * @throws StoreException {@code LOCKED} if another process has the log of one of them, so that it is not erased there; it is

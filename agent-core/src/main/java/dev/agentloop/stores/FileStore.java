@@ -270,7 +270,7 @@ public final class FileStore implements ConversationStore {
             Map<Long, byte[]> marks = new HashMap<>();
             for (LogEntry each : erased) {
                 reader.entry(conversation, each.version())
-                        .filter(there -> FileFamilies.same(each, there) && !there.isErased())
+                        .filter(there -> FileFamilies.same(each, there) && !(there.isErased() && there.equals(each)))
                         .ifPresent(there -> marks.put(each.version(), each.content()));
             }
             if (marks.isEmpty()) {

@@ -46,7 +46,7 @@ public final class MemoryStore implements ConversationStore {
         }
 
         private synchronized void erase(LogEntry entry, byte[] mark) {
-            if (has(entry) && !entries.get((int) entry.version() - 1).isErased()) {
+            if (has(entry)) {
                 entries.set((int) entry.version() - 1, entry.erased(mark));
             }
         }

@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  * first one if that is still on its way, and is acknowledged only when the server acknowledges a commit behind it.
  *
  * <p>A fork is two rows; it reads the entries of the conversation that it was forked from, which therefore cannot be deleted
- * as long as there are forks of it ({@code IN_USE}). An entry that several conversations share is erased in all of them.
- * What was erased or deleted leaves the database's files when PostgreSQL vacuums them; its log and backups are the
- * operator's. A conversation is deleted whole, in one transaction; delete what nobody appends to.
+ * as long as there are forks of it ({@code IN_USE}). An entry that several conversations share is one row, and erased in
+ * all of them. No query finds what was erased or deleted; files, write-ahead log and backups have bytes of it until the
+ * operator does what docs/postgres.md says. A conversation is deleted whole, in one transaction; delete what nobody appends to.
  *
  * <p>Works through PgBouncer in transaction mode: the store keeps no state in a session, and where a pooler is found between
  * it and the server when it is opened, it has the driver prepare nothing.

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -248,6 +249,35 @@ class ActivityTest {
         store.refresh(uncounted);
         assertThat(one(server, "SELECT count(*) FROM agent_text WHERE words::text LIKE '%neverkept%'"))
                 .isEqualTo("0");
+    }
+
+    /** A mark may be an item in its turn, may say what was used, and may be no object at all. */
+    @Test
+    void marks_areNoWords_andCountForWhatTheySay() throws SQLException {
+        String id = newId();
+        append(
+                store,
+                id,
+                "item.user",
+                says("before"),
+                "response",
+                used(3, 1),
+                "response",
+                used(5, 1),
+                "item.model",
+                says("x"));
+        store.erase(
+                id,
+                Map.of(
+                        1L, says("markedword").getBytes(StandardCharsets.UTF_8),
+                        2L, used(2, 1).getBytes(StandardCharsets.UTF_8),
+                        3L, "[1]".getBytes(StandardCharsets.UTF_8),
+                        4L, "null".getBytes(StandardCharsets.UTF_8)));
+        store.refresh(id);
+        assertThat(store.search("markedword", "", 10)).isEmpty();
+        assertThat(store.usage(id).usage().input()).isEqualTo(2);
+        assertThat(one(server, "SELECT counted FROM agent_activity WHERE conversation = '" + id + "'"))
+                .isEqualTo("4");
     }
 
     @Test

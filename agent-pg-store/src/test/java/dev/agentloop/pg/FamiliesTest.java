@@ -152,9 +152,7 @@ class FamiliesTest {
     }
 
     private static List<LogEntry> withoutAside(List<LogEntry> entries) {
-        return entries.stream()
-                .map(entry -> entry.kind().startsWith(LogEntry.ASIDE) ? entry.withoutPayload() : entry)
-                .toList();
+        return entries.stream().map(LogEntry::forFold).toList();
     }
 
     private static void assertEqual(List<LogEntry> actual, List<LogEntry> expected) {

@@ -92,14 +92,31 @@ abstract class ErasureRules {
     }
 
     @Test
-    void erase_ofWhatIsErasedOrNotThere_changesNothing() throws Exception {
+    void erase_again_putsTheNewMarkInPlaceOfTheOld() throws Exception {
+        String source = newId();
+        append(store(), source, numbers(1, 3));
+        List<LogEntry> written = all(store(), source);
+        String fork = newId();
+        store().fork(source, written.get(1).position(), fork);
+        store().erase(source, marks("first", 1, 2));
+        store().erase(fork, marks("second", 2));
+        for (int round = 0; round < 2; round++) {
+            List<LogEntry> expected = with(with(written, "first", 1L), "second", 2L);
+            assertSame(all(store(), source), expected);
+            assertSame(all(store(), fork), expected.subList(0, 2));
+            reopen();
+        }
+    }
+
+    @Test
+    void erase_ofWhatIsNotThere_changesNothing() throws Exception {
         String id = newId();
         String other = newId();
         append(store(), id, numbers(1, 3));
         append(store(), other, numbers(1, 3));
         store().erase(id, marks("first", 2));
         List<LogEntry> erased = all(store(), id);
-        store().erase(id, marks("second", 2, 4, 0, -1, Long.MAX_VALUE));
+        store().erase(id, marks("first", 2, 4, 0, -1, Long.MAX_VALUE));
         store().erase(id, Map.of());
         store().erase(newId(), marks("nobody", 1));
         assertSame(all(store(), id), erased);
@@ -212,7 +229,7 @@ abstract class ErasureRules {
         store().fork(source, entries.get(2).position(), fork);
         assertSame(all(store(), fork), entries.subList(0, 3));
         append(store(), fork, numbers(40, 40));
-        store().erase(source, marks("later", 1, 2, 3));
+        store().erase(source, marks("later", 2));
         reopen();
         List<LogEntry> expected = with(entries.subList(0, 3), "later", 2L);
         assertSame(all(store(), fork).subList(0, 3), expected);

@@ -158,7 +158,7 @@ class SimpleStore implements ConversationStore {
         marks.forEach((version, mark) -> erasedIn(conversation, version).forEach(id -> {
             List<LogEntry> log = new ArrayList<>(logs.get(id));
             LogEntry entry = log.get((int) (version - 1));
-            log.set((int) (version - 1), entry.isErased() ? erasedAgain(entry, mark) : erased(entry, mark));
+            log.set((int) (version - 1), erased(entry, mark));
             logs.put(id, log);
         }));
     }
@@ -169,10 +169,6 @@ class SimpleStore implements ConversationStore {
 
     LogEntry erased(LogEntry entry, byte[] mark) {
         return entry.erased(mark);
-    }
-
-    LogEntry erasedAgain(LogEntry entry, byte[] mark) {
-        return entry;
     }
 
     @Override

@@ -156,11 +156,6 @@ public final class HostStore implements ConversationStore {
     }
 
     @Override
-    public List<LogEntry> loadAfter(String conversation, long version) {
-        return ask(READING, "loadAfter", conversation, () -> store.loadAfter(conversation, version));
-    }
-
-    @Override
     public Optional<LogPosition> head(String conversation) {
         return ask(READING, "head", conversation, () -> store.head(conversation));
     }

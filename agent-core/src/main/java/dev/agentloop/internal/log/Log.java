@@ -1,12 +1,15 @@
 package dev.agentloop.internal.log;
 
+import dev.agentloop.Compactor;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -109,17 +112,62 @@ public final class Log {
 
     /** The fold of a log up to a version, begun at the newest entry up to there that restates the whole prompt. */
     public static Fold foldOf(HostStore store, String id, long version) {
-        LogEntry last = version < 1
-                ? null
-                : store.read(id, version - 1, 1).stream().findFirst().orElse(null);
-        if (last == null) {
-            throw new IllegalArgumentException("conversation " + id + " has no version " + version);
-        }
+        LogEntry last = entry(store, id, version)
+                .orElseThrow(() -> new IllegalArgumentException("conversation " + id + " has no version " + version));
+        return folded(store, id, Math.max(0, base(store, id, last) - 2), version);
+    }
+
+    /** The same, read from the beginning: items that an old window says without their names have them. */
+    public static Fold foldOfAll(HostStore store, String id, long version) {
+        return folded(store, id, 0, version);
+    }
+
+    private static Fold folded(HostStore store, String id, long after, long version) {
         Log log = new Log(store, id);
-        try (Stream<LogEntry> entries = store.stream(id, Math.max(0, last.base() - 2))) {
+        try (Stream<LogEntry> entries = store.stream(id, after)) {
             entries.takeWhile(entry -> entry.version() <= version).forEach(log::read);
         }
         return log.fold;
+    }
+
+    // Older versions of this library have erased windows and left nothing in their place: one before is to be had.
+    private static long base(HostStore store, String id, LogEntry last) {
+        LogEntry entry = last;
+        while (entry.base() > 1) {
+            long base = entry.base();
+            LogEntry window =
+                    base == entry.version() ? entry : entry(store, id, base).orElse(entry);
+            if (window.payload() != null) {
+                return base;
+            }
+            entry = entry(store, id, base - 1).orElse(window);
+        }
+        return entry.base();
+    }
+
+    /** The entry of that version, if there is one. */
+    public static Optional<LogEntry> entry(HostStore store, String id, long version) {
+        return version < 1
+                ? Optional.empty()
+                : store.read(id, version - 1, 1).stream()
+                        .filter(entry -> entry.version() == version)
+                        .findFirst();
+    }
+
+    /** The compactions, the oldest first; of the log only the windows are read for them. */
+    public List<Compactor.Completed> compactions() {
+        Deque<Compactor.Completed> all = new ArrayDeque<>();
+        long base = fold.base();
+        while (base > 0) {
+            List<LogEntry> entries = store.read(id, Math.max(0, base - 2), base > 1 ? 2 : 1);
+            LogEntry window = entries.isEmpty() ? null : entries.get(entries.size() - 1);
+            JsonFields fields = window == null || window.payload() == null ? null : JsonFields.of(window.content());
+            if (fields != null && CompactionState.addOlder(fields, base, all)) {
+                break;
+            }
+            base = entries.size() < 2 ? 0 : entries.get(0).base();
+        }
+        return List.copyOf(all);
     }
 
     // Where the first one is not the log's first, it comes before one that restates everything, and only its hash
@@ -154,7 +202,11 @@ public final class Log {
         if (entry.restates()) {
             // The state that it restates is the one after it.
             next = LogEntry.after(
-                    end, entry.kind(), turn, base, entry.withState(fold::write).payload());
+                    end,
+                    entry.kind(),
+                    turn,
+                    base,
+                    entry.withState(fold.named(), fold::write).payload());
         }
         added.add(next);
         end = next.position();

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What the host itself appends: items of any kind, or a model's response. */
@@ -39,7 +40,10 @@ public final class HostAppend {
 
     /** Puts the items into the log, and whatever a new conversation begins with before them. */
     public void addTo(Log log, TurnStart start, Clock clock) {
-        check(log.fold().open().keySet());
+        check(log.fold().open().values().stream()
+                .filter(call -> call.output() == null)
+                .map(call -> call.item().callId())
+                .collect(Collectors.toSet()));
         log.fold().hostCalls().check(log.id(), response == null ? List.copyOf(items) : List.of());
         start.check(items, null);
         start.prepare();

@@ -101,6 +101,7 @@ public final class TurnStart {
             inbox.fold();
             Redaction.finish(log);
             log.commit();
+            inbox.learnRedactions();
             tellOfTakeover(fold.turn());
         }
         return lost;
