@@ -5,6 +5,7 @@ import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.prompt.ChunkedPrompt;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.spi.LogPosition;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -130,7 +131,8 @@ public final class LogCache {
     }
 
     private static long weight(Call call) {
-        long output = call.output() == null ? 0 : ItemLine.of(call.output()).length;
+        NamedItem given = call.output();
+        long output = given == null ? 0 : ItemLine.of(given.item()).length;
         // The arguments are there as text, too.
         return ITEM_BYTES + 3L * ItemLine.of(call.item()).length + output;
     }
