@@ -101,9 +101,7 @@ public final class Fold {
     private void fork() {
         rules.forked();
         // Forked between reasoning and the item that it led to: without that the API refuses it.
-        while (responding && !unplaced.isEmpty() && unplaced.get(unplaced.size() - 1) instanceof Item.Reasoning) {
-            unplaced.remove(unplaced.size() - 1);
-        }
+        unplaced.subList(settled(), unplaced.size()).clear();
         calls.open().values().forEach(Call::fork);
         turn.forked();
         total = total.plus(compactions.lost());
@@ -337,9 +335,10 @@ public final class Fold {
         if (folded == null) {
             throw new StoreException(StoreException.Kind.CORRUPT, "the log has items before its first epoch");
         }
-        if (!unplaced.isEmpty()) {
-            folded = folded.plus(unplaced);
-            unplaced.clear();
+        List<Item> settled = unplaced.subList(0, settled());
+        if (!settled.isEmpty()) {
+            folded = folded.plus(settled);
+            settled.clear();
             prompt = folded;
         }
         if (endingStale) {
@@ -348,7 +347,18 @@ public final class Fold {
             endingStale = false;
             prompt = folded;
         }
-        return folded;
+        return folded.plus(unplaced);
+    }
+
+    // How many of the items stay whatever follows: not the reasoning at the end of a response that is not over, which a
+    // fork
+    // takes out. When the prompt is asked for changes nothing.
+    private int settled() {
+        int settled = unplaced.size();
+        while (responding && settled > 0 && unplaced.get(settled - 1) instanceof Item.Reasoning) {
+            settled--;
+        }
+        return settled;
     }
 
     /** The fixed fields of the prompt. */
