@@ -30,6 +30,7 @@ final class PostgresTurns {
                 WHEN query LIKE '%INSERT INTO agent_entry%' THEN 'append'
                 WHEN query LIKE '%FROM agent_inbox%ORDER BY nr%' THEN 'read the inbox'
                 WHEN query LIKE '%base - %' THEN 'load'
+                WHEN query LIKE '%SELECT seq, chain, kind FROM agent_entry%' THEN 'ask for the head'
                 ELSE query END, calls
             FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%agent_node%'""";
 
