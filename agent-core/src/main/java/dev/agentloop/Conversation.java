@@ -155,14 +155,19 @@ public final class Conversation {
     }
 
     /**
-     * Erases what an item says, for good: in the prompt, where a mark stands in its place, in the log, and in the log's own
-     * copies of the prompt. The log keeps its versions and can still be verified. What others made of the item, such as an
-     * answer or a summary, is redacted for itself.
+     * Erases what an item says, for good: in the prompt, where a mark stands in its place, in the log with all its copies, and in
+     * every conversation that has the item by a fork. The log keeps its versions, can still be verified, and goes on as before.
+     * What others made of the item, such as an answer or a summary, is redacted for itself.
      *
-     * @param version of the entry with the item
+     * <p>A fork at work is told before its next request, and any other when it runs next; what they show has the mark at once.
+     * A crash in between is made good by the next turn.
+     *
+     * @param version of the entry with the item; of a compaction's window for what that has made, such as a summary; of a
+     *     question, a decision, an ending or a whole output for what that says
      * @param reason kept in the log
-     * @throws IllegalArgumentException if there is no item at that version
+     * @throws IllegalArgumentException if there is nothing to erase at that version
      * @throws IllegalStateException if calls have no output yet
+     * @throws StoreException if a store fails, also that of a fork whose file is damaged; what is left is erased by the next turn
      */
     public void redact(long version, String reason) {
         changes.redact(version, reason);

@@ -136,6 +136,147 @@ class RedactionTest extends LoopFixture {
         }
     }
 
+    /** A compactor whose item the server cannot read, as long as it is asked to. */
+    private static final class Unreadable implements Compactor {
+        @Override
+        public String name() {
+            return "unreadable";
+        }
+
+        @Override
+        public java.util.Optional<Offer> offer(Task task) {
+            return java.util.Optional.of(Offer.FREE);
+        }
+
+        @Override
+        public Window compact(Task task) {
+            return Window.returned(
+                    List.of(Script.item("{\"type\":\"compaction\",\"encrypted_content\":\"x\"}")), Usage.NONE);
+        }
+    }
+
+    @Test
+    void refusedCompactionAfterARedaction_isTakenBack() throws Exception {
+        Script script = new Script(
+                says("noted"), says("b"), Script.fails(ModelException.Kind.INVALID_ENCRYPTED_CONTENT), says("done"));
+        try (AgentLoop agent = agent(script).compactor(new Unreadable()).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "it is " + SECRET);
+            run(conversation, "padding ".repeat(500));
+            conversation.redact(holding(conversation, SECRET).get(0), "");
+            assertThat(conversation.compact(RunOptions.DEFAULT)).isPresent();
+            assertThat(run(conversation, "go on").text()).isEqualTo("done");
+        }
+        assertThat(script.inputs(3))
+                .startsWith("user:[redacted]", "assistant:noted")
+                .endsWith("user:go on");
+    }
+
+    @Test
+    void livingHandleAndEveryReader_haveTheSamePrompt_afterRedactionsOfAnything() {
+        long seed = Long.getLong("agentloop.seed", System.nanoTime());
+        java.util.Random random = new java.util.Random(seed);
+        for (int talk = 0; talk < 20; talk++) {
+            java.util.List<Script.Line> lines = new java.util.ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                lines.add(
+                        switch (random.nextInt(3)) {
+                            case 0 -> calls(Script.reasoning("r" + i), call("c" + i, "tell"));
+                            case 1 -> calls(call("a" + i, "tell"), call("b" + i, "tell"));
+                            default -> says("answer " + i);
+                        });
+                lines.add(says("so " + i));
+            }
+            try (AgentLoop agent = agent(new Script(lines.toArray(Script.Line[]::new)), telling)
+                    .compactor(new Shortening(() -> true))
+                    .build()) {
+                Conversation conversation = agent.newConversation();
+                conversation.run("begin ".repeat(100));
+                for (int step = 0; step < 12; step++) {
+                    change(random, conversation);
+                    String living = conversation.prompt().items().toString();
+                    Conversation resumed = agent.resume(conversation.id());
+                    assertThat(resumed.prompt().items().toString())
+                            .as("resumed, seed %s", seed)
+                            .isEqualTo(living);
+                    dev.agentloop.internal.log.Fold whole = dev.agentloop.internal.log.Log.foldOfAll(
+                            new dev.agentloop.internal.control.HostStore(store),
+                            conversation.id(),
+                            conversation.version());
+                    assertThat(whole.prompt().items().toString())
+                            .as("the whole log, seed %s", seed)
+                            .isEqualTo(living);
+                    dev.agentloop.internal.log.Fold based = dev.agentloop.internal.log.Log.foldOf(
+                            new dev.agentloop.internal.control.HostStore(store),
+                            conversation.id(),
+                            conversation.version());
+                    assertThat(based.named()).as("names, seed %s", seed).isEqualTo(whole.named());
+                    assertThat(dev.agentloop.internal.Json.objectText(based::write))
+                            .as("state, seed %s", seed)
+                            .isEqualTo(dev.agentloop.internal.Json.objectText(whole::write));
+                    assertChained(log(conversation));
+                }
+            }
+        }
+    }
+
+    private void change(java.util.Random random, Conversation conversation) {
+        try {
+            switch (random.nextInt(6)) {
+                case 0 -> conversation.pin("p" + random.nextInt(2), Item.user("pinned " + random.nextInt(100)));
+                case 1 -> conversation.compact(RunOptions.DEFAULT);
+                case 2 -> conversation.undoCompaction();
+                case 3, 4 -> {
+                    List<LogEntry> items = log(conversation).stream()
+                            .filter(entry -> entry.kind().startsWith("item.")
+                                    || entry.kind().equals("epoch.window"))
+                            .toList();
+                    conversation.redact(items.get(random.nextInt(items.size())).version(), "");
+                }
+                default -> conversation.run("next " + random.nextInt(100) + " words ".repeat(50));
+            }
+        } catch (IllegalStateException | IllegalArgumentException | InterruptedException e) {
+            assertThat(e)
+                    .hasMessageMatching(
+                            "(?s).*(not shortened|was never compacted|holds any more|nothing of its own).*");
+        }
+    }
+
+    @Test
+    void forkThatCannotBeWritten_leavesNothing() {
+        boolean[] full = {false};
+        ConversationStore failing = new ForwardingStore(store) {
+            @Override
+            public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
+                if (full[0]) {
+                    throw new StoreException(StoreException.Kind.UNAVAILABLE, "full");
+                }
+                return super.append(conversation, expected, entries);
+            }
+        };
+        try (AgentLoop agent = agent(new Script(says("a"))).store(failing).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            full[0] = true;
+            assertThatThrownBy(() -> agent.fork(conversation.id(), 3)).hasMessage("full");
+            assertThat(store.list("", 10)).hasSize(1);
+        }
+    }
+
+    @Test
+    void outputThatTheServerSendsForOurCall_isLeftOut() {
+        Item output = Script.item("{\"type\":\"function_call_output\",\"call_id\":\"1\",\"output\":\"the server's\"}");
+        Script script = new Script(calls(call("1", "tell"), output), says("done"));
+        try (AgentLoop agent = agent(script, telling).build()) {
+            run(agent.newConversation(), "x");
+        }
+        assertThat(script.inputs(1)).containsExactly("user:x", "call:1", "output:1:" + SECRET);
+        assertThat(events(AgentEvent.Warning.class))
+                .extracting(AgentEvent.Warning::text)
+                .containsExactly(
+                        "the server has sent an output of its own for call 1, which this agent answers; it is left out");
+    }
+
     @Test
     void sealedConversation_canBeRead_andNotContinued() {
         try (AgentLoop agent = agent(new Script(says("a"))).build()) {

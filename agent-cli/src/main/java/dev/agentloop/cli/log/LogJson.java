@@ -29,9 +29,13 @@ public final class LogJson implements LogView {
             json.writeNumberField("turn", entry.turn());
             json.writeNumberField("base", entry.base());
             json.writeStringField("hash", entry.hash());
-            if (payload == null) {
+            if (entry.isErased()) {
                 json.writeBooleanField("erased", true);
-            } else if (isLineOfJson(payload)) {
+            }
+            if (payload == null) {
+                return;
+            }
+            if (isLineOfJson(payload)) {
                 json.writeFieldName("payload");
                 json.writeRawValue(new String(payload, StandardCharsets.UTF_8));
             } else {

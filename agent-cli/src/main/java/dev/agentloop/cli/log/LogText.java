@@ -36,7 +36,7 @@ public final class LogText implements LogView {
     public void show(LogEntry entry) {
         entries++;
         byte[] payload = entry.payload();
-        if (payload == null) {
+        if (payload == null || entry.isErased() && entry.kind().startsWith(ITEM)) {
             lines.line(entry.version(), entry.kind() + ": erased");
             turns.erased(entry.kind());
             return;
