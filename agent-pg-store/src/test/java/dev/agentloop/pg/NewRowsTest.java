@@ -4,10 +4,18 @@ import static dev.agentloop.pg.Logs.append;
 import static dev.agentloop.pg.Logs.newId;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
+import dev.agentloop.Tool;
+import dev.agentloop.ToolCall;
+import dev.agentloop.ToolContext;
+import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.testkit.ScriptedModel;
+import dev.agentloop.testkit.ScriptedResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -116,6 +124,39 @@ class NewRowsTest {
     // The server keeps neither the comment with the name nor what is constant.
     private static String withoutValues(String sql) {
         return sql.replaceAll("/\\*.*?\\*/ ", "").replaceAll("\\$\\d+|[?]|'[^']*'|\\b\\d+\\b|\\b(true|NULL)\\b", "#");
+    }
+
+    /** The figures of benchmarks/README.md. */
+    @Test
+    void aTurn_sendsFewStatements() throws SQLException {
+        ScriptedModel model = ScriptedModel.answering(
+                ScriptedResponse.says("first"),
+                ScriptedResponse.says("without a call"),
+                ScriptedResponse.calls("1", "read", "{}"),
+                ScriptedResponse.says("with one"));
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(model)
+                .tools(new ReadTool())
+                .store(store)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run("begin");
+            Map<Sql, Long> without = sent(() -> conversation.run("go on"));
+            Map<Sql, Long> with = sent(() -> conversation.run("read"));
+            assertThat(List.of(without, with)).isEqualTo(List.of(Map.of(), Map.of()));
+        }
+    }
+
+    private record ReadTool() implements Tool {
+        @Override
+        public Specification specification() {
+            return Specification.function("read", "reads", "{\"type\":\"object\",\"properties\":{}}");
+        }
+
+        @Override
+        public ToolOutput call(ToolCall call, ToolContext context) {
+            return ToolOutput.text("read");
+        }
     }
 
     @Test
