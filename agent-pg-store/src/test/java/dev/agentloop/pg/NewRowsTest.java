@@ -143,8 +143,23 @@ class NewRowsTest {
             conversation.run("begin");
             Map<Sql, Long> without = sent(() -> conversation.run("go on"));
             Map<Sql, Long> with = sent(() -> conversation.run("read"));
-            assertThat(List.of(without, with)).isEqualTo(List.of(Map.of(), Map.of()));
+            assertTurn(without, 4, 3);
+            assertTurn(with, 7, 4);
         }
+    }
+
+    /** Appends, looks into the inbox, and one for where the log stands: by a look, or by loading it. */
+    private static void assertTurn(Map<Sql, Long> sent, long appends, long inbox) {
+        assertThat(sum(sent, Sql.APPEND, Sql.APPEND_ONE)).as("%s", sent).isEqualTo(appends);
+        assertThat(sum(sent, Sql.INBOX)).as("%s", sent).isEqualTo(inbox);
+        assertThat(sum(sent, Sql.HEAD, Sql.LOAD, Sql.READ_FOLDED))
+                .as("%s", sent)
+                .isEqualTo(1);
+        assertThat(sum(sent, Sql.values())).as("%s", sent).isEqualTo(appends + inbox + 1);
+    }
+
+    private static long sum(Map<Sql, Long> sent, Sql... these) {
+        return Arrays.stream(these).mapToLong(sql -> sent.getOrDefault(sql, 0L)).sum();
     }
 
     private record ReadTool() implements Tool {

@@ -24,6 +24,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,6 +36,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RedactedBytesTest {
     private static final String WORD = "c4n4ry";
+    private static final Set<String> PLACES = Set.of(
+            "input", "reasoning", "argument", "output", "steered", "denial", "refusal", "pin", "answer", "summary");
     private static final int LONG = 1_500;
 
     private int said;
@@ -105,6 +110,17 @@ class RedactedBytesTest {
     private static boolean says(LogEntry entry) {
         byte[] payload = entry.payload();
         return payload != null && new String(payload, StandardCharsets.UTF_8).contains(WORD);
+    }
+
+    private static Set<String> places(PgConversationStore store, String id) {
+        Set<String> places = new TreeSet<>();
+        for (LogEntry entry : saying(store, id)) {
+            Pattern.compile(WORD + "([a-z]+)[0-9]")
+                    .matcher(new String(entry.content(), StandardCharsets.UTF_8))
+                    .results()
+                    .forEach(found -> places.add(found.group(1)));
+        }
+        return places;
     }
 
     private static List<LogEntry> saying(PgConversationStore store, String id) {
@@ -186,6 +202,7 @@ class RedactedBytesTest {
             fork.undoCompaction();
             List<String> ids = List.of(source.id(), fork.id());
             ids.forEach(store::refresh);
+            ids.forEach(id -> assertThat(places(store, id)).isEqualTo(PLACES));
             Logs.run(server, "ANALYZE");
             Logs.run(server, "CHECKPOINT");
             Traces traces = new Traces(server);
