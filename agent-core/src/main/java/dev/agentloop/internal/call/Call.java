@@ -121,9 +121,7 @@ public final class Call {
             rule = "";
             answer = answer == null ? null : new Approver.Answer(answer.approved(), "", "");
         }
-        if (output != null && versions.contains(output.version())) {
-            output = new NamedItem(Objects.requireNonNull(ItemMark.of(output.item())), output.version());
-        }
+        output = output == null ? null : output.redacted(versions);
     }
 
     NamedItem named() {

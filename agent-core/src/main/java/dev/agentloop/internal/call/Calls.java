@@ -105,15 +105,26 @@ public final class Calls {
         open.values().forEach(call -> call.redacted(versions));
         repeats.forget();
         for (List<Sent> each : List.of(sent, replayable)) {
-            each.replaceAll(call -> versions.contains(call.call().version())
-                    ? new Sent(
-                            new NamedItem(
-                                    Objects.requireNonNull(
-                                            ItemMark.of(call.call().item())),
-                                    call.call().version()),
-                            call.id())
-                    : call);
+            each.replaceAll(call -> new Sent(Objects.requireNonNull(call.call().redacted(versions)), call.id()));
         }
+    }
+
+    /**
+     * What stands for an item of which an older version of this library has left nothing: what is known is by whom it was.
+     *
+     * @param user whether the user said it
+     * @param output whether it was the output of a call
+     */
+    public @Nullable Item oldMark(boolean user, boolean output) {
+        if (user) {
+            return Item.user(ItemMark.TEXT);
+        }
+        return open.values().stream()
+                .filter(call -> output && call.output() == null)
+                .findFirst()
+                .map(call -> ItemMark.output(
+                        call.item().type() + "_output", call.item().callId()))
+                .orElse(null);
     }
 
     /** Whether a call of the prompt or of the newest response has this id. */

@@ -42,14 +42,25 @@ public final class CompactionState {
     private long estimate;
     private int estimatedItems;
 
+    /** An item of this kind came in. */
+    void note(String kind, NamedItem item) {
+        if (kind.equals(Entry.ITEM_USER)) {
+            said(item);
+        } else if (kind.startsWith(Entry.ITEM_PIN)) {
+            pins.put(kind.substring(Entry.ITEM_PIN.length()), item);
+        } else if (kind.startsWith(Entry.ITEM_CONTEXT)) {
+            context(kind.substring(Entry.ITEM_CONTEXT.length()), item.item());
+        }
+    }
+
     void said(NamedItem item) {
         if (item.item() instanceof Item.Message message && message.role().equals("user")) {
             userMessages.add(item);
         }
     }
 
-    /** The context has an item with a section, in place of the one before. */
-    void context(String section, Item item) {
+    // In place of the one before.
+    private void context(String section, Item item) {
         sections.put(ItemLine.withoutBreakpoints(item), section);
     }
 
@@ -64,10 +75,6 @@ public final class CompactionState {
             estimate += TokenEstimate.of(prompt.item(estimatedItems++));
         }
         return estimate;
-    }
-
-    void pinned(String name, NamedItem item) {
-        pins.put(name, item);
     }
 
     void unpinned(String name) {
@@ -205,18 +212,23 @@ public final class CompactionState {
         return unadopted;
     }
 
-    /** A server's own compaction was not made the beginning of the prompt, and will not be. */
-    void passedOver() {
-        unadopted = false;
-    }
-
     /** The newest compaction, as long as no server has answered a prompt of it and its items were not replaced since. */
     public Optional<Compactor.Completed> unproven() {
         return unproven ? newest() : Optional.empty();
     }
 
-    void begun(Usage estimate) {
+    /** One begins, between turns also after one that was lost; gives what that one is estimated at. */
+    Usage begun(Usage estimate) {
+        Usage lost = lost();
         underWay = estimate;
+        return lost;
+    }
+
+    /** One has failed; gives what it used. */
+    Usage failed(JsonFields entry) {
+        underWay = Usage.NONE;
+        unadopted &= !Entry.SERVER.equals(entry.text("by"));
+        return Entry.usage(entry, "usage");
     }
 
     /** A compaction that was paid for and never ended; what it is estimated at. */

@@ -10,6 +10,7 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.internal.prompt.TokenEstimate;
@@ -41,8 +42,6 @@ public record Entry(String kind, byte[] payload) {
     static final String STATE = "state";
     /** The field of one that takes a compaction back: what its items are that a reader may not have seen. */
     static final String ROLES = "roles";
-    /** The field of such an epoch that has the names of its items. */
-    static final String VERSIONS = "versions";
 
     static final String FORK = "fork";
     static final String TURN_BEGUN = "turn.begun";
@@ -83,6 +82,12 @@ public record Entry(String kind, byte[] payload) {
     /** Why a prompt begins again that is what it was before a compaction, and what came later. */
     public static final String COMPACTION_UNDONE = "compaction_undone";
 
+    /** What is unknown of a conversation that begins like this; empty where it is of a format that is known. */
+    static String unknownFormat(JsonFields conversation) {
+        long format = conversation.number("format", 0);
+        return format > FORMAT ? "conversation of format " + format : "";
+    }
+
     private static Entry of(String kind, Json.Body body) {
         return new Entry(kind, Json.object(body));
     }
@@ -110,7 +115,7 @@ public record Entry(String kind, byte[] payload) {
     Entry withState(List<NamedItem> items, Json.Body state) {
         JsonFields fields = JsonFields.of(payload);
         String versions = versions(items).stream().collect(Collectors.joining(",", "[", "]"));
-        byte[] named = fields.has(VERSIONS) ? payload : fields.with(VERSIONS, versions);
+        byte[] named = fields.has(ItemTable.VERSIONS) ? payload : fields.with(ItemTable.VERSIONS, versions);
         return new Entry(kind, JsonFields.of(named).with(STATE, Json.objectText(state)));
     }
 
@@ -120,7 +125,7 @@ public record Entry(String kind, byte[] payload) {
 
     private static void window(Json.Writer out, List<NamedItem> items) throws IOException {
         out.raws("window", items.stream().map(item -> item.item().json()).toList());
-        out.raws(VERSIONS, versions(items));
+        out.raws(ItemTable.VERSIONS, versions(items));
     }
 
     /** The prompt begins again with what it was before a compaction, and what came since. */
@@ -185,7 +190,9 @@ public record Entry(String kind, byte[] payload) {
                 REDACTED,
                 w -> w.text("reason", reason)
                         .number("item", item)
-                        .raws(VERSIONS, versions.stream().map(String::valueOf).toList()));
+                        .raws(
+                                ItemTable.VERSIONS,
+                                versions.stream().map(String::valueOf).toList()));
     }
 
     /** What was to be erased is. */

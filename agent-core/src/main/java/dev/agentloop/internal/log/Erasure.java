@@ -5,6 +5,7 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.prompt.ItemMark;
+import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
@@ -82,7 +83,7 @@ public final class Erasure {
         if (fields == null || window == null) {
             return List.of();
         }
-        boolean named = fields.has(Entry.VERSIONS) || entry.version() == 1;
+        boolean named = fields.has(ItemTable.VERSIONS) || entry.version() == 1;
         List<NamedItem> before =
                 named ? List.of() : Log.foldOf(store, id, entry.version() - 1).named();
         return WindowNames.of(window, fields, before, entry.version()).stream()

@@ -22,7 +22,6 @@ import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,23 +41,19 @@ public final class Fold {
     private final Calls calls = new Calls();
     private final GivenRules rules = new GivenRules();
     private final ContextSections sections = new ContextSections();
-    private final Answer answer = new Answer();
+    private final NewestResponse response = new NewestResponse();
     private final GrowingPrompt growing = new GrowingPrompt();
     private final CompactionState compactions = new CompactionState();
     private final HostCalls hostCalls = new HostCalls();
     private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
-    private String responseId = "";
     private String unknown = "";
-    private boolean responding;
     private boolean hasNames = true;
     private int epoch;
     private @Nullable Prompt sent;
     private @Nullable String newEpoch;
-    private @Nullable Instant answeredAt;
     private final TurnState turn = new TurnState();
     private long base;
-    private Usage lastUsage = Usage.NONE;
     private Usage total = Usage.NONE;
 
     public void apply(LogEntry entry) {
@@ -69,17 +64,18 @@ public final class Fold {
             item(entry);
             return;
         }
-        if (kind.startsWith(Entry.OUTPUT_FULL)) {
-            calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
+        if (kind.startsWith(LogEntry.ASIDE)) {
+            if (kind.startsWith(Entry.OUTPUT_FULL)) {
+                calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
+            }
             return;
         }
         if (entry.isErased() && entry.payload() == null) {
-            return; // An older version of this library has left nothing in its place, and has restated the prompt
-            // since.
+            return; // An older version of this library has restated the prompt since.
         }
         JsonFields fields = JsonFields.of(entry.content());
         switch (kind) {
-            case Entry.CONVERSATION -> checkFormat(fields.number("format", 0));
+            case Entry.CONVERSATION -> unknown = Entry.unknownFormat(fields);
             case Entry.EPOCH, Entry.EPOCH_WINDOW -> epoch(fields, entry.version());
             case Entry.FORK -> fork();
             case Entry.TURN_BEGUN, Entry.TURN_ENDED -> turn(kind, fields);
@@ -94,39 +90,21 @@ public final class Fold {
             case Entry.ERASED -> turn.erased();
             case Entry.INBOX_TAKEN -> turn.taken(fields);
             case Entry.UNPIN -> compactions.unpinned(fields.textOrEmpty("name"));
-            case Entry.COMPACTION_BEGUN -> compactionBegun(Entry.usage(fields, USAGE));
-            case Entry.COMPACTION_FAILED -> compactionFailed(fields);
+            case Entry.COMPACTION_BEGUN -> total = total.plus(compactions.begun(Entry.usage(fields, USAGE)));
+            case Entry.COMPACTION_FAILED -> total = total.plus(compactions.failed(fields));
             default -> unknown = kind;
         }
     }
 
     private void fork() {
         rules.forked();
-        // Forked between reasoning and the item that it led to: without that the API refuses it.
-        List<NamedItem> unplaced = growing.unplaced();
-        while (responding
-                && !unplaced.isEmpty()
-                && unplaced.get(unplaced.size() - 1).item() instanceof Item.Reasoning) {
-            unplaced.remove(unplaced.size() - 1);
+        if (response.underWay()) {
+            growing.dropTrailingReasoning();
         }
         calls.open().values().forEach(Call::fork);
         turn.forked();
         total = total.plus(compactions.lost());
         growing.endingChanged();
-    }
-
-    private void compactionBegun(Usage estimate) {
-        // Between turns one may begin after one that was lost.
-        total = total.plus(compactions.lost());
-        compactions.begun(estimate);
-    }
-
-    private void compactionFailed(JsonFields fields) {
-        compactions.lost();
-        total = total.plus(Entry.usage(fields, USAGE));
-        if (Entry.SERVER.equals(fields.text("by"))) {
-            compactions.passedOver();
-        }
     }
 
     private void turn(String kind, JsonFields fields) {
@@ -138,12 +116,6 @@ public final class Fold {
             turn.ended();
         }
         growing.endingChanged();
-    }
-
-    private void checkFormat(long format) {
-        if (format > Entry.FORMAT) {
-            unknown = "conversation of format " + format;
-        }
     }
 
     private void epoch(JsonFields fields, long version) {
@@ -166,20 +138,19 @@ public final class Fold {
         growing.begin(ChunkedPrompt.of(fields.raw(head)), items);
         compactions.restarted();
         if (window != null) {
+            growing.passedOver(WindowNames.erased(window, fields));
             restated(fields, version, before, table);
         }
         newEpoch = fields.textOrEmpty("reason");
         if (newEpoch.equals(Entry.REDACTED) && gone.isEmpty()) {
-            answer.keepOnly(items);
+            response.keepOnly(items);
             calls.redacted(Set.of());
         }
         if (newEpoch.equals(Entry.REDACTED)) {
-            breakpoints = items.subList(compactions.tail(), items.size()).stream()
-                    .mapToInt(item -> ItemLine.breakpoints(item.item()))
-                    .sum();
+            breakpoints = growing.breakpoints(compactions.tail());
         }
         epoch++;
-        hasNames &= !first || window == null || version == 1 || fields.has(Entry.VERSIONS);
+        hasNames &= !first || window == null || version == 1 || fields.has(ItemTable.VERSIONS);
         if (first && state != null) {
             read(state, table);
         }
@@ -187,7 +158,7 @@ public final class Fold {
 
     // All that is known of the items has marks in their place from here on, as it has where the log was read with them.
     private void redacted(Set<Long> versions) {
-        replace(item -> marked(item, versions));
+        replace(item -> item.redacted(versions));
         calls.redacted(versions);
         rules.redacted(versions);
     }
@@ -195,7 +166,7 @@ public final class Fold {
     private void replace(Function<NamedItem, @Nullable NamedItem> with) {
         growing.replace(with, compactions);
         sections.replace(with);
-        answer.replace(with);
+        response.replace(with);
         compactions.replace(with);
     }
 
@@ -206,35 +177,19 @@ public final class Fold {
 
     /** Takes the names of the items from a fold of the whole log. */
     public void takeNames(Fold whole) {
-        Map<Item, Long> names = new HashMap<>();
-        whole.named().forEach(item -> names.put(item.item(), item.version()));
-        replace(item -> new NamedItem(item.item(), names.getOrDefault(item.item(), item.version())));
+        replace(NamedItem.namesOf(whole.named()));
         hasNames = true;
-    }
-
-    public static @Nullable NamedItem marked(NamedItem item, Set<Long> versions) {
-        if (!versions.contains(item.version())) {
-            return item;
-        }
-        Item mark = ItemMark.of(item.item());
-        return mark == null ? null : new NamedItem(mark, item.version());
     }
 
     /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
     public void write(Json.Writer out) throws IOException {
         List<NamedItem> items = named();
         ItemTable table = ItemTable.of(items);
-        out.object("turn", turn::write).flag("responding", responding).text("unknown", unknown);
-        out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
-        answer.write(out, table);
-        out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
-        Entry.writeUsage(out, "last_usage", lastUsage);
+        out.object("turn", turn::write).text("unknown", unknown);
+        out.number("epoch", epoch).number("breakpoints", breakpoints);
+        response.write(out, table);
         Entry.writeUsage(out, "total", total);
-        out.raws(
-                "deferred",
-                growing.deferred().stream()
-                        .map(item -> String.valueOf(table.place(item)))
-                        .toList());
+        growing.writeDeferred(out, table);
         sections.write(out, items);
         calls.write(out, table);
         rules.write(out);
@@ -248,17 +203,12 @@ public final class Fold {
         if (newest != null) {
             turn.read(newest);
         }
-        responding = state.flag("responding", false);
         unknown = state.textOrEmpty("unknown");
         epoch = (int) state.number("epoch", 1);
         breakpoints = (int) state.number("breakpoints", 0);
-        responseId = state.textOrEmpty("response_id");
-        answer.read(state, table);
-        long at = state.number("answered_at", 0);
-        answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
-        lastUsage = Entry.usage(state, "last_usage");
+        response.read(state, table);
         total = Entry.usage(state, "total");
-        growing.deferred().addAll(table.all(state, "deferred"));
+        growing.readDeferred(state, table);
         sections.read(state, table);
         calls.read(state, table);
         rules.read(state);
@@ -290,9 +240,9 @@ public final class Fold {
     private void item(LogEntry entry) {
         String kind = entry.kind();
         boolean ofModel = kind.equals(Entry.ITEM_MODEL);
-        answer.notFinal();
-        if (ofModel && !responding) {
-            responding = true;
+        response.notFinal();
+        if (ofModel && !response.underWay()) {
+            response.begin();
             responseBegun();
         }
         Item item = entry.isErased() ? mark(entry) : Item.of(entry.content());
@@ -328,13 +278,13 @@ public final class Fold {
 
     private void ofModel(NamedItem named) {
         if (named.item() instanceof Item.Message) {
-            answer.said(named);
+            response.said(named);
         }
         ofModel(named.item().type());
     }
 
     private void ofModel(String type) {
-        answer.has(type);
+        response.has(type);
         if (COMPACTIONS.contains(type)) {
             compactions.received();
         }
@@ -343,7 +293,10 @@ public final class Fold {
     // The item that stands for an erased one; null where none does.
     private @Nullable Item mark(LogEntry entry) {
         byte[] line = entry.payload();
-        Item item = line != null ? ItemMark.read(line) : oldMark(entry.kind());
+        Item item = line != null
+                ? ItemMark.read(line)
+                : calls.oldMark(
+                        entry.kind().equals(Entry.ITEM_USER), entry.kind().startsWith(Entry.ITEM_OUTPUT));
         if (item == null) {
             growing.passOver(entry.version());
             if (entry.kind().equals(Entry.ITEM_MODEL) && line != null) {
@@ -353,61 +306,39 @@ public final class Fold {
         return item;
     }
 
-    // An older version of this library has left nothing in its place: what is known is by whom it was.
-    private @Nullable Item oldMark(String kind) {
-        if (kind.equals(Entry.ITEM_USER)) {
-            return Item.user(ItemMark.TEXT);
-        }
-        return !kind.startsWith(Entry.ITEM_OUTPUT)
-                ? null
-                : calls.open().values().stream()
-                        .filter(call -> call.output() == null)
-                        .findFirst()
-                        .map(call -> ItemMark.output(
-                                call.item().type() + "_output", call.item().callId()))
-                        .orElse(null);
-    }
-
     private void note(String kind, NamedItem named) {
         if (named.item() instanceof Item.Call call) {
             calls.received(call, named.version());
-        } else if (kind.equals(Entry.ITEM_USER)) {
-            compactions.said(named);
-        } else if (kind.startsWith(Entry.ITEM_PIN)) {
-            compactions.pinned(kind.substring(Entry.ITEM_PIN.length()), named);
-        } else if (kind.startsWith(Entry.ITEM_CONTEXT)) {
-            String section = kind.substring(Entry.ITEM_CONTEXT.length());
-            sections.put(section, named);
-            compactions.context(section, named.item());
+        } else {
+            compactions.note(kind, named);
+        }
+        if (kind.startsWith(Entry.ITEM_CONTEXT)) {
+            sections.put(kind.substring(Entry.ITEM_CONTEXT.length()), named);
         }
     }
 
     private void responseEnded(String kind, JsonFields fields) {
-        if (!responding) {
+        if (!response.underWay()) {
+            response.begin();
             responseBegun(); // Nothing of it became an item.
         }
-        responding = false;
         boolean answered = kind.equals(Entry.RESPONSE);
         boolean complete = answered && !fields.has("incomplete");
         calls.responseEnded(!answered);
         Usage usage = Entry.usage(fields, USAGE);
         compactions.counted(usage, prompt().size());
         compactions.responseEnded(answered, complete);
+        response.end(
+                answered ? fields : null,
+                complete && fields.flag("end_turn", true) && calls.open().isEmpty());
         if (answered) {
-            lastUsage = usage;
-            String id = fields.textOrEmpty("id");
-            responseId = id.isEmpty() ? responseId : id;
             growing.endingChanged();
-            long at = fields.number("at", 0);
-            answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
-        answer.end(complete && fields.flag("end_turn", true) && calls.open().isEmpty());
         place();
     }
 
     private void responseBegun() {
-        answer.begin();
         calls.responseBegun();
         sent = prompt();
         compactions.sent(sent.size());
@@ -419,7 +350,7 @@ public final class Fold {
     // response is one piece of the server's own prefix, and the order of completion differs from run to run.
     // What is said meanwhile stands behind the outputs, for the same reason.
     private void place() {
-        if (!responding) {
+        if (!response.underWay()) {
             calls.place(growing.unplaced());
         }
         if (!midway()) {
@@ -428,12 +359,12 @@ public final class Fold {
     }
 
     private boolean midway() {
-        return responding || !calls.open().isEmpty();
+        return response.underWay() || !calls.open().isEmpty();
     }
 
     /** The prompt; there must have been an epoch. */
     public Prompt prompt() {
-        return growing.prompt(() -> new PromptEnding(turn.allowed(), appended.tools(), responseId));
+        return growing.prompt(() -> new PromptEnding(turn.allowed(), appended.tools(), response.id()));
     }
 
     /** The items of the prompt with their names in the log. */
@@ -467,7 +398,7 @@ public final class Fold {
 
     /** When the last whole response came in; null where there was none, or the log does not say it. */
     public @Nullable Instant answeredAt() {
-        return answeredAt;
+        return response.answeredAt();
     }
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
@@ -488,7 +419,7 @@ public final class Fold {
         return rules;
     }
 
-    /** What only the host can answer. */
+    /** What only the host can response. */
     public HostCalls hostCalls() {
         return hostCalls;
     }
@@ -505,12 +436,12 @@ public final class Fold {
 
     /** The final answer, where nothing was said after it; null elsewhere. */
     public @Nullable String answer() {
-        return answer.text();
+        return response.text();
     }
 
     /** Whether the log ends in a response without its end. */
     public boolean responding() {
-        return responding;
+        return response.underWay();
     }
 
     /** How many cache breakpoints the prompt has that were in no request yet. */
@@ -556,7 +487,7 @@ public final class Fold {
     }
 
     public Usage lastUsage() {
-        return lastUsage;
+        return response.usage();
     }
 
     public Usage total() {

@@ -1,10 +1,16 @@
 package dev.agentloop.internal.log;
 
+import dev.agentloop.Item;
 import dev.agentloop.Prompt;
+import dev.agentloop.internal.Json;
+import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ChunkedPrompt;
+import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.internal.prompt.PromptEnding;
 import dev.agentloop.spi.StoreException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,6 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +75,12 @@ final class GrowingPrompt {
         passedOver.add(version);
     }
 
+    /** The same of a window that has nothing else before it. */
+    void passedOver(List<Long> versions) {
+        passedOver.clear();
+        passedOver.addAll(versions);
+    }
+
     /** Where items go that have their place next. */
     List<NamedItem> unplaced() {
         return unplaced;
@@ -76,6 +89,31 @@ final class GrowingPrompt {
     /** What waits until the calls of the response have their outputs. */
     List<NamedItem> deferred() {
         return deferred;
+    }
+
+    /** Forked between reasoning and the item that it led to: without that the API refuses it. */
+    void dropTrailingReasoning() {
+        while (!unplaced.isEmpty() && unplaced.get(unplaced.size() - 1).item() instanceof Item.Reasoning) {
+            unplaced.remove(unplaced.size() - 1);
+        }
+    }
+
+    /** How many cache breakpoints there are from a place on. */
+    int breakpoints(int from) {
+        Prompt folded = placed();
+        return IntStream.range(from, folded.size())
+                .map(place -> ItemLine.breakpoints(folded.item(place)))
+                .sum();
+    }
+
+    void writeDeferred(Json.Writer out, ItemTable table) throws IOException {
+        out.raws(
+                "deferred",
+                deferred.stream().map(item -> String.valueOf(table.place(item))).toList());
+    }
+
+    void readDeferred(JsonFields state, ItemTable table) {
+        deferred.addAll(table.all(state, "deferred"));
     }
 
     /** Gives those that waited their place. */

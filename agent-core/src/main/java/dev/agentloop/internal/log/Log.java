@@ -59,6 +59,10 @@ public final class Log {
                     StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
         }
         Log log = new Log(store, id);
+        if (entries.size() > 1 && entries.get(0).version() > 1 && isEmpty(entries.get(1))) {
+            long base = base(store, id, entries.get(entries.size() - 1));
+            entries = store.stream(id, Math.max(0, base - 2)).toList();
+        }
         LogEntry first = entries.get(0);
         boolean whole = first.version() == 1;
         if (!whole) {
@@ -93,6 +97,10 @@ public final class Log {
         return log.fold;
     }
 
+    private static boolean isEmpty(LogEntry entry) {
+        return entry.isErased() && entry.payload() == null;
+    }
+
     // Older versions of this library have erased windows and left nothing in their place: one before is to be had.
     private static long base(HostStore store, String id, LogEntry last) {
         LogEntry entry = last;
@@ -100,7 +108,7 @@ public final class Log {
             long base = entry.base();
             LogEntry window =
                     base == entry.version() ? entry : entry(store, id, base).orElse(entry);
-            if (window.payload() != null) {
+            if (!isEmpty(window)) {
                 return base;
             }
             entry = entry(store, id, base - 1).orElse(window);

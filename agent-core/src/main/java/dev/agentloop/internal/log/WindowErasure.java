@@ -26,7 +26,7 @@ record WindowErasure(long name, long call, boolean callGoes, List<Item> items) {
     byte @Nullable [] mark(byte[] payload) {
         JsonFields fields = JsonFields.of(payload);
         boolean[] changed = new boolean[1];
-        boolean named = fields.has(Entry.VERSIONS);
+        boolean named = fields.has(ItemTable.VERSIONS);
         byte[] left = Json.object(w -> {
             for (JsonFields.Field field : fields.all()) {
                 JsonFields inner = fields.inner(field);
@@ -43,7 +43,7 @@ record WindowErasure(long name, long call, boolean callGoes, List<Item> items) {
     }
 
     private List<String> items(JsonFields array, JsonFields of, boolean named, boolean[] changed) {
-        List<Long> names = named ? ItemTable.numbers(of, Entry.VERSIONS) : List.of();
+        List<Long> names = named ? ItemTable.numbers(of, ItemTable.VERSIONS) : List.of();
         List<JsonFields.Field> all = array.all();
         return java.util.stream.IntStream.range(0, all.size())
                 .mapToObj(i -> {
@@ -55,7 +55,7 @@ record WindowErasure(long name, long call, boolean callGoes, List<Item> items) {
 
     // Also where a window has it in another form.
     private boolean says(JsonFields in, JsonFields.Field field) {
-        if (!field.token().isStructStart()) {
+        if (field.token() != JsonToken.START_OBJECT) {
             return false;
         }
         NamedItem there = new NamedItem(Item.of(in.bytes(field)), 0);

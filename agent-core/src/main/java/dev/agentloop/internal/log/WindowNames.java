@@ -1,5 +1,6 @@
 package dev.agentloop.internal.log;
 
+import com.fasterxml.jackson.core.JsonToken;
 import dev.agentloop.Item;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ItemLine;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +38,7 @@ final class WindowNames {
      */
     static List<@Nullable NamedItem> of(JsonFields window, JsonFields entry, List<NamedItem> before, long version) {
         List<@Nullable Item> items = ItemTable.items(window);
-        List<Long> names = ItemTable.numbers(entry, Entry.VERSIONS);
+        List<Long> names = ItemTable.numbers(entry, ItemTable.VERSIONS);
         if (names.size() != items.size()) {
             return of(items, before, version);
         }
@@ -46,6 +48,16 @@ final class WindowNames {
             named.add(item == null ? null : new NamedItem(item, names.get(i)));
         }
         return named;
+    }
+
+    /** The names of what was erased in a window without a mark. */
+    static List<Long> erased(JsonFields window, JsonFields entry) {
+        List<Long> names = ItemTable.numbers(entry, ItemTable.VERSIONS);
+        List<JsonFields.Field> places = window.all();
+        return IntStream.range(0, Math.min(names.size(), places.size()))
+                .filter(i -> places.get(i).token() == JsonToken.VALUE_NULL)
+                .mapToObj(names::get)
+                .toList();
     }
 
     private static List<@Nullable NamedItem> of(List<@Nullable Item> window, List<NamedItem> before, long version) {

@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ItemTable {
     private static final String ITEMS = "items";
-    private static final String VERSIONS = "versions";
+
+    /** The field that has the names of items, beside them. */
+    public static final String VERSIONS = "versions";
 
     private final List<@Nullable NamedItem> places;
     private final int window;
@@ -110,7 +112,7 @@ public final class ItemTable {
     }
 
     private @Nullable NamedItem at(JsonFields fields, JsonFields.Field field) {
-        if (field.token().isStructStart()) {
+        if (field.token() == JsonToken.START_OBJECT) {
             return new NamedItem(Item.of(fields.bytes(field)), 0);
         }
         long place = field.token().isNumeric() ? Long.parseLong(fields.raw(field)) : -1;

@@ -1,12 +1,31 @@
 package dev.agentloop.internal.prompt;
 
 import dev.agentloop.Item;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An item and its name in the log: the version of the entry that it came with, or of the window that it was born in. Items born
  * in one window share its name. Forks that have the entry have the name.
  */
 public record NamedItem(Item item, long version) {
+    /** What stands for this item where those of these names are erased: itself, a mark, or null for nothing. */
+    public @Nullable NamedItem redacted(Set<Long> names) {
+        Item mark = names.contains(version) ? ItemMark.of(item) : item;
+        return mark == null ? null : mark == item ? this : new NamedItem(mark, version);
+    }
+
+    /** Gives items the names that these have. */
+    public static Function<NamedItem, @Nullable NamedItem> namesOf(List<NamedItem> known) {
+        Map<Item, Long> names = new HashMap<>();
+        known.forEach(each -> names.put(each.item, each.version));
+        return each -> new NamedItem(each.item, names.getOrDefault(each.item, each.version));
+    }
+
     /** Whether this is the other one, or a form of it: without images or breakpoints, or in a server's bytes. */
     public boolean isFormOf(NamedItem other) {
         return version == other.version

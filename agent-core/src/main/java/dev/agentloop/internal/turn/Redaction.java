@@ -12,6 +12,7 @@ import dev.agentloop.internal.prompt.ItemMark;
 import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.StoreException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +31,9 @@ import java.util.TreeSet;
 /** Erases what has a name in the log, wherever it stands: in the prompt, in the log and its copies, and in those of forks. */
 public final class Redaction {
     /** How the kind of a message begins that tells an owner what was erased in its log. */
-    static final String MESSAGE = "redacted";
+    private static final String MESSAGE = "redacted";
+
+    private static final byte[] NOTHING = "{}".getBytes(StandardCharsets.UTF_8);
 
     private final Log log;
     private final Events events;
@@ -73,7 +76,7 @@ public final class Redaction {
             fold.takeNames(Log.foldOfAll(log.store(), log.id(), log.position().version()));
         }
         List<NamedItem> window = fold.named().stream()
-                .map(item -> Fold.marked(item, names))
+                .map(item -> item.redacted(names))
                 .filter(Objects::nonNull)
                 .toList();
         log.add(Entry.redactedWindow(names, fold.prompt().head(), window));
@@ -164,7 +167,7 @@ public final class Redaction {
 
     private static void tell(HostStore store, String other, long name) {
         try {
-            store.leave(other, InboxMessage.of(MESSAGE + ":" + name, MESSAGE, Inbox.NOTHING));
+            store.leave(other, InboxMessage.of(MESSAGE + ":" + name, MESSAGE, NOTHING));
         } catch (StoreException e) {
             if (e.kind() != StoreException.Kind.NOT_FOUND) {
                 throw e;

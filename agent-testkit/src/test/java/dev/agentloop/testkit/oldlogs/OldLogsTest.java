@@ -64,7 +64,21 @@ class OldLogsTest {
     void promptAndFork_atEachVersion_haveTheRecordedBody(OldLog log) throws IOException {
         try (ConversationStore store = new FileStore(log.copyTo(folder.resolve("store")));
                 AgentLoop agent = OldLogs.agent(store, model()).build()) {
-            assertThat(log.digests(agent, store)).containsExactlyElementsOf(log.recordedDigests());
+            List<String> recorded = log.recordedDigests();
+            List<String> found = log.digests(agent, store);
+            assertThat(found).hasSameSizeAs(recorded).noneMatch(line -> line.contains("ERASED"));
+            // What could not be read when the set was written has marks in it now.
+            for (int i = 0; i < recorded.size(); i++) {
+                String[] was = recorded.get(i).split(" ");
+                String[] is = found.get(i).split(" ");
+                for (int part = 0; part < was.length; part++) {
+                    if (!was[part].equals("ERASED")) {
+                        assertThat(is[part]).as(recorded.get(i)).isEqualTo(was[part]);
+                    } else {
+                        assertThat(is[part]).as(found.get(i)).isNotEqualTo("none");
+                    }
+                }
+            }
         }
     }
 
