@@ -82,8 +82,6 @@ class OldLogsTest {
         }
     }
 
-    // When these were recorded, the prompt at a version was read from the first entry on, which was not possible where
-    // one was erased; a fork was read from the newest entry that restates the prompt, as both are now.
     @ParameterizedTest
     @MethodSource("logs")
     void run_goesOnFromTheLog_andSendsWhatWasSentBefore(OldLog log) throws IOException {
