@@ -2,12 +2,10 @@ package dev.agentloop.internal.log;
 
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
-import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ItemLine;
-import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.internal.prompt.WithoutImages;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,8 +33,6 @@ public final class CompactionState {
     private boolean unproven;
     private long counted;
     private int countedItems;
-    private long estimate;
-    private int estimatedItems;
 
     void said(Item item) {
         if (item instanceof Item.Message message && message.role().equals("user")) {
@@ -52,14 +48,6 @@ public final class CompactionState {
     /** The section of the context that an item of the prompt is or was; null for other items. */
     public @Nullable String section(Item item) {
         return sections.get(ItemLine.withoutBreakpoints(item));
-    }
-
-    /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
-    public long estimate(Prompt prompt) {
-        while (estimatedItems < prompt.size()) {
-            estimate += TokenEstimate.of(prompt.item(estimatedItems++));
-        }
-        return estimate;
     }
 
     void pinned(String name, Item item) {
@@ -84,8 +72,6 @@ public final class CompactionState {
     /** The fixed fields are others now: what was counted does not hold. */
     void restarted() {
         counted = 0;
-        estimate = 0;
-        estimatedItems = 0;
     }
 
     /** All items were replaced. */
