@@ -18,20 +18,34 @@ public final class RepeatedCalls {
 
     private Item.@Nullable Call call;
     private Item.@Nullable Output output;
+    // The output's text, once it was needed.
+    private @Nullable String said;
     private int count;
 
     /** Counts a call whose output has its place in the prompt. */
     void count(Item.Call newCall, Item.Output newOutput) {
-        count = isSame(newCall.name(), newCall.arguments()) && plain(newOutput).equals(plain(output)) ? count + 1 : 1;
+        boolean same = isSame(newCall.name(), newCall.arguments());
+        String before = same ? said() : null;
         call = newCall;
         output = newOutput;
+        said = null;
+        count = same && said().equals(before) ? count + 1 : 1;
+    }
+
+    // Reading an output back costs something, and is only needed where the calls are the same.
+    private String said() {
+        String text = said;
+        if (text == null) {
+            text = plain(output);
+            said = text;
+        }
+        return text;
     }
 
     private boolean isSame(String name, String arguments) {
         return call != null && call.name().equals(name) && call.arguments().equals(arguments);
     }
 
-    // Reading an output back costs something, and is only needed where the calls are the same.
     private static String plain(Item.@Nullable Output item) {
         String text = item == null ? "" : item.text();
         int note = text.lastIndexOf(NOTE);
@@ -43,6 +57,7 @@ public final class RepeatedCalls {
         if (!items.contains(call) || !items.contains(output)) {
             call = null;
             output = null;
+            said = null;
             count = 0;
         }
     }
@@ -63,6 +78,7 @@ public final class RepeatedCalls {
         if (newest != null && given != null) {
             call = (Item.Call) Item.of(state.bytes(newest));
             output = (Item.Output) Item.of(state.bytes(given));
+            said = null;
             count = (int) state.number("count", 0);
         }
     }
@@ -78,7 +94,7 @@ public final class RepeatedCalls {
         if (!plainText
                 || count + 1 < TOLD
                 || !isSame(next.name(), next.arguments())
-                || !given.text().equals(plain(output))) {
+                || !given.text().equals(said())) {
             return given;
         }
         String note = NOTE + (count + 1) + " times in a row. Repeating it will not change that; try something else.]";

@@ -19,7 +19,7 @@ import java.util.RandomAccess;
  */
 /** The one form of a prompt: bytes in chunks, with the end and the hash of each item. */
 public final class ChunkedPrompt implements Prompt {
-    private static final int CHUNK = 64 * 1024;
+    private static final int CHUNK = 256 * 1024;
     private static final byte[] INPUT = ",\"input\":[".getBytes(StandardCharsets.US_ASCII);
 
     private final Head fixed;
