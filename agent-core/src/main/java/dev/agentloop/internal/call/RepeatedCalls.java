@@ -90,14 +90,14 @@ public final class RepeatedCalls {
 
     /** The output with a note for the model, where it has seen the same for the fifth time in a row and after. */
     public ToolOutput noted(ToolCall next, ToolOutput given) {
-        boolean plainText = given.parts().size() == 1 && given.parts().get(0) instanceof ToolOutput.Text;
-        if (!plainText
+        if (given.parts().size() != 1
+                || !(given.parts().get(0) instanceof ToolOutput.Text plain)
                 || count + 1 < TOLD
                 || !isSame(next.name(), next.arguments())
-                || !given.text().equals(said())) {
+                || !plain.text().equals(said())) {
             return given;
         }
         String note = NOTE + (count + 1) + " times in a row. Repeating it will not change that; try something else.]";
-        return new ToolOutput(List.of(new ToolOutput.Text(given.text() + note)), given.error());
+        return new ToolOutput(List.of(new ToolOutput.Text(plain.text() + note)), given.error());
     }
 }
