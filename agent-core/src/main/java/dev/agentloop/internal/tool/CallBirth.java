@@ -62,6 +62,9 @@ public record CallBirth(Log log) {
 
     /** The call with its arguments in a form that the API takes: a text, and of a function never an empty one. */
     public static Item.Call whole(Item.Call sent) {
+        if (!sent.arguments().isBlank()) {
+            return sent; // A text that says something, as nearly always: nothing needs to be read again.
+        }
         String content = sent.custom() ? "input" : "arguments";
         JsonFields fields = JsonFields.of(ItemLine.of(sent));
         Field arguments = fields.field(content);

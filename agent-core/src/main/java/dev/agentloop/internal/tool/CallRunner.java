@@ -323,11 +323,13 @@ public final class CallRunner {
 
     private boolean mayStart(Call next) {
         late.removeIf(Execution::ended);
-        Stream<Call> atWork =
-                Stream.concat(open(Call.State.RUNNING), late.stream().map(Execution::call));
-        return next.onlyReads()
-                ? atWork.allMatch(Call::onlyReads)
-                : atWork.findAny().isEmpty();
+        boolean alone = !next.onlyReads();
+        for (Call call : log.fold().open().values()) {
+            if (call.state() == Call.State.RUNNING && (alone || !call.onlyReads())) {
+                return false;
+            }
+        }
+        return late.stream().allMatch(execution -> !alone && execution.call().onlyReads());
     }
 
     private void start(Call call) {
