@@ -71,6 +71,15 @@ public final class LogHandle {
         }
     }
 
+    // What was added may be in the fold and not in the store; what was committed before the failure is in both.
+    private void refused() {
+        Log log = recent.get();
+        if (log != null && !log.inDoubt()) {
+            position = log.position();
+        }
+        recent.clear();
+    }
+
     /**
      * Changes the conversation.
      *
@@ -96,8 +105,7 @@ public final class LogHandle {
             throw e;
         } finally {
             if (!made) {
-                // It may have something that the store does not.
-                recent.clear();
+                refused();
             }
             agent.turns().end(id);
         }
