@@ -32,6 +32,7 @@ final class Endings {
     private final Steering steering;
     private final Inbox inbox;
     private final List<AgentEvent> afterStep = new ArrayList<>();
+    private List<Item> unsaid = List.of();
     private String partialText = "";
     private int emptyAnswers;
 
@@ -56,6 +57,11 @@ final class Endings {
             watchTheInbox();
             lookIntoInbox();
         });
+    }
+
+    /** The run's input, for as long as it waits until what was left open is settled; it is said even if the run ends meanwhile. */
+    void unsaid(List<Item> input) {
+        unsaid = input;
     }
 
     /** Has an event told once all calls of the step have ended. */
@@ -192,6 +198,7 @@ final class Endings {
 
     // What was taken from the user must not be lost: the next run sees it.
     private void keepSteering() {
+        unsaid.forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         steering.close().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         inbox.settle();
     }

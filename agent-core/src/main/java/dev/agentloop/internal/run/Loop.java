@@ -115,6 +115,7 @@ final class Loop {
         }
         endings.watchTheClock();
         endings.watchTheInbox();
+        endings.unsaid(input);
         TurnStart turn = run.turnStart();
         turn.begin(inbox, run.agent().owner(), run.options().allowedTools());
         tools.settle();
@@ -122,6 +123,7 @@ final class Loop {
         compaction.adoptServers();
         // What the inbox had comes after an answer, so only what is still the answer now is given again.
         String answer = run.log().fold().answer();
+        endings.unsaid(List.of());
         turn.input(input);
         LOG.info(
                 "conversation {}: run at version {} with {}, {} steps at most",

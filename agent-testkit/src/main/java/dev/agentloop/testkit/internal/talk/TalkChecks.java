@@ -231,12 +231,10 @@ final class TalkChecks {
     /** All that a handle says. */
     private Map<String, String> known(Conversation handle) {
         Map<String, String> known = new HashMap<>(NO_HANDLE);
-        try {
-            Prompt prompt = handle.prompt();
-            known.put("prompt", text(bytes(prompt)));
-            known.put("ending", prompt.ending());
-        } catch (IllegalStateException e) {
-            require(String.valueOf(e.getMessage()).contains("is empty"), String.valueOf(e));
+        byte[] prompt = bytes(handle);
+        if (prompt.length > 0) {
+            known.put("prompt", text(prompt));
+            known.put("ending", handle.prompt().ending());
         }
         known.put("awaiting", handle.awaitingApproval().toString());
         known.put("rules", handle.rules().toString());
@@ -250,7 +248,12 @@ final class TalkChecks {
 
     /** The bytes of the conversation's prompt; none where it is empty. */
     byte[] bytes(Conversation conversation) {
-        return conversation.version() == 0 ? new byte[0] : bytes(conversation.prompt());
+        try {
+            return bytes(conversation.prompt());
+        } catch (IllegalStateException e) {
+            require(String.valueOf(e.getMessage()).contains("is empty"), String.valueOf(e));
+            return new byte[0];
+        }
     }
 
     static byte[] bytes(Prompt prompt) {
