@@ -64,7 +64,8 @@ public final class HostAppend {
         }
     }
 
-    // As of a response to the library's own loop: a call that the model was cut off in gets no output, so the API would refuse
+    // As of a response to the library's own loop: a call that the model was cut off in gets no output, so the API would
+    // refuse
     // it, and reasoning must not stand without the item that it led to.
     private List<Item> whole() {
         List<Item> whole = new ArrayList<>();

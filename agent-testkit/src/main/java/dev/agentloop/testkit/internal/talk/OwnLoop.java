@@ -17,7 +17,7 @@ record OwnLoop(Line line, Sayings sayings, Answers answers) {
         switch (kind) {
             case APPEND -> append(items(random));
             case RESPOND -> respond(random);
-            default -> answer(random);
+            default -> Refusals.of(line, this::answer);
         }
     }
 
@@ -68,10 +68,7 @@ record OwnLoop(Line line, Sayings sayings, Answers answers) {
     }
 
     /** Answers the calls that only the host can. */
-    private void answer(Random random) {
-        if (line.handle().version() == 0) {
-            return;
-        }
+    private void answer() {
         List<Item> outputs = new ArrayList<>();
         for (Item item : line.handle().prompt().items()) {
             if (item.type().equals("local_shell_call")) {

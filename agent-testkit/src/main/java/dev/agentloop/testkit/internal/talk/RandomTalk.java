@@ -25,19 +25,17 @@ public abstract class RandomTalk {
 
     @Test
     void talk_agreesWithItsLog_afterEachOperation() throws Exception {
-        long seed = Long.getLong("agentloop.talk.seed", System.nanoTime());
-        int all = Integer.getInteger("agentloop.talk.operations", operations() / 10);
-        System.out.println("random talk: -Dagentloop.talk.seed=" + seed);
+        long seed = TalkAmount.seed();
+        int all = TalkAmount.of(operations());
         int done = 0;
         for (long talk = seed; done < all; talk++) {
             long from = talk;
             List<Operation> operations = operations(talk);
             Throwable failure = held(talk, operations);
             if (failure != null) {
-                AssertionError shortest =
-                        new Shortest(rest -> held(from, rest), operations, failure).find();
+                AssertionError shortest = new Shortest(rest -> held(from, rest), operations, failure).find();
                 throw new AssertionError(
-                        "-Dagentloop.talk.seed=" + talk + " -Dagentloop.talk.operations=1, " + shortest.getMessage(), failure);
+                        "-Dagentloop.talk.seed=" + talk + " -Dagentloop.talk=1, " + shortest.getMessage(), failure);
             }
             done += operations.size();
         }
@@ -61,10 +59,10 @@ public abstract class RandomTalk {
 
     /** Holds a talk of these operations; what went wrong, or null. */
     static @Nullable Throwable held(ConversationStore store, long seed, List<Operation> operations) {
-        try (Talk talk = new Talk(store, seed)) {
+        try (Talk talk = new Talk(store, seed, Journal.none())) {
             operations.forEach(talk::perform);
             return null;
-        } catch (AssertionError e) {
+        } catch (AssertionError | RuntimeException e) {
             return e;
         }
     }

@@ -64,7 +64,8 @@ final class Sayings {
                 switch (random.nextInt(4)) {
                     case 0 ->
                         "{\"type\":\"local_shell_call\",\"id\":\"sh\",\"call_id\":\"shell_" + Math.abs(random.nextInt())
-                                + "\",\"status\":\"completed\",\"action\":{\"type\":\"exec\",\"command\":[\"" + words.next()
+                                + "\",\"status\":\"completed\",\"action\":{\"type\":\"exec\",\"command\":[\""
+                                + words.next()
                                 + "\"]}}";
                     case 1 ->
                         "{\"type\":\"image_generation_call\",\"id\":\"ig_1\",\"status\":\"completed\",\"result\":\""

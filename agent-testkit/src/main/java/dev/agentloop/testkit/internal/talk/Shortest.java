@@ -36,7 +36,8 @@ final class Shortest {
                 at += leftOut(at, piece) ? 0 : piece;
             }
         }
-        return new AssertionError(operations.size() + " operations: " + operations + "\n" + failure.getMessage(), failure);
+        return new AssertionError(
+                operations.size() + " operations: " + operations + "\n" + failure.getMessage(), failure);
     }
 
     private boolean leftOut(int at, int piece) throws Exception {

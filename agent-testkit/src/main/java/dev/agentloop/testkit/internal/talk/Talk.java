@@ -29,6 +29,7 @@ final class Talk implements AutoCloseable {
     private final TalkSetup setup;
     private final TalkTools tools;
     private final TalkChecks checks;
+    private final Journal journal;
     private final List<Line> lines = new ArrayList<>();
     private final List<Throwable> failures = new CopyOnWriteArrayList<>();
     private AgentLoop agent;
@@ -36,9 +37,10 @@ final class Talk implements AutoCloseable {
     private Line current;
     private boolean cancelled;
 
-    /** A talk in that store, whose words and settings follow from the seed. */
-    Talk(ConversationStore store, long seed) {
+    /** A talk in that store, whose words and settings follow from the seed, with the conversations that the journal has. */
+    Talk(ConversationStore store, long seed, Journal journal) {
         this.store = store;
+        this.journal = journal;
         this.sayings = new Sayings(new Words(Long.toString(seed >>> 1, 36)));
         this.answers = new Answers(sayings);
         this.setup = new TalkSetup(new Random(seed));
@@ -46,8 +48,16 @@ final class Talk implements AutoCloseable {
         this.checks = new TalkChecks(store);
         this.agent = agent();
         this.other = agent();
-        this.current = new Line(agent.newConversation(), null);
-        lines.add(current);
+        List<Line> known = journal.read(id -> new Line(handle(id), null), checks.gone());
+        lines.addAll(known.subList(Math.max(0, known.size() - MOST_LINES), known.size()));
+        this.current = lines.isEmpty() ? new Line(agent.newConversation(), null) : lines.get(0);
+        if (lines.isEmpty()) {
+            lines.add(current);
+        }
+    }
+
+    private Conversation handle(String id) {
+        return store.head(id).isPresent() ? agent.resume(id) : agent.newConversation(id);
     }
 
     private AgentLoop agent() {
@@ -62,7 +72,7 @@ final class Talk implements AutoCloseable {
     private final class Watching implements TalkModel.Watcher {
         @Override
         public void sent(Prompt prompt) {
-            watched(() -> checks.sent(current, prompt));
+            watched(() -> journal.sent(current, checks.sent(current, prompt)));
         }
 
         @Override
@@ -120,13 +130,54 @@ final class Talk implements AutoCloseable {
      * @throws AssertionError if something is not as it must be
      */
     void perform(Operation operation) {
+        Random random = begin(operation);
+        done(operation, random);
+        checks.after(current, agent, setup, random);
+    }
+
+    /** Does what the operation says, and looks at no more than the requests. */
+    void hold(Operation operation) {
+        done(operation, begin(operation));
+        checks.stands(current);
+        journal.done(current);
+    }
+
+    /** Waits until the owner of what a killed process left is known to be dead, and goes on there; looks at all conversations. */
+    void takeOver(Random random) {
+        lines.forEach(line -> {
+            checks.after(line, agent, setup, random);
+        });
+        for (Line line : List.copyOf(lines)) {
+            current = line;
+            answers.begin(new Random(random.nextLong()));
+            cancelled = false;
+            acted(() -> run(List.of(), RunOptions.DEFAULT.withWhenBusy(RunOptions.WhenBusy.QUEUE)));
+            checks.after(line, agent, setup, random);
+            journal.done(line);
+        }
+    }
+
+    private Random begin(Operation operation) {
         Random random = new Random(operation.seed());
         current = lines.get(random.nextInt(lines.size()));
         answers.begin(new Random(random.nextLong()));
         cancelled = false;
+        return random;
+    }
+
+    private void done(Operation operation, Random random) {
+        acted(() -> act(operation.kind(), random));
+    }
+
+    /** What a host does. */
+    private interface Act {
+        void act() throws InterruptedException;
+    }
+
+    private void acted(Act act) {
         int answered = current.answered().size();
         try {
-            act(operation.kind(), random);
+            act.act();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
@@ -136,17 +187,16 @@ final class Talk implements AutoCloseable {
         if (!failures.isEmpty()) {
             throw new AssertionError(String.valueOf(failures.get(0).getMessage()), failures.get(0));
         }
-        if (cancelled) {
+        if (cancelled && current.answered().size() > answered) {
             // Whether the loop took a response that came while the run was ended is a matter of who was first.
             current.answered().subList(answered, current.answered().size()).clear();
         }
-        checks.after(current, agent, setup, random);
     }
 
     private void act(Operation.Kind kind, Random random) throws InterruptedException {
         switch (kind) {
-            case RUN -> run(inputs(random), random);
-            case GO_ON -> run(List.of(), random);
+            case RUN -> run(inputs(random), options(random));
+            case GO_ON -> run(List.of(), options(random));
             case APPEND, RESPOND, ANSWER -> new OwnLoop(current, sayings, answers).act(kind, random);
             case NEW -> open(new Line(agent.newConversation(), null), random);
             case FORK -> fork(random);
@@ -169,13 +219,15 @@ final class Talk implements AutoCloseable {
         for (int i = random.nextInt(8) == 0 ? 2 : 1; i > 0; i--) {
             Item item = sayings.input(random);
             boolean marked = setup.settings().cacheBreakpoints() && random.nextInt(8) == 0;
-            items.add(marked && item instanceof Item.Message said && !said.json().contains("\"odd\"") ? item.withCacheBreakpoint() : item);
+            items.add(
+                    marked && item instanceof Item.Message said && !said.json().contains("\"odd\"")
+                            ? item.withCacheBreakpoint()
+                            : item);
         }
         return items;
     }
 
-    private void run(List<Item> input, Random random) {
-        RunOptions options = options(random);
+    private void run(List<Item> input, RunOptions options) {
         boolean[] begun = {false};
         RunOptions watched = options.withListener(event -> begun[0] |= event instanceof AgentEvent.RunStarted)
                 .withDelivery(RunOptions.Delivery.DIRECT);
@@ -218,6 +270,7 @@ final class Talk implements AutoCloseable {
         long at = 1 + (long) (random.nextDouble() * last);
         Line fork = new Line(agent.fork(current.id(), at), current);
         checks.forked(fork, at);
+        journal.forked(fork, current.id(), at);
         open(fork, random);
     }
 
@@ -237,7 +290,8 @@ final class Talk implements AutoCloseable {
         long version = versions.get(random.nextInt(versions.size()));
         Set<String> words = checks.words(current, version);
         if (Refusals.of(current, () -> current.handle().redact(version, "asked for"))) {
-            checks.gone(words);
+            checks.gone().addAll(words);
+            journal.gone(words);
         }
     }
 
@@ -299,7 +353,6 @@ final class Talk implements AutoCloseable {
     }
 
     private void resume(Line line) {
-        boolean begun = store.head(line.id()).isPresent();
-        line.handle(begun ? agent.resume(line.id()) : agent.newConversation(line.id()));
+        line.handle(handle(line.id()));
     }
 }

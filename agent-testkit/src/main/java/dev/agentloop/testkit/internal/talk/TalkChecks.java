@@ -8,9 +8,6 @@ import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.testkit.internal.request.PairingRules;
-import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -44,9 +41,9 @@ final class TalkChecks {
     /* --- requests --- */
 
     /** Looks at a request of a conversation's loop. */
-    void sent(Line line, Prompt prompt) {
+    Line.Sent sent(Line line, Prompt prompt) {
         pairs(prompt);
-        byte[] wire = bytes(prompt);
+        byte[] wire = Wire.bytes(prompt);
         long version = store.head(line.id()).map(LogPosition::version).orElse(0L);
         Line.Sent before = line.lastSent();
         if (before != null && !begins(wire, before.wire())) {
@@ -56,9 +53,11 @@ final class TalkChecks {
             require(
                     said,
                     "a request does not begin with the one before, and no entry between versions " + before.version()
-                            + " and " + version + " says why, " + Difference.of(text(before.wire()), text(wire)));
+                            + " and " + version + " says why, " + Difference.of(Wire.text(before.wire()), Wire.text(wire)));
         }
-        line.sent().add(new Line.Sent(wire, version));
+        Line.Sent sent = new Line.Sent(wire, version);
+        line.sent().add(sent);
+        return sent;
     }
 
     /** Looks at any request: calls and outputs are in pairs, and nothing is in it that was erased. */
@@ -71,8 +70,11 @@ final class TalkChecks {
                 .forEach(item -> rules.accept(PairingRules.fields(item)));
         paired = prompt;
         List<String> problems = rules.problems();
-        require(problems.isEmpty(), "the API would refuse a request: " + problems + "\n" + text(bytes(prompt)).replaceAll("\"tools\":.*\"input\":", ""));
-        requireGone("a request", text(bytes(prompt)));
+        require(
+                problems.isEmpty(),
+                "the API would refuse a request: " + problems + "\n"
+                        + Wire.text(Wire.bytes(prompt)).replaceAll("\"tools\":.*\"input\":", ""));
+        requireGone("a request", Wire.text(Wire.bytes(prompt)));
     }
 
     private static boolean begins(byte[] wire, byte[] before) {
@@ -81,9 +83,9 @@ final class TalkChecks {
 
     /* --- erased words --- */
 
-    /** These words are to be nowhere any more. */
-    void gone(Set<String> words) {
-        gone.addAll(words);
+    /** The words that are to be nowhere any more. */
+    Set<String> gone() {
+        return gone;
     }
 
     private void requireGone(String where, String text) {
@@ -102,7 +104,7 @@ final class TalkChecks {
         }
         for (LogEntry entry : entries(line)) {
             byte[] payload = entry.payload();
-            requireGone("entry " + entry + " of conversation " + line.id(), payload == null ? "" : text(payload));
+            requireGone("entry " + entry + " of conversation " + line.id(), payload == null ? "" : Wire.text(payload));
         }
     }
 
@@ -121,7 +123,7 @@ final class TalkChecks {
     /** The words of the entry of that version. */
     Set<String> words(Line line, long version) {
         byte[] payload = entries(line).get((int) version - 1).payload();
-        return payload == null ? Set.of() : Words.in(text(payload));
+        return payload == null ? Set.of() : Words.in(Wire.text(payload));
     }
 
     /* --- after an operation --- */
@@ -143,9 +145,14 @@ final class TalkChecks {
         Conversation whole = agent.on(new WholeStore(store)).resume(line.id());
         same("the fold of the whole log", known, known(whole));
         if (known.containsKey("prompt")) {
-            same("promptAt", known.get("prompt"), text(bytes(line.handle().promptAt(version))));
+            same("promptAt", known.get("prompt"), Wire.text(Wire.bytes(line.handle().promptAt(version))));
         }
         new Twins(setup, line, log, store.inbox(line.id())).compare(random);
+    }
+
+    /** Notes where the log of a conversation stands. */
+    void stands(Line line) {
+        store.head(line.id()).ifPresent(line::position);
     }
 
     private void log(Line line, List<LogEntry> log) {
@@ -186,7 +193,7 @@ final class TalkChecks {
         for (LogEntry entry : log) {
             byte[] payload = entry.payload();
             if (entry.kind().startsWith("item.") && payload != null) {
-                Words.in(text(payload)).forEach(word -> places.putIfAbsent(word, places.size()));
+                Words.in(Wire.text(payload)).forEach(word -> places.putIfAbsent(word, places.size()));
             }
         }
         return places;
@@ -212,13 +219,13 @@ final class TalkChecks {
             return;
         }
         Line.Sent sent = line.sent().get(random.nextInt(line.sent().size()));
-        Set<String> words = new LinkedHashSet<>(Words.in(text(sent.wire())));
+        Set<String> words = new LinkedHashSet<>(Words.in(Wire.text(sent.wire())));
         words.retainAll(gone);
-        byte[] folded = bytes(line.handle().promptAt(sent.version()));
+        byte[] folded = Wire.bytes(line.handle().promptAt(sent.version()));
         require(
                 !words.isEmpty() || Arrays.equals(folded, sent.wire()),
                 "the request at version " + sent.version() + " was not what the log folds to, "
-                        + Difference.of(text(sent.wire()), text(folded)));
+                        + Difference.of(Wire.text(sent.wire()), Wire.text(folded)));
     }
 
     private static void same(String what, Object expected, Object actual) {
@@ -233,7 +240,7 @@ final class TalkChecks {
         Map<String, String> known = new HashMap<>(NO_HANDLE);
         byte[] prompt = bytes(handle);
         if (prompt.length > 0) {
-            known.put("prompt", text(prompt));
+            known.put("prompt", Wire.text(prompt));
             known.put("ending", handle.prompt().ending());
         }
         known.put("awaiting", handle.awaitingApproval().toString());
@@ -249,24 +256,10 @@ final class TalkChecks {
     /** The bytes of the conversation's prompt; none where it is empty. */
     byte[] bytes(Conversation conversation) {
         try {
-            return bytes(conversation.prompt());
+            return Wire.bytes(conversation.prompt());
         } catch (IllegalStateException e) {
             require(String.valueOf(e.getMessage()).contains("is empty"), String.valueOf(e));
             return new byte[0];
         }
-    }
-
-    static byte[] bytes(Prompt prompt) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream((int) prompt.length());
-        for (ByteBuffer buffer : prompt.wire()) {
-            byte[] part = new byte[buffer.remaining()];
-            buffer.get(part);
-            out.writeBytes(part);
-        }
-        return out.toByteArray();
-    }
-
-    static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
     }
 }

@@ -53,7 +53,7 @@ record Twins(TalkSetup setup, Line line, List<LogEntry> log, List<InboxMessage> 
                 AgentLoop agent = setup.agent(whole ? new WholeStore(copy) : copy, TalkTools.steady(), model, model)) {
             said.add(act(agent.resume(line.id()), what));
             for (LogEntry entry : copy.read(line.id(), log.size(), Integer.MAX_VALUE)) {
-                said.add(entry.kind() + " " + TalkChecks.text(entry.content()).replaceAll("\"owner\":\"[^\"]*\"", ""));
+                said.add(entry.kind() + " " + Wire.text(entry.content()).replaceAll("\"owner\":\"[^\"]*\"", ""));
             }
         }
         return said;
@@ -100,7 +100,7 @@ record Twins(TalkSetup setup, Line line, List<LogEntry> log, List<InboxMessage> 
     private record Plain(PromptSettings settings, List<String> sent) implements Model {
         @Override
         public ModelResponse respond(Prompt prompt, Listener listener) {
-            sent.add(TalkChecks.text(TalkChecks.bytes(prompt)) + prompt.ending());
+            sent.add(Wire.text(Wire.bytes(prompt)) + prompt.ending());
             boolean trigger = prompt.item(prompt.size() - 1).type().equals("compaction_trigger");
             Item item = Sayings.received(
                     trigger
