@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Random talk in a store; a store's test extends this, and says how to open one. */
 public abstract class RandomTalk {
     /** How many operations one talk has. */
-    private static final int LENGTH = 40;
+    private static final int LENGTH = 30;
 
     /** For implementations. */
     protected RandomTalk() {}

@@ -53,7 +53,8 @@ final class TalkChecks {
             require(
                     said,
                     "a request does not begin with the one before, and no entry between versions " + before.version()
-                            + " and " + version + " says why, " + Difference.of(Wire.text(before.wire()), Wire.text(wire)));
+                            + " and " + version + " says why, "
+                            + Difference.of(Wire.text(before.wire()), Wire.text(wire)));
         }
         Line.Sent sent = new Line.Sent(wire, version);
         line.sent().add(sent);
@@ -145,7 +146,10 @@ final class TalkChecks {
         Conversation whole = agent.on(new WholeStore(store)).resume(line.id());
         same("the fold of the whole log", known, known(whole));
         if (known.containsKey("prompt")) {
-            same("promptAt", known.get("prompt"), Wire.text(Wire.bytes(line.handle().promptAt(version))));
+            same(
+                    "promptAt",
+                    known.get("prompt"),
+                    Wire.text(Wire.bytes(line.handle().promptAt(version))));
         }
         new Twins(setup, line, log, store.inbox(line.id())).compare(random);
     }

@@ -135,7 +135,7 @@ final class TalkTools {
             }
             String text = Words.text(words.get(), random);
             return switch (random.nextInt(5)) {
-                case 0 -> ToolOutput.text(text + "\nline".repeat(40 + random.nextInt(400)) + words.get());
+                case 0 -> ToolOutput.text(text + "\nline".repeat(50 + random.nextInt(80)) + words.get());
                 case 1 ->
                     new ToolOutput(List.of(new ToolOutput.Text(text), new ToolOutput.Image(IMAGE, "auto")), false);
                 case 2 -> ToolOutput.error(text);

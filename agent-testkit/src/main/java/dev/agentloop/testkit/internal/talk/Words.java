@@ -43,7 +43,7 @@ final class Words {
 
     /** A text with that word. */
     static String text(String word, Random random) {
-        String more = random.nextInt(6) == 0 ? " " + "w".repeat(random.nextInt(900)) : "";
+        String more = random.nextInt(6) == 0 ? " " + "w".repeat(random.nextInt(300)) : "";
         return word + ODD.get(random.nextInt(ODD.size())) + more;
     }
 
