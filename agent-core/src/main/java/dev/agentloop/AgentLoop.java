@@ -96,10 +96,24 @@ public final class AgentLoop implements AutoCloseable {
                         "conversation " + conversation + " has no version " + version + " to fork from"));
         String id = ConversationId.next(agent.parts().clock());
         agent.store().fork(conversation, at, id);
-        Log log = Log.load(agent.store(), id);
-        log.add(Entry.fork(conversation, version));
-        log.commit();
-        return new Conversation(agent, id, log.position());
+        try {
+            Log log = Log.load(agent.store(), id);
+            log.add(Entry.fork(conversation, version));
+            log.commit();
+            return new Conversation(agent, id, log.position());
+        } catch (RuntimeException | Error e) {
+            deleteUnfinished(id, e);
+            throw e;
+        }
+    }
+
+    // Without its first own entry nobody could run it, and it would stay in the list.
+    private void deleteUnfinished(String fork, Throwable failure) {
+        try {
+            agent.store().delete(fork);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /**

@@ -103,7 +103,7 @@ public final class Conversation {
 
     /** The compactions of this conversation, the oldest first. */
     public List<Compactor.Completed> compactions() {
-        return handle.reading(log -> log.fold().compactions().all());
+        return handle.reading(Log::compactions);
     }
 
     /**

@@ -13,8 +13,8 @@ import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -98,11 +98,11 @@ class RedactionTest extends LoopFixture {
         boolean[] crash = {true};
         ConversationStore crashing = new ForwardingStore(store) {
             @Override
-            public void erase(String conversation, Collection<Long> versions) {
+            public void erase(String conversation, Map<Long, byte[]> marks) {
                 if (crash[0]) {
                     throw new StoreException(StoreException.Kind.UNAVAILABLE, "gone");
                 }
-                super.erase(conversation, versions);
+                super.erase(conversation, marks);
             }
         };
         Script script = new Script(says("noted"), says("done"));
@@ -127,7 +127,9 @@ class RedactionTest extends LoopFixture {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> conversation.redact(1, ""))
                     .withMessage("entry 1 of conversation " + conversation.id()
-                            + " is conversation, and only items can be redacted: entries whose kind begins with item.");
+                            + " is conversation, and says nothing of its own; what can be redacted are items (entries whose"
+                            + " kind begins with item.), what was born in a window, whole outputs, questions, decisions and"
+                            + " endings");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> conversation.redact(999, ""))
                     .withMessageContaining("has no version 999 to redact; it stands at");

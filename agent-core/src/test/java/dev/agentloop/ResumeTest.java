@@ -13,6 +13,8 @@ import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.prompt.ItemTable;
+import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.LogEntry;
@@ -25,6 +27,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,14 +188,16 @@ class ResumeTest {
         Call call = new Call((Item.Call) call("1", "tool"), FIRST);
         call.decide(Call.hash(call.call()), Approver.Answer.approve());
         call.start();
-        byte[] state = Json.object(call::write);
-        Call read = Call.read(JsonFields.of(state));
+        ItemTable items = ItemTable.of(List.of(new NamedItem(call.item(), FIRST)));
+        byte[] state = Json.object(out -> call.write(out, items));
+        Call read = Objects.requireNonNull(Call.read(JsonFields.of(state), items));
+        assertThat(new String(state, StandardCharsets.UTF_8)).contains("\"item\":0");
         assertThat(read.approved()).isTrue();
         assertThat(read.answer()).isNull();
         assertThat(read.started()).isTrue();
         // What was written before approvals were kept.
         String older = new String(state, StandardCharsets.UTF_8).replace(",\"was_approved\":true", "");
-        assertThat(Call.read(JsonFields.of(older.getBytes(StandardCharsets.UTF_8)))
+        assertThat(Objects.requireNonNull(Call.read(JsonFields.of(older.getBytes(StandardCharsets.UTF_8)), items))
                         .approved())
                 .isFalse();
     }
@@ -333,7 +338,10 @@ class ResumeTest {
                         forged.hash(),
                         Item.user("forged").json().getBytes(StandardCharsets.UTF_8)));
         assertThat(entries.get(3).follows(entries.get(2).position())).isFalse();
-        assertThat(entries.get(3).erased().follows(entries.get(2).position())).isTrue();
+        assertThat(entries.get(3)
+                        .erased("{}".getBytes(StandardCharsets.UTF_8))
+                        .follows(entries.get(2).position()))
+                .isTrue();
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -114,8 +115,8 @@ public interface ConversationStore extends AutoCloseable {
     Optional<LogPosition> head(String conversation);
 
     /**
-     * Begins a conversation with the history of another one up to {@code at}. What happens to the source later does not
-     * change it.
+     * Begins a conversation with the history of another one up to {@code at}. Nothing that happens to the source later changes
+     * it, but for what is erased: that is erased in both ({@link #erase}).
      *
      * @throws StoreException {@code NOT_FOUND} if the source has no entry of that version and hash; {@code EXISTS} if there
      *     is a conversation {@code target}
@@ -131,10 +132,26 @@ public interface ConversationStore extends AutoCloseable {
     List<Listed> list(String before, int limit);
 
     /**
-     * Erases the payloads and salts of these entries, durably and wherever the store has copies of them; the log stays, and
-     * its chain can still be verified. Versions that are erased already, or not there, are passed over.
+     * Erases the payloads and salts of these entries, durably and wherever the store has copies of them, and puts a mark in the
+     * place of each; the log stays, and its chain can still be verified. The marks are not covered by the chain hash.
+     *
+     * <p>An entry that conversations share by a fork is one entry: it is erased in all of {@link #sharing}, this one included.
+     * Where one is erased already, the new mark takes the place of the old one, which may have said what must go now; versions
+     * that are not there are passed over.
+     *
+     * @param marks one line of JSON in UTF-8 for each version
+     * @throws StoreException {@code LOCKED} if another process has the log of one of them, so that it is not erased there; it is
+     *     in all others. Send it again once that process has closed it, or let that one do it
      */
-    void erase(String conversation, Collection<Long> versions);
+    void erase(String conversation, Map<Long, byte[]> marks);
+
+    /**
+     * The conversations that have this very entry: the one that it was written in, and those forked from it, from forks too, at
+     * that version or later. In no order; this one included.
+     *
+     * @return empty where this conversation has no such entry
+     */
+    List<String> sharing(String conversation, long version);
 
     /**
      * Deletes a conversation with everything in it, its inbox included; does nothing if there is none.

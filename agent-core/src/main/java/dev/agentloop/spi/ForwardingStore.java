@@ -3,6 +3,7 @@ package dev.agentloop.spi;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -48,8 +49,13 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
-    public void erase(String conversation, Collection<Long> versions) {
-        store.erase(conversation, versions);
+    public void erase(String conversation, Map<Long, byte[]> marks) {
+        store.erase(conversation, marks);
+    }
+
+    @Override
+    public List<String> sharing(String conversation, long version) {
+        return store.sharing(conversation, version);
     }
 
     @Override

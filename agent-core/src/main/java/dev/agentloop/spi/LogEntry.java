@@ -20,11 +20,12 @@ import org.jspecify.annotations.Nullable;
  * @param kind what the entry is; a store keeps kinds that it does not know
  * @param turn the version of the entry that began the turn this one belongs to; 0 outside of a turn
  * @param base the version of the newest entry that restates the whole prompt, from which on a reader can start
- * @param salt 16 random bytes, or null where the payload was erased
+ * @param salt 16 random bytes, or null where what was written was erased
  * @param digest the SHA-256 digest of salt and payload
  * @param hash the chain hash: SHA-256 over the hash before and all of the above but the salt, in hexadecimal digits
- * @param payload one line of JSON in UTF-8, which comes back byte for byte; null where it was erased, and where it was
- *     left out though there is a salt
+ * @param payload one line of JSON in UTF-8, which comes back byte for byte; without a salt the mark that stands for what was
+ *     erased, which no hash covers. Null where it was left out though there is a salt, and in an old file where it was erased
+ *     without a mark
  */
 public record LogEntry(
         long version,
@@ -67,7 +68,12 @@ public record LogEntry(
         return intact && version == before.version() + 1 && hash.equals(chain(before));
     }
 
-    /** The payload, which must not have been erased. */
+    /**
+     * The payload; of an erased entry its mark.
+     *
+     * @throws IllegalStateException if it was left out when the log was loaded
+     * @throws StoreException {@code ERASED} if an old file has nothing in its place
+     */
     public byte[] content() {
         byte[] bytes = payload;
         if (bytes == null && salt != null) {
@@ -77,8 +83,7 @@ public record LogEntry(
         if (bytes == null) {
             throw new StoreException(
                     StoreException.Kind.ERASED,
-                    "the payload of entry " + version + " (" + kind
-                            + ") was erased; the log can be verified and read up to it, not run");
+                    "the payload of entry " + version + " (" + kind + ") was erased, and nothing stands in its place");
         }
         return bytes;
     }
@@ -88,9 +93,19 @@ public record LogEntry(
         return new LogEntry(version, kind, turn, base, salt, digest, hash, null);
     }
 
-    /** The same entry with salt and payload erased. */
-    public LogEntry erased() {
-        return new LogEntry(version, kind, turn, base, null, digest, hash, null);
+    /**
+     * The same entry with salt and payload erased, and a mark in the payload's place. The chain is verified as before; the
+     * mark is not covered by its hash.
+     *
+     * @param mark one line of JSON in UTF-8; not copied
+     */
+    public LogEntry erased(byte[] mark) {
+        return new LogEntry(version, kind, turn, base, null, digest, hash, mark);
+    }
+
+    /** Whether what was written was erased, so that the payload, if there is one, is a mark. */
+    public boolean isErased() {
+        return salt == null;
     }
 
     private static byte[] digest(byte[] salt, byte[] payload) {
@@ -127,6 +142,7 @@ public record LogEntry(
     @Override
     public String toString() {
         byte[] bytes = payload;
-        return version + " " + kind + " " + (bytes == null ? "erased" : bytes.length + " bytes");
+        return version + " " + kind + " "
+                + (salt == null ? "erased" : bytes == null ? "left out" : bytes.length + " bytes");
     }
 }

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Copies a conversation's file up to an end, whole appends as they are; what is changed in an append has it written again.
@@ -15,15 +15,25 @@ import java.util.List;
  */
 record FileCopy(Path source, long end, FileAccess access) {
     private static final int BLOCK = 64 * 1024;
+    private static final String FORK = ".fork";
 
     /** Makes {@code target} of the entries up to this one; false, and no target, if there is no such entry. */
     boolean fork(LogPosition at, Path target) throws IOException {
-        return make(target, ".fork", pass -> pass.upTo(at));
+        return make(target, FORK, pass -> pass.upTo(at));
     }
 
-    /** Puts in place of the source what it is with the payloads and salts of these entries erased. */
-    void erase(Collection<Long> versions) throws IOException {
-        make(source, ".erased", pass -> pass.erasing(versions));
+    /** What a crash leaves of a fork that is not whole. */
+    static Path unfinishedFork(Path target) {
+        return copy(target, FORK);
+    }
+
+    private static Path copy(Path target, String suffix) {
+        return target.resolveSibling(target.getFileName().toString().replaceFirst("\\.[^.]*$", suffix));
+    }
+
+    /** Puts in place of the source what it is with these marks in place of the payloads of their entries. */
+    void erase(Map<Long, byte[]> marks) throws IOException {
+        make(source, ".erased", pass -> pass.erasing(marks));
     }
 
     private interface Step {
@@ -31,7 +41,7 @@ record FileCopy(Path source, long end, FileAccess access) {
     }
 
     private boolean make(Path target, String suffix, Step step) throws IOException {
-        Path copy = target.resolveSibling(target.getFileName().toString().replaceFirst("\\.[^.]*$", suffix));
+        Path copy = copy(target, suffix);
         Files.deleteIfExists(copy);
         try {
             try (FileAccess.Handle from = access.read(source);
@@ -84,12 +94,15 @@ record FileCopy(Path source, long end, FileAccess access) {
             return true;
         }
 
-        boolean erasing(Collection<Long> versions) throws IOException {
+        boolean erasing(Map<Long, byte[]> marks) throws IOException {
             FileScan.Batch batch;
             while ((batch = scan.next()) != null) {
-                if (batch.entries().stream().anyMatch(entry -> versions.contains(entry.version()))) {
+                if (batch.entries().stream().anyMatch(entry -> marks.containsKey(entry.version()))) {
                     lines(batch.entries().stream()
-                            .map(entry -> versions.contains(entry.version()) ? entry.erased() : entry)
+                            .map(entry -> {
+                                byte[] mark = marks.get(entry.version());
+                                return mark == null ? entry : entry.erased(mark);
+                            })
                             .toList());
                 } else {
                     block(batch.start(), batch.end());

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>(In the file, that is one line.) {@code crc} is the CRC-32C of the bytes from the quotation mark behind it to the
- * closing brace; {@code len} is the length of the payload in bytes, -1 where it was erased. {@code batch} says which entry
+ * closing brace; {@code len} is the length of the payload in bytes. Where an entry was erased, {@code salt} is
+ * null, and its mark is the payload; older versions of this library wrote -1 and no mark. {@code batch} says which entry
  * of how many in one append this is: an append whose lines are not all there did not happen. {@code at} is the time of
  * writing, which nothing depends on. The payload comes last, in its own bytes. The other fields are those of
  * {@link LogEntry}, in hexadecimal digits where they are bytes.

@@ -14,8 +14,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
  *
  * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, the folders
- * {@code <id>.inbox} with the messages, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
+ * {@code <id>.inbox} with the messages, {@code .families} with an index of forks, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
  * written as a copy.
  */
 public final class FileStore implements ConversationStore {
@@ -47,6 +53,7 @@ public final class FileStore implements ConversationStore {
     private final Path folder;
     private final FileAccess access;
     private final FileLogs logs;
+    private final FileFamilies families;
 
     /**
      * The store in this folder, which is made if need be.
@@ -65,6 +72,7 @@ public final class FileStore implements ConversationStore {
         }
         this.access = access;
         this.logs = new FileLogs(this.folder, access);
+        this.families = new FileFamilies(this.folder, access);
     }
 
     /** How far a file was durable when it was looked at, and what is known of it. */
@@ -181,8 +189,8 @@ public final class FileStore implements ConversationStore {
     public void fork(String source, LogPosition at, String target) {
         ConversationStore.checkId(source);
         ConversationStore.checkId(target);
-        Extent extent = at.version() < 1 ? null : extent(source);
-        if (extent == null) {
+        String family = at.version() < 1 ? "" : family(source);
+        if (family.isEmpty()) {
             throw StoreException.noSuchVersion(source, at);
         }
         exclusively(
@@ -195,11 +203,93 @@ public final class FileStore implements ConversationStore {
                                     .isPresent()) {
                         throw StoreException.exists(target);
                     }
-                    if (!new FileCopy(extent.file(), extent.end(), access).fork(at, file)) {
+                    // Named first, and locked while the source is read: whoever erases in the source meanwhile waits
+                    // for it.
+                    families.add(family, List.of(source, target));
+                    boolean made = false;
+                    try {
+                        // Whoever knows the position knows that it is durable, so where the file ends does not matter.
+                        made = new FileCopy(logs.file(source), Long.MAX_VALUE, access).fork(at, file);
+                    } finally {
+                        if (!made) {
+                            families.remove(family, target);
+                        }
+                    }
+                    if (!made) {
                         throw StoreException.noSuchVersion(source, at);
                     }
                     return null;
                 }));
+    }
+
+    /** The hash of the first entry, which those that were forked from one another share; empty where there is none. */
+    private String family(String conversation) {
+        List<LogEntry> first = read(conversation, 0, 1);
+        return first.isEmpty() ? "" : first.get(0).hash();
+    }
+
+    /** This conversation and those that may share entries with it. */
+    private Set<String> relatives(String conversation) {
+        Set<String> relatives = new TreeSet<>(List.of(conversation));
+        String family = family(conversation);
+        if (!family.isEmpty()) {
+            try {
+                if (!families.whole()) {
+                    index();
+                }
+                relatives.addAll(families.of(family));
+            } catch (IOException e) {
+                throw unavailable("look for the forks of", conversation, e);
+            }
+        }
+        return relatives;
+    }
+
+    // Forks that were made before there was an index are found by their first entries, once.
+    private void index() throws IOException {
+        Map<String, List<String>> found = new HashMap<>();
+        boolean all = true;
+        for (String id : exclusively("list", "conversations", this::ids)) {
+            try {
+                found.computeIfAbsent(family(id), first -> new ArrayList<>()).add(id);
+            } catch (StoreException e) {
+                LOG.warn("what conversation {} was forked from is not known: {}", id, e.getMessage());
+                all = false;
+            }
+        }
+        found.remove("");
+        for (Map.Entry<String, List<String>> each : found.entrySet()) {
+            if (each.getValue().size() > 1) {
+                families.add(each.getKey(), each.getValue());
+            }
+        }
+        if (all) {
+            families.nowWhole();
+        }
+    }
+
+    @Override
+    public List<String> sharing(String conversation, long version) {
+        ConversationStore.checkId(conversation);
+        Optional<LogEntry> shared = entry(conversation, version);
+        return shared.isEmpty()
+                ? List.of()
+                : relatives(conversation).stream()
+                        .filter(other -> entry(other, version)
+                                .filter(there -> same(shared.get(), there))
+                                .isPresent())
+                        .toList();
+    }
+
+    // Also where one of them is erased.
+    private static boolean same(LogEntry one, LogEntry other) {
+        return one.position().equals(other.position());
+    }
+
+    private Optional<LogEntry> entry(String conversation, long version) {
+        return version < 1
+                ? Optional.empty()
+                : read(conversation, version - 1, 1).stream().findFirst();
     }
 
     @Override
@@ -241,6 +331,7 @@ public final class FileStore implements ConversationStore {
     public void delete(String conversation) {
         ConversationStore.checkId(conversation);
         exclusively("delete", conversation, () -> {
+            String family = familyOfDamaged(conversation);
             logs.forget(conversation);
             inboxOf(conversation).delete();
             Path file = logs.file(conversation);
@@ -250,23 +341,71 @@ public final class FileStore implements ConversationStore {
             return logs.replacing(conversation, () -> {
                 Files.deleteIfExists(file);
                 access.forceName(file);
+                if (!family.isEmpty()) {
+                    families.remove(family, conversation);
+                }
                 return null;
             });
         });
     }
 
+    private String familyOfDamaged(String conversation) {
+        try {
+            return family(conversation);
+        } catch (StoreException e) {
+            return ""; // What is left of it in the index is a name without a conversation.
+        }
+    }
+
     @Override
-    public void erase(String conversation, Collection<Long> versions) {
+    public void erase(String conversation, Map<Long, byte[]> marks) {
         ConversationStore.checkId(conversation);
+        List<LogEntry> erased = new ArrayList<>();
+        new TreeMap<>(marks)
+                .forEach((version, mark) ->
+                        entry(conversation, version).ifPresent(entry -> erased.add(entry.erased(mark))));
+        erased.forEach(FileStore::checkLine);
+        Set<String> done = new HashSet<>();
+        StoreException failure = null;
+        // A fork that was begun meanwhile may have what is not there any more.
+        for (List<String> more = List.of(conversation); !erased.isEmpty() && !more.isEmpty(); ) {
+            for (String each : more) {
+                try {
+                    eraseIn(each, erased);
+                } catch (StoreException e) {
+                    failure = failure == null || failure.kind() == StoreException.Kind.LOCKED ? e : failure;
+                }
+            }
+            done.addAll(more);
+            more = relatives(conversation).stream()
+                    .filter(each -> !done.contains(each))
+                    .toList();
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void eraseIn(String conversation, List<LogEntry> erased) {
         exclusively("erase in", conversation, () -> {
             Path file = logs.file(conversation);
-            if (!Files.exists(file) || versions.isEmpty()) {
+            if (!Files.exists(file)) {
+                // Another process is making it, or a crash has left a half of it.
+                logs.replacing(conversation, () -> Files.deleteIfExists(FileCopy.unfinishedFork(file)));
+            }
+            Map<Long, byte[]> marks = new HashMap<>();
+            for (LogEntry each : erased) {
+                entry(conversation, each.version())
+                        .filter(there -> same(each, there) && !(there.isErased() && there.equals(each)))
+                        .ifPresent(there -> marks.put(each.version(), each.content()));
+            }
+            if (marks.isEmpty()) {
                 return null;
             }
             // Opened first, so that what a crash left behind the last append is cut off and not copied.
             long end = logs.open(conversation).length();
             return logs.replacing(conversation, () -> {
-                new FileCopy(file, end, access).erase(versions);
+                new FileCopy(file, end, access).erase(marks);
                 return null;
             });
         });

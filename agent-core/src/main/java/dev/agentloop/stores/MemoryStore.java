@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,16 +18,36 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A store in this process's memory, gone with it. */
 public final class MemoryStore implements ConversationStore {
-    // Each list is guarded by its own monitor.
+    // Each list is guarded by its own monitor; whoever has that of a family may take those of its logs.
     private final Map<String, Log> logs = new ConcurrentHashMap<>();
 
     /** A store without conversations. */
     public MemoryStore() {}
 
+    /** The logs that were forked from one another. */
+    private static final class Family {
+        private final Map<String, Log> members = new HashMap<>();
+    }
+
     private static final class Log {
+        private final Family family;
         private final List<LogEntry> entries = new ArrayList<>();
         private final Map<String, InboxMessage> inbox = new LinkedHashMap<>();
         private Instant changed = Instant.now();
+
+        private Log(Family family) {
+            this.family = family;
+        }
+
+        private synchronized boolean has(LogEntry entry) {
+            return holds(entry.position());
+        }
+
+        private synchronized void erase(LogEntry entry, byte[] mark) {
+            if (has(entry)) {
+                entries.set((int) entry.version() - 1, entry.erased(mark));
+            }
+        }
 
         private LogPosition head() {
             return entries.isEmpty()
@@ -50,7 +71,11 @@ public final class MemoryStore implements ConversationStore {
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         ConversationStore.checkAppend(conversation, expected, entries);
-        Log log = logs.computeIfAbsent(conversation, id -> new Log());
+        Log log = logs.computeIfAbsent(conversation, id -> {
+            Log made = new Log(new Family());
+            made.family.members.put(id, made);
+            return made;
+        });
         LogPosition last = entries.get(entries.size() - 1).position();
         synchronized (log) {
             if (log.head().equals(expected) && !log.sealed()) {
@@ -71,7 +96,7 @@ public final class MemoryStore implements ConversationStore {
     private Log log(String conversation) {
         ConversationStore.checkId(conversation);
         Log log = logs.get(conversation);
-        return log == null ? new Log() : log;
+        return log == null ? new Log(new Family()) : log;
     }
 
     @Override
@@ -96,15 +121,18 @@ public final class MemoryStore implements ConversationStore {
     public void fork(String source, LogPosition at, String target) {
         Log log = log(source);
         ConversationStore.checkId(target);
-        Log fork = new Log();
-        synchronized (log) {
-            if (at.version() == 0 || !log.holds(at)) {
-                throw StoreException.noSuchVersion(source, at);
+        Log fork = new Log(log.family);
+        synchronized (log.family) {
+            synchronized (log) {
+                if (at.version() == 0 || !log.holds(at)) {
+                    throw StoreException.noSuchVersion(source, at);
+                }
+                fork.entries.addAll(log.entries.subList(0, (int) at.version()));
             }
-            fork.entries.addAll(log.entries.subList(0, (int) at.version()));
-        }
-        if (logs.putIfAbsent(target, fork) != null) {
-            throw StoreException.exists(target);
+            if (logs.putIfAbsent(target, fork) != null) {
+                throw StoreException.exists(target);
+            }
+            log.family.members.put(target, fork);
         }
     }
 
@@ -128,14 +156,35 @@ public final class MemoryStore implements ConversationStore {
     @Override
     public void delete(String conversation) {
         ConversationStore.checkId(conversation);
-        logs.remove(conversation);
+        Log log = logs.remove(conversation);
+        if (log != null) {
+            synchronized (log.family) {
+                log.family.members.remove(conversation, log);
+            }
+        }
     }
 
     @Override
-    public void erase(String conversation, Collection<Long> versions) {
-        Log log = log(conversation);
-        synchronized (log) {
-            log.entries.replaceAll(entry -> versions.contains(entry.version()) ? entry.erased() : entry);
+    public void erase(String conversation, Map<Long, byte[]> marks) {
+        Family family = log(conversation).family;
+        synchronized (family) {
+            marks.forEach((version, mark) -> read(conversation, version - 1, 1).stream()
+                    .filter(entry -> entry.version() == version)
+                    .forEach(entry -> family.members.values().forEach(log -> log.erase(entry, mark))));
+        }
+    }
+
+    @Override
+    public List<String> sharing(String conversation, long version) {
+        Family family = log(conversation).family;
+        synchronized (family) {
+            List<LogEntry> shared = read(conversation, version - 1, 1);
+            return family.members.entrySet().stream()
+                    .filter(member -> !shared.isEmpty()
+                            && shared.get(0).version() == version
+                            && member.getValue().has(shared.get(0)))
+                    .map(Map.Entry::getKey)
+                    .toList();
         }
     }
 

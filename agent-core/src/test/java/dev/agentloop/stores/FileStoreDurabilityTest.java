@@ -151,7 +151,11 @@ class FileStoreDurabilityTest {
             LogPosition head = append(store, ID, "{}");
             disk.operations.clear();
             store.fork(ID, head, OTHER);
-            assertThat(disk.operations).containsExactly("create fork", "write", "force", "close", "force name");
+            assertThat(disk.operations).containsSubsequence("create fork", "write", "force", "close", "force name");
+            int begun = disk.operations.indexOf("create fork");
+            assertThat(disk.operations.subList(0, begun))
+                    .as("the index of forks, before there is one")
+                    .containsSubsequence("create member", "close", "force name", "create member", "force name");
         }
     }
 

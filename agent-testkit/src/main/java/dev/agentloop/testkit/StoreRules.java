@@ -28,17 +28,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Restated, ended and erased logs, messages, many threads: the second part of {@link ConversationStoreContract}. */
-abstract class StoreRules {
-
-    /** The store under test. */
-    abstract ConversationStore store();
-
-    /** Closes the store under test and opens another one on its storage. */
-    abstract void reopen() throws Exception;
-
-    /** Another store on the storage of the one under test, which stays open; that one itself if there can be no other. */
-    abstract ConversationStore beside() throws Exception;
+/** Restated and ended logs, messages, many threads: the third part of {@link ConversationStoreContract}. */
+abstract class StoreRules extends ErasureRules {
 
     /* --- load --- */
 
@@ -170,70 +161,6 @@ abstract class StoreRules {
         entries.addAll(entries(end.position(), numbers(4, 4)));
         assertThatThrownBy(() -> store().append(id, head, entries)).isInstanceOf(IllegalArgumentException.class);
         assertThat(payloads(store(), id)).containsExactly(numbers(1, 2));
-    }
-
-    /* --- erase --- */
-
-    @Test
-    void erase_takesPayloadAndSaltAndLeavesTheChain() throws Exception {
-        String id = newId();
-        append(store(), id, numbers(1, 6));
-        List<LogEntry> before = all(store(), id);
-        store().erase(id, List.of(2L, 3L, 6L));
-        List<LogEntry> erased = before.stream()
-                .map(entry -> List.of(2L, 3L, 6L).contains(entry.version()) ? entry.erased() : entry)
-                .toList();
-        assertSame(all(store(), id), erased);
-        assertSame(store().load(id), erased);
-        refused(Kind.ERASED, () -> store().read(id, 1, 1).get(0).content());
-        reopen();
-        assertSame(all(store(), id), erased);
-        append(store(), id, numbers(7, 7));
-        assertThat(all(store(), id)).hasSize(7);
-    }
-
-    @Test
-    void erase_ofWhatIsErasedOrNotThere_changesNothing() {
-        String id = newId();
-        String other = newId();
-        append(store(), id, numbers(1, 3));
-        append(store(), other, numbers(1, 3));
-        store().erase(id, List.of(2L));
-        List<LogEntry> erased = all(store(), id);
-        store().erase(id, List.of(2L, 4L, 0L, -1L, Long.MAX_VALUE));
-        store().erase(id, List.of());
-        store().erase(newId(), List.of(1L));
-        assertSame(all(store(), id), erased);
-        assertThat(payloads(store(), other)).containsExactly(numbers(1, 3));
-    }
-
-    /** A store may keep a fork's history as copies or share it; so what is erased here may be left there, but never half. */
-    @Test
-    void erase_inAForkOrItsSource_isWholeInEach() throws Exception {
-        String source = newId();
-        append(store(), source, numbers(1, 4));
-        List<LogEntry> entries = all(store(), source);
-        String fork = newId();
-        store().fork(source, entries.get(2).position(), fork);
-        append(store(), fork, numbers(40, 40));
-        store().erase(source, List.of(1L));
-        store().erase(fork, List.of(2L, 4L));
-        for (int round = 0; round < 2; round++) {
-            List<LogEntry> ofSource = all(store(), source);
-            List<LogEntry> ofFork = all(store(), fork);
-            assertSame(List.of(ofSource.get(0)), List.of(entries.get(0).erased()));
-            assertSame(List.of(ofFork.get(1)), List.of(entries.get(1).erased()));
-            assertThat(ofFork.get(3).salt()).isNull();
-            assertSame(ofSource.subList(2, 4), entries.subList(2, 4));
-            assertSame(ofFork.subList(2, 3), entries.subList(2, 3));
-            assertErasedOrSame(ofFork.get(0), entries.get(0));
-            assertErasedOrSame(ofSource.get(1), entries.get(1));
-            reopen();
-        }
-    }
-
-    private static void assertErasedOrSame(LogEntry actual, LogEntry written) {
-        assertSame(List.of(actual), List.of(actual.salt() == null ? written.erased() : written));
     }
 
     /* --- inbox --- */

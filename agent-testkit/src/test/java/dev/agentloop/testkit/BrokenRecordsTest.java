@@ -106,26 +106,62 @@ class BrokenRecordsTest {
 
     private static final class ErasesThePayloadAndKeepsTheSalt extends SimpleStore {
         @Override
-        LogEntry erased(LogEntry entry) {
+        LogEntry erased(LogEntry entry, byte[] mark) {
             return entry.withoutPayload();
+        }
+    }
+
+    private static final class PutsNothingInItsPlace extends SimpleStore {
+        @Override
+        LogEntry erased(LogEntry entry, byte[] mark) {
+            return new LogEntry(
+                    entry.version(),
+                    entry.kind(),
+                    entry.turn(),
+                    entry.base(),
+                    null,
+                    entry.digest(),
+                    entry.hash(),
+                    null);
+        }
+    }
+
+    private static final class WritesAMarkAnew extends SimpleStore {
+        @Override
+        LogEntry erased(LogEntry entry, byte[] mark) {
+            try {
+                ObjectMapper mapper = new ObjectMapper();
+                return entry.erased(mapper.writeValueAsBytes(mapper.readTree(mark)));
+            } catch (IOException e) {
+                return entry.erased(mark);
+            }
+        }
+    }
+
+    private static final class KeepsTheFirstMark extends SimpleStore {
+        @Override
+        LogEntry erased(LogEntry entry, byte[] mark) {
+            return entry.isErased() ? entry : entry.erased(mark);
         }
     }
 
     private static final class ErasesByTakingTheEntryOut extends SimpleStore {
         @Override
-        public synchronized void erase(String conversation, Collection<Long> versions) {
+        public synchronized void erase(String conversation, Map<Long, byte[]> marks) {
             logs.computeIfPresent(
                     conversation,
                     (id, log) -> log.stream()
-                            .filter(entry -> !versions.contains(entry.version()))
+                            .filter(entry -> !marks.containsKey(entry.version()))
                             .toList());
         }
     }
 
     private static final class ErasesAllConversations extends SimpleStore {
         @Override
-        public synchronized void erase(String conversation, Collection<Long> versions) {
-            logs.keySet().forEach(id -> super.erase(id, versions));
+        List<String> erasedIn(String conversation, long version) {
+            return logs.keySet().stream()
+                    .filter(id -> version > 0 && logs.get(id).size() >= version)
+                    .toList();
         }
     }
 
@@ -133,9 +169,9 @@ class BrokenRecordsTest {
         private final Map<String, List<LogEntry>> written = new HashMap<>();
 
         @Override
-        public synchronized void erase(String conversation, Collection<Long> versions) {
+        public synchronized void erase(String conversation, Map<Long, byte[]> marks) {
             written.putIfAbsent(conversation, logs.getOrDefault(conversation, List.of()));
-            super.erase(conversation, versions);
+            super.erase(conversation, marks);
         }
 
         @Override
@@ -146,11 +182,43 @@ class BrokenRecordsTest {
 
     private static final class ErasesNothingThatAForkShares extends KnowsItsForks {
         @Override
-        public synchronized void erase(String conversation, Collection<Long> versions) {
-            long at = forks.getOrDefault(conversation, 0L);
-            super.erase(
-                    conversation,
-                    versions.stream().filter(version -> version > at).toList());
+        List<String> erasedIn(String conversation, long version) {
+            return version <= forks.getOrDefault(conversation, 0L) ? List.of() : super.erasedIn(conversation, version);
+        }
+    }
+
+    private static final class ErasesInTheOneThatIsNamed extends SimpleStore {
+        @Override
+        List<String> erasedIn(String conversation, long version) {
+            return super.erasedIn(conversation, version).stream()
+                    .filter(conversation::equals)
+                    .toList();
+        }
+    }
+
+    private static final class KnowsNoForksOfForks extends KnowsItsForks {
+        private final Map<String, String> sources = new HashMap<>();
+
+        @Override
+        public synchronized void fork(String source, LogPosition at, String target) {
+            super.fork(source, at, target);
+            sources.put(target, source);
+        }
+
+        @Override
+        public synchronized List<String> sharing(String conversation, long version) {
+            String of = sources.get(conversation);
+            return super.sharing(conversation, version).stream()
+                    .filter(other ->
+                            other.equals(conversation) || other.equals(of) || conversation.equals(sources.get(other)))
+                    .toList();
+        }
+    }
+
+    private static final class SharesByTheNumberAlone extends SimpleStore {
+        @Override
+        boolean shares(String conversation, LogEntry entry) {
+            return logs.get(conversation).size() >= entry.version();
         }
     }
 
@@ -275,10 +343,16 @@ class BrokenRecordsTest {
                         new StoreMutant(RefusesTheEndWhenItIsSentAgain::new, "append_behindASealedLog_isRefused"),
                         new StoreMutant(
                                 ErasesThePayloadAndKeepsTheSalt::new, "erase_takesPayloadAndSaltAndLeavesTheChain"),
+                        new StoreMutant(PutsNothingInItsPlace::new, "erase_takesPayloadAndSaltAndLeavesTheChain"),
+                        new StoreMutant(WritesAMarkAnew::new, "marks_comeBackByteForByte"),
+                        new StoreMutant(KeepsTheFirstMark::new, "erase_again_putsTheNewMarkInPlaceOfTheOld"),
                         new StoreMutant(ErasesByTakingTheEntryOut::new, "erase_takesPayloadAndSaltAndLeavesTheChain"),
-                        new StoreMutant(ErasesAllConversations::new, "erase_ofWhatIsErasedOrNotThere_changesNothing"),
+                        new StoreMutant(ErasesAllConversations::new, "erase_ofWhatIsNotThere_changesNothing"),
                         new StoreMutant(ForgetsErasuresInAReopening::new, "erase_takesPayloadAndSaltAndLeavesTheChain"),
-                        new StoreMutant(ErasesNothingThatAForkShares::new, "erase_inAForkOrItsSource_isWholeInEach"))
+                        new StoreMutant(ErasesNothingThatAForkShares::new, "erase_ofASharedEntry_isInAllThatHaveIt"),
+                        new StoreMutant(ErasesInTheOneThatIsNamed::new, "erase_ofASharedEntry_isInAllThatHaveIt"),
+                        new StoreMutant(KnowsNoForksOfForks::new, "sharing_namesThoseThatHaveTheEntry"),
+                        new StoreMutant(SharesByTheNumberAlone::new, "sharing_namesThoseThatHaveTheEntry"))
                 .map(StoreMutant::test);
     }
 

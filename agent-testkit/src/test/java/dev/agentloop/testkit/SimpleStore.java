@@ -153,20 +153,37 @@ class SimpleStore implements ConversationStore {
     }
 
     @Override
-    public synchronized void erase(String conversation, Collection<Long> versions) {
+    public synchronized void erase(String conversation, Map<Long, byte[]> marks) {
         checkId(conversation);
-        List<LogEntry> log = logs.get(conversation);
-        if (log != null) {
-            logs.put(
-                    conversation,
-                    log.stream()
-                            .map(entry -> versions.contains(entry.version()) ? erased(entry) : entry)
-                            .toList());
-        }
+        marks.forEach((version, mark) -> erasedIn(conversation, version).forEach(id -> {
+            List<LogEntry> log = new ArrayList<>(logs.get(id));
+            LogEntry entry = log.get((int) (version - 1));
+            log.set((int) (version - 1), erased(entry, mark));
+            logs.put(id, log);
+        }));
     }
 
-    LogEntry erased(LogEntry entry) {
-        return entry.erased();
+    List<String> erasedIn(String conversation, long version) {
+        return sharing(conversation, version);
+    }
+
+    LogEntry erased(LogEntry entry, byte[] mark) {
+        return entry.erased(mark);
+    }
+
+    @Override
+    public synchronized List<String> sharing(String conversation, long version) {
+        checkId(conversation);
+        List<LogEntry> log = logs.getOrDefault(conversation, List.of());
+        return logs.keySet().stream()
+                .filter(other -> version > 0 && version <= log.size() && shares(other, log.get((int) (version - 1))))
+                .toList();
+    }
+
+    boolean shares(String conversation, LogEntry entry) {
+        List<LogEntry> log = logs.get(conversation);
+        return log.size() >= entry.version()
+                && log.get((int) entry.version() - 1).position().equals(entry.position());
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The command log over conversations that the program itself has had, and over entries that it never writes. */
@@ -77,8 +78,8 @@ class LogCommandTest extends AgentTest {
                     store.read(id, 0, 100).stream()
                             .filter(entry -> entry.kind().equals("item.user"))
                             .limit(1)
-                            .map(LogEntry::version)
-                            .toList());
+                            .collect(Collectors.toMap(
+                                    LogEntry::version, entry -> "{}".getBytes(StandardCharsets.UTF_8))));
         }
     }
 

@@ -8,11 +8,15 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.Sha256;
+import dev.agentloop.internal.prompt.ItemMark;
+import dev.agentloop.internal.prompt.ItemTable;
+import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * way has brought it. Not thread-safe.
  */
 public final class Call {
-    private final Item.Call item;
+    private Item.Call item;
     private final long version;
     private State state = State.RECEIVED;
     private @Nullable Tool tool;
@@ -35,7 +39,7 @@ public final class Call {
     private String rule = "";
     private @Nullable Instant expires;
     private Approver.@Nullable Answer answer;
-    private @Nullable Item output;
+    private @Nullable NamedItem output;
 
     /** How far it is. */
     public enum State {
@@ -69,8 +73,12 @@ public final class Call {
     }
 
     /** Reads what {@link #write} wrote. */
-    public static Call read(JsonFields state) {
-        Call call = new Call((Item.Call) item(state, "item"), state.number("version", 0));
+    public static @Nullable Call read(JsonFields state, ItemTable items) {
+        NamedItem item = items.at(state, "item");
+        if (item == null || !(item.item() instanceof Item.Call called)) {
+            return null;
+        }
+        Call call = new Call(called, state.number("version", 0));
         call.started = state.flag("started", false);
         call.forked = state.flag("forked", false);
         call.approved = state.flag("was_approved", false);
@@ -81,18 +89,13 @@ public final class Call {
         if (state.has("approved")) {
             call.answer = answer(state);
         }
-        call.output = state.has("output") ? item(state, "output") : null;
+        call.output = items.at(state, "output");
         return call;
     }
 
-    private static Item item(JsonFields state, String name) {
-        JsonFields.Field field = Objects.requireNonNull(state.field(name), name);
-        return Item.of(state.bytes(field));
-    }
-
     /** Writes all that is known of the call. */
-    public void write(Json.Writer out) throws IOException {
-        out.raw("item", item.json()).number("version", version);
+    public void write(Json.Writer out, ItemTable items) throws IOException {
+        out.number("item", items.place(named())).number("version", version);
         out.flag("started", started).flag("forked", forked).flag("asked", asked);
         Instant expiry = expires;
         out.text("question", question).number("expires_at", expiry == null ? 0 : expiry.toEpochMilli());
@@ -104,10 +107,27 @@ public final class Call {
         if (decided != null) {
             out.flag("approved", decided.approved()).text("reason", decided.reason());
         }
-        Item given = output;
-        if (given != null) {
-            out.raw("output", given.json());
+        if (output != null) {
+            out.number("output", items.place(output));
         }
+    }
+
+    /** Has marks in the place of what was erased: the call itself and what was asked about it, or its output. */
+    void redacted(Set<Long> versions) {
+        if (versions.contains(version)) {
+            item = (Item.Call) Objects.requireNonNull(ItemMark.of(item));
+            question = question.isEmpty() ? "" : ItemMark.TEXT;
+            place = "";
+            rule = "";
+            answer = answer == null ? null : new Approver.Answer(answer.approved(), "", "");
+        }
+        if (output != null && versions.contains(output.version())) {
+            output = new NamedItem(Objects.requireNonNull(ItemMark.of(output.item())), output.version());
+        }
+    }
+
+    NamedItem named() {
+        return new NamedItem(item, version);
     }
 
     public Item.Call item() {
@@ -194,7 +214,7 @@ public final class Call {
     }
 
     /** Its output, durable and waiting for its place in the prompt; null where there is none. */
-    public @Nullable Item output() {
+    public @Nullable NamedItem output() {
         return output;
     }
 
@@ -251,7 +271,7 @@ public final class Call {
         return decided;
     }
 
-    public void output(Item item) {
+    public void output(NamedItem item) {
         output = item;
         state = State.ANSWERED;
     }

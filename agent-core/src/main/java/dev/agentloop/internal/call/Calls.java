@@ -3,6 +3,9 @@ package dev.agentloop.internal.call;
 import dev.agentloop.Item;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.ItemMark;
+import dev.agentloop.internal.prompt.ItemTable;
+import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -10,6 +13,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -26,14 +30,22 @@ public final class Calls {
     private final Map<String, Call> open = new LinkedHashMap<>();
     private final Map<String, Long> fullOutputs = new ConcurrentSkipListMap<>();
     private final RepeatedCalls repeats = new RepeatedCalls();
-    private final List<SentCall> replayable = new ArrayList<>();
-    private final List<SentCall> sent = new ArrayList<>();
+    private final List<Sent> replayable = new ArrayList<>();
+    private final List<Sent> sent = new ArrayList<>();
     private @Nullable String serverId;
 
     /** A call as the server sent it. */
     public record SentCall(String id, String name, String arguments) {
         public static SentCall of(Item.Call call) {
             return new SentCall(call.callId(), call.name(), call.arguments());
+        }
+    }
+
+    // A call of the log, and the id that the server gave it.
+    private record Sent(NamedItem call, String id) {
+        SentCall asSent() {
+            Item.Call item = (Item.Call) call.item();
+            return new SentCall(id, item.name(), item.arguments());
         }
     }
 
@@ -45,7 +57,7 @@ public final class Calls {
     /** Takes in a call of the model's, with the version of its entry; one that is not whole opens nothing. */
     public void received(Item.Call call, long version) {
         String id = call.callId();
-        sent.add(new SentCall(serverId == null ? id : serverId, call.name(), call.arguments()));
+        sent.add(new Sent(new NamedItem(call, version), serverId == null ? id : serverId));
         serverId = null;
         inPrompt.add(id);
         inResponse.add(id);
@@ -73,16 +85,34 @@ public final class Calls {
 
     /** The calls of the broken response before, which the next one may bring again, each once. */
     public List<SentCall> replayable() {
-        return List.copyOf(replayable);
+        return replayable.stream().map(Sent::asSent).toList();
     }
 
     /** The prompt begins again, with these items. */
-    public void restated(List<Item> items) {
+    public void restated(List<NamedItem> items) {
         inPrompt.clear();
-        for (Item item : items) {
-            if (item instanceof Item.Call call) {
+        for (NamedItem each : items) {
+            if (each.item() instanceof Item.Call call) {
                 inPrompt.add(call.callId());
             }
+        }
+        // Nobody can name the others any more.
+        fullOutputs.keySet().removeIf(id -> !inPrompt.contains(id) && !open.containsKey(id));
+    }
+
+    /** Has marks in the place of what was erased, by the versions of its entries. */
+    public void redacted(Set<Long> versions) {
+        open.values().forEach(call -> call.redacted(versions));
+        repeats.forget();
+        for (List<Sent> each : List.of(sent, replayable)) {
+            each.replaceAll(call -> versions.contains(call.call().version())
+                    ? new Sent(
+                            new NamedItem(
+                                    Objects.requireNonNull(
+                                            ItemMark.of(call.call().item())),
+                                    call.call().version()),
+                            call.id())
+                    : call);
         }
     }
 
@@ -103,16 +133,16 @@ public final class Calls {
     }
 
     /** Hands on the outputs that have their place now: those of the first open calls, up to one that has none. */
-    public void place(List<Item> target) {
+    public void place(List<NamedItem> target) {
         Iterator<Call> calls = open.values().iterator();
         while (calls.hasNext()) {
             Call call = calls.next();
-            Item output = call.output();
+            NamedItem output = call.output();
             if (output == null) {
                 return;
             }
             target.add(output);
-            repeats.count(call.item(), (Item.Output) output);
+            repeats.count(call.named(), output);
             calls.remove();
         }
     }
@@ -141,45 +171,67 @@ public final class Calls {
     }
 
     /** Writes what cannot be told from the prompt. */
-    public void write(Json.Writer out) throws IOException {
+    public void write(Json.Writer out, ItemTable items) throws IOException {
         out.texts("calls", new TreeSet<>(inResponse));
+        writeFullOutputs(out);
+        out.objects("open", open.values(), (w, call) -> call.write(w, items));
+        write("replayable", replayable, out, items);
+        write("sent", sent, out, items);
+        out.object("repeats", w -> repeats.write(w, items));
+    }
+
+    private static void write(String name, List<Sent> calls, Json.Writer out, ItemTable items) throws IOException {
+        out.objects(name, calls, (w, sent) -> {
+            w.text("call_id", sent.id()).number("item", items.place(sent.call()));
+        });
+    }
+
+    /** Writes where the whole outputs are of which the prompt has a part. */
+    public void writeFullOutputs(Json.Writer out) throws IOException {
         out.objects("full_outputs", fullOutputs.entrySet(), (w, full) -> {
             w.text("call_id", full.getKey()).number("version", full.getValue());
         });
-        out.objects("open", open.values(), (w, call) -> call.write(w));
-        write("replayable", replayable, out);
-        write("sent", sent, out);
-        out.object("repeats", repeats::write);
     }
 
-    private static void write(String name, List<SentCall> calls, Json.Writer out) throws IOException {
-        out.objects(name, calls, (w, call) -> {
-            w.text("call_id", call.id()).text("name", call.name()).text("arguments", call.arguments());
-        });
+    /** Takes in what {@link #writeFullOutputs} wrote of a prompt that is back. */
+    public void readFullOutputs(JsonFields state) {
+        for (JsonFields full : state.inners("full_outputs")) {
+            String id = full.textOrEmpty("call_id");
+            if (inPrompt.contains(id) || open.containsKey(id)) {
+                fullOutputs.putIfAbsent(id, full.number("version", 0));
+            }
+        }
     }
 
     /** Takes in what {@link #write} wrote, when nothing else was yet but the items of the prompt. */
-    public void read(JsonFields state) {
+    public void read(JsonFields state, ItemTable items) {
         inResponse.addAll(state.texts("calls"));
-        for (JsonFields full : state.inners("full_outputs")) {
-            fullOutputs.put(full.textOrEmpty("call_id"), full.number("version", 0));
-        }
         for (JsonFields call : state.inners("open")) {
-            Call read = Call.read(call);
-            open.put(read.item().callId(), read);
+            Call read = Call.read(call, items);
+            if (read != null) {
+                open.put(read.item().callId(), read);
+            }
         }
-        read("replayable", state, replayable);
-        read("sent", state, sent);
+        readFullOutputs(state);
+        read("replayable", state, replayable, items);
+        read("sent", state, sent, items);
         JsonFields repeated = state.inner("repeats");
         if (repeated != null) {
-            repeats.read(repeated);
+            repeats.read(repeated, items);
         }
     }
 
-    private static void read(String name, JsonFields state, List<SentCall> calls) {
+    private static void read(String name, JsonFields state, List<Sent> calls, ItemTable items) {
         for (JsonFields call : state.inners(name)) {
-            calls.add(
-                    new SentCall(call.textOrEmpty("call_id"), call.textOrEmpty("name"), call.textOrEmpty("arguments")));
+            String id = call.textOrEmpty("call_id");
+            NamedItem item = items.at(call, "item");
+            if (item == null && call.has("arguments")) {
+                // An older version of this library has restated the call.
+                item = new NamedItem(Item.functionCall(id, call.textOrEmpty("name"), call.textOrEmpty("arguments")), 0);
+            }
+            if (item != null) {
+                calls.add(new Sent(item, id));
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.agentloop.internal.JsonFields;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What was allowed for the rest of a conversation, as the fold knows it. Not thread-safe. */
@@ -35,6 +36,11 @@ public final class GivenRules {
     /** The rule that was given with the approval of this call holds no more. */
     public void revoked(long call) {
         inForce.remove(call);
+    }
+
+    /** The rules that were given with these calls hold no more: they quote what was erased. */
+    public void redacted(Set<Long> calls) {
+        inForce.keySet().removeAll(calls);
     }
 
     /** A fork is another conversation, about which nobody has decided yet. */

@@ -5,6 +5,8 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.ItemTable;
+import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,55 +18,54 @@ public final class RepeatedCalls {
 
     private static final String NOTE = "\n\n[The same call has given this same output ";
 
-    private Item.@Nullable Call call;
-    private Item.@Nullable Output output;
+    private @Nullable NamedItem call;
+    private @Nullable NamedItem output;
     private int count;
 
     /** Counts a call whose output has its place in the prompt. */
-    void count(Item.Call newCall, Item.Output newOutput) {
-        count = isSame(newCall.name(), newCall.arguments()) && plain(newOutput).equals(plain(output)) ? count + 1 : 1;
+    void count(NamedItem newCall, NamedItem newOutput) {
+        Item.Call next = (Item.Call) newCall.item();
+        boolean same = isSame(next.name(), next.arguments()) && plain(newOutput).equals(plain(output));
+        count = same ? count + 1 : 1;
         call = newCall;
         output = newOutput;
     }
 
     private boolean isSame(String name, String arguments) {
-        return call != null && call.name().equals(name) && call.arguments().equals(arguments);
+        return call != null
+                && call.item() instanceof Item.Call known
+                && known.name().equals(name)
+                && known.arguments().equals(arguments);
     }
 
     // Reading an output back costs something, and is only needed where the calls are the same.
-    private static String plain(Item.@Nullable Output item) {
-        String text = item == null ? "" : item.text();
+    private static String plain(@Nullable NamedItem named) {
+        String text = named != null && named.item() instanceof Item.Output item ? item.text() : "";
         int note = text.lastIndexOf(NOTE);
         return note < 0 ? text : text.substring(0, note);
     }
 
-    /** Forgets the newest call where these items do not have it, or its output, any more. */
-    public void forgetUnless(List<Item> items) {
-        if (!items.contains(call) || !items.contains(output)) {
-            call = null;
-            output = null;
-            count = 0;
-        }
+    /** Begins to count again: something was erased, and what the marks in its place repeat says nothing. */
+    void forget() {
+        call = null;
+        output = null;
+        count = 0;
     }
 
     /** Writes the newest call, and how often it came. */
-    void write(Json.Writer out) throws IOException {
-        Item.Call newest = call;
-        Item.Output given = output;
-        if (newest != null && given != null) {
-            out.raw("call", newest.json()).raw("output", given.json()).number("count", count);
+    void write(Json.Writer out, ItemTable items) throws IOException {
+        if (call != null && output != null) {
+            out.number("call", items.place(call))
+                    .number("output", items.place(output))
+                    .number("count", count);
         }
     }
 
     /** Takes in what {@link #write} wrote. */
-    void read(JsonFields state) {
-        JsonFields.Field newest = state.field("call");
-        JsonFields.Field given = state.field("output");
-        if (newest != null && given != null) {
-            call = (Item.Call) Item.of(state.bytes(newest));
-            output = (Item.Output) Item.of(state.bytes(given));
-            count = (int) state.number("count", 0);
-        }
+    void read(JsonFields state, ItemTable items) {
+        call = items.at(state, "call");
+        output = items.at(state, "output");
+        count = call == null || output == null ? 0 : (int) state.number("count", 0);
     }
 
     /** How often in a row the newest call has given the same. */

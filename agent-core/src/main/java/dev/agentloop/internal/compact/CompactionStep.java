@@ -20,6 +20,7 @@ import dev.agentloop.internal.control.Work;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.internal.tool.HostTools;
@@ -146,7 +147,7 @@ public final class CompactionStep {
             return false;
         }
         UndoneCompaction undone = new UndoneCompaction(log, last);
-        List<Item> items = undone.withoutItsCiphertext();
+        List<NamedItem> items = undone.withoutItsCiphertext();
         if (items == null) {
             return false;
         }
@@ -200,8 +201,7 @@ public final class CompactionStep {
             }
             return Optional.empty();
         }
-        List<Compactor.Completed> all = log.fold().compactions().all();
-        return Optional.of(all.get(all.size() - 1));
+        return log.fold().compactions().newest();
     }
 
     /**

@@ -59,7 +59,7 @@ final class CompactionTask {
         if (!users.isEmpty()) {
             kept.add(users.get(users.size() - 1));
         }
-        fold.compactions().pins().values().stream().filter(last::containsKey).forEach(pin -> kept.add(last.get(pin)));
+        fold.compactions().pins().stream().filter(last::containsKey).forEach(pin -> kept.add(last.get(pin)));
         TreeSet<Integer> calls = new TreeSet<>();
         keptCalls = keptCalls(tools, items, calls);
         kept.addAll(calls);
@@ -172,7 +172,7 @@ final class CompactionTask {
     }
 
     private void addPins(List<Item> items, List<Item> window) {
-        fold.compactions().pins().values().stream()
+        fold.compactions().pins().stream()
                 .filter(pin -> !window.contains(pin) && !items.contains(pin))
                 .forEach(items::add);
     }

@@ -2,10 +2,10 @@ package dev.agentloop.internal.compact;
 
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
-import dev.agentloop.internal.log.CompactionState;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.prompt.NamedItem;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,15 +14,15 @@ import org.jspecify.annotations.Nullable;
 public final class UndoneCompaction {
     private final Log log;
     private final Compactor.Completed compaction;
-    private final List<Item> window;
-    private final List<Item> now;
+    private final List<NamedItem> window;
+    private final List<NamedItem> now;
     private @Nullable Fold before;
 
     public UndoneCompaction(Log log, Compactor.Completed compaction) {
         this.log = log;
         this.compaction = compaction;
-        this.window = foldAt(compaction.version()).prompt().items();
-        this.now = log.fold().prompt().items();
+        this.window = foldAt(compaction.version()).named();
+        this.now = log.fold().named();
     }
 
     private Fold foldAt(long version) {
@@ -40,13 +40,12 @@ public final class UndoneCompaction {
     }
 
     /** The entry that takes it back, with these items in its place. */
-    public Entry entry(String reason, List<Item> items) {
-        CompactionState older = before().compactions();
-        return Entry.undone(
-                reason,
-                log.fold().prompt().head(),
-                items,
-                out -> log.fold().compactions().writeRoles(out, items, older));
+    public Entry entry(String reason, List<NamedItem> items) {
+        Fold older = before();
+        return Entry.undone(reason, log.fold().prompt().head(), items, out -> {
+            log.fold().compactions().writeRoles(out, items, older.compactions());
+            older.calls().writeFullOutputs(out);
+        });
     }
 
     /** Whether the prompt still begins with the window, so that the compaction can be taken back. */
@@ -55,22 +54,25 @@ public final class UndoneCompaction {
     }
 
     /** What stood in place of the window, and what came since. */
-    public List<Item> items() {
-        List<Item> items = new ArrayList<>(before().prompt().items());
+    public List<NamedItem> items() {
+        List<NamedItem> items = new ArrayList<>(before().named());
         items.addAll(now.subList(Math.min(window.size(), now.size()), now.size()));
         return items;
     }
 
     /** The same without the compaction items that it brought; null if it brought none. */
     @Nullable
-    List<Item> withoutItsCiphertext() {
-        List<Item> brought = new ArrayList<>(window);
-        brought.removeIf(item -> !(item instanceof Item.Compaction));
+    List<NamedItem> withoutItsCiphertext() {
+        List<Item> brought = new ArrayList<>();
+        window.stream()
+                .map(NamedItem::item)
+                .filter(Item.Compaction.class::isInstance)
+                .forEach(brought::add);
         if (!compaction.by().equals(Entry.SERVER)) {
             brought.removeAll(before().prompt().items());
         }
-        List<Item> items = items();
-        items.removeAll(brought);
+        List<NamedItem> items = items();
+        items.removeIf(item -> brought.contains(item.item()));
         return brought.isEmpty() ? null : items;
     }
 }

@@ -9,6 +9,7 @@ import dev.agentloop.spi.StoreException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -124,8 +125,13 @@ public final class HostStore implements ConversationStore {
     }
 
     @Override
-    public void erase(String conversation, Collection<Long> versions) {
-        tell(WRITING, "erase", conversation, () -> store.erase(conversation, versions));
+    public void erase(String conversation, Map<Long, byte[]> marks) {
+        tell(WRITING, "erase", conversation, () -> store.erase(conversation, marks));
+    }
+
+    @Override
+    public List<String> sharing(String conversation, long version) {
+        return ask(READING, "sharing", conversation, () -> store.sharing(conversation, version));
     }
 
     @Override

@@ -7,17 +7,21 @@ import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.ItemTable;
+import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.internal.prompt.TokenEstimate;
-import dev.agentloop.internal.prompt.WithoutImages;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 public final class CompactionState {
     private final Map<Item, String> sections = new HashMap<>();
-    private final List<Item> userMessages = new ArrayList<>();
-    private final Map<String, Item> pins = new LinkedHashMap<>();
-    private final List<Compactor.Completed> all = new ArrayList<>();
+    private final List<NamedItem> userMessages = new ArrayList<>();
+    private final Map<String, NamedItem> pins = new LinkedHashMap<>();
+    private Compactor.@Nullable Completed newest;
     private Usage underWay = Usage.NONE;
     private int tail;
     private boolean receiving;
@@ -38,8 +42,8 @@ public final class CompactionState {
     private long estimate;
     private int estimatedItems;
 
-    void said(Item item) {
-        if (item instanceof Item.Message message && message.role().equals("user")) {
+    void said(NamedItem item) {
+        if (item.item() instanceof Item.Message message && message.role().equals("user")) {
             userMessages.add(item);
         }
     }
@@ -62,7 +66,7 @@ public final class CompactionState {
         return estimate;
     }
 
-    void pinned(String name, Item item) {
+    void pinned(String name, NamedItem item) {
         pins.put(name, item);
     }
 
@@ -89,7 +93,7 @@ public final class CompactionState {
     }
 
     /** All items were replaced. */
-    void restated(List<Item> before, List<Item> after) {
+    void restated(List<NamedItem> before, List<NamedItem> after) {
         restarted();
         unproven = false;
         int same = 0;
@@ -102,20 +106,58 @@ public final class CompactionState {
         keepPins(after);
     }
 
-    // A server gives the user's messages back in bytes of its own, and images are left out.
-    private void keepUserMessages(List<Item> after) {
-        Set<String> words = userMessages.stream().map(WithoutImages::words).collect(Collectors.toSet());
+    // By their names: a server gives the user's messages back in bytes of its own, and images are left out.
+    private void keepUserMessages(List<NamedItem> after) {
+        Map<Long, List<NamedItem>> known = userMessages.stream().collect(Collectors.groupingBy(NamedItem::version));
         userMessages.clear();
         after.stream()
-                .filter(item -> item instanceof Item.Message && words.contains(WithoutImages.words(item)))
+                .filter(item ->
+                        known.getOrDefault(item.version(), List.of()).stream().anyMatch(item::isFormOf))
                 .forEach(userMessages::add);
         sections.keySet()
-                .retainAll(after.stream().map(ItemLine::withoutBreakpoints).collect(Collectors.toSet()));
+                .retainAll(after.stream()
+                        .map(item -> ItemLine.withoutBreakpoints(item.item()))
+                        .collect(Collectors.toSet()));
+    }
+
+    private void keepPins(List<NamedItem> after) {
+        for (Map.Entry<String, NamedItem> pin : List.copyOf(pins.entrySet())) {
+            NamedItem kept = null;
+            for (NamedItem item : after) {
+                boolean exactly = item.item().equals(pin.getValue().item());
+                kept = exactly || kept == null && item.isFormOf(pin.getValue()) ? item : kept;
+            }
+            if (kept == null) {
+                pins.remove(pin.getKey());
+            } else {
+                pins.put(pin.getKey(), kept);
+            }
+        }
+    }
+
+    /** Has other items in the place of those that it knows, and none in that of those for which null is given. */
+    void replace(Function<NamedItem, @Nullable NamedItem> with) {
+        userMessages.removeIf(item -> with.apply(item) == null);
+        userMessages.replaceAll(item -> Objects.requireNonNullElse(with.apply(item), item));
+        pins.values().removeIf(pin -> with.apply(pin) == null);
+        pins.replaceAll((name, pin) -> Objects.requireNonNullElse(with.apply(pin), pin));
+    }
+
+    /** An item of the prompt has this mark in its place, and is what it was of the context. */
+    void marked(Item item, Item mark) {
+        String section = section(item);
+        if (section != null) {
+            context(section, mark);
+        }
+    }
+
+    void tail(int place) {
+        tail = place;
     }
 
     /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */
-    public void writeRoles(Json.Writer out, List<Item> items, CompactionState older) throws IOException {
-        Set<Item> messages = new HashSet<>(userMessages);
+    public void writeRoles(Json.Writer out, List<NamedItem> items, CompactionState older) throws IOException {
+        Set<NamedItem> messages = new HashSet<>(userMessages);
         messages.addAll(older.userMessages);
         Map<Item, String> context = new HashMap<>(older.sections);
         context.putAll(sections);
@@ -123,7 +165,8 @@ public final class CompactionState {
         out.raws("user_messages", said.mapToObj(String::valueOf).toList());
         out.array("context", a -> {
             for (int i = 0; i < items.size(); i++) {
-                String section = context.get(ItemLine.withoutBreakpoints(items.get(i)));
+                String section =
+                        context.get(ItemLine.withoutBreakpoints(items.get(i).item()));
                 int place = i;
                 if (section != null) {
                     a.element(w -> w.text("name", section).number("item", place));
@@ -133,28 +176,16 @@ public final class CompactionState {
     }
 
     /** Takes in what {@link #writeRoles} wrote. */
-    void readRoles(JsonFields roles, List<Item> items) {
+    void readRoles(JsonFields roles, ItemTable items) {
         userMessages.clear();
         sections.clear();
-        JsonFields messages = roles.inner("user_messages");
-        if (messages != null) {
-            messages.all().forEach(index -> userMessages.add(items.get(Integer.parseInt(messages.raw(index)))));
-        }
+        userMessages.addAll(items.all(roles, "user_messages"));
         for (JsonFields section : roles.inners("context")) {
-            context(section.textOrEmpty("name"), items.get((int) section.number("item", 0)));
+            NamedItem item = items.at(section, "item");
+            if (item != null) {
+                context(section.textOrEmpty("name"), item.item());
+            }
         }
-    }
-
-    private void keepPins(List<Item> after) {
-        Set<Item> there = new HashSet<>(after);
-        Map<String, Item> messages = new HashMap<>();
-        after.stream()
-                .filter(Item.Message.class::isInstance)
-                .forEach(item -> messages.put(WithoutImages.words(item), item));
-        pins.replaceAll((name, pin) -> there.contains(pin) || !(pin instanceof Item.Message)
-                ? pin
-                : messages.getOrDefault(WithoutImages.words(pin), pin));
-        pins.values().retainAll(there);
     }
 
     /** A compaction item came in with a response that is under way. */
@@ -181,7 +212,7 @@ public final class CompactionState {
 
     /** The newest compaction, as long as no server has answered a prompt of it and its items were not replaced since. */
     public Optional<Compactor.Completed> unproven() {
-        return unproven ? Optional.of(all.get(all.size() - 1)) : Optional.empty();
+        return unproven ? newest() : Optional.empty();
     }
 
     void begun(Usage estimate) {
@@ -199,18 +230,19 @@ public final class CompactionState {
         underWay = Usage.NONE;
         unadopted = false;
         unproven = true;
-        all.add(compaction(version, entry));
+        newest = compaction(version, entry);
     }
 
     /** Writes what cannot be told from the prompt of these items. */
-    void write(Json.Writer out, List<Item> items) throws IOException {
+    void write(Json.Writer out, List<NamedItem> items) throws IOException {
         writeRoles(out, items, this);
         out.objects("pins", pins.entrySet(), (w, pin) -> {
             w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue()));
         });
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
         Entry.writeUsage(out, "under_way", underWay);
-        out.objects("compactions", all, (w, one) -> {
+        List<Compactor.Completed> known = newest().map(List::of).orElse(List.of());
+        out.objects("compactions", known, (w, one) -> {
             w.number("version", one.version())
                     .text("by", one.by())
                     .text("why", one.reason().name());
@@ -220,17 +252,38 @@ public final class CompactionState {
     }
 
     /** Takes in what {@link #write} wrote behind the first entry that is read. */
-    void read(JsonFields state, List<Item> items) {
-        all.clear();
+    void read(JsonFields state, ItemTable items) {
         readRoles(state, items);
         for (JsonFields pin : state.inners("pins")) {
-            pins.put(pin.textOrEmpty("name"), items.get((int) pin.number("item", 0)));
+            NamedItem item = items.at(pin, "item");
+            if (item != null) {
+                pins.put(pin.textOrEmpty("name"), item);
+            }
         }
         tail = (int) state.number("tail", 0);
         unadopted = state.flag("unadopted", false);
         underWay = Entry.usage(state, "under_way");
-        state.inners("compactions").forEach(one -> all.add(compaction(one.number("version", 0), one)));
+        // Older versions of this library have restated all of them.
+        state.inners("compactions").forEach(one -> newest = compaction(one.number("version", 0), one));
         unproven = state.flag("unproven", false);
+    }
+
+    /**
+     * Puts the compaction that a window is before those that came later.
+     *
+     * @return whether it has put all the others there, too: older versions of this library have restated them in each window
+     */
+    static boolean addOlder(JsonFields window, long version, Deque<Compactor.Completed> later) {
+        JsonFields state = window.inner(Entry.STATE);
+        List<JsonFields> restated = state == null ? List.of() : state.inners("compactions");
+        if (restated.size() > 1) {
+            for (int i = restated.size() - 1; i >= 0; i--) {
+                later.addFirst(compaction(restated.get(i).number("version", 0), restated.get(i)));
+            }
+        } else if (window.has("by")) {
+            later.addFirst(compaction(version, window));
+        }
+        return restated.size() > 1;
     }
 
     private static Compactor.Completed compaction(long version, JsonFields entry) {
@@ -243,16 +296,17 @@ public final class CompactionState {
                 Entry.usage(entry, "usage"));
     }
 
-    public List<Compactor.Completed> all() {
-        return List.copyOf(all);
+    /** The newest compaction. */
+    public Optional<Compactor.Completed> newest() {
+        return Optional.ofNullable(newest);
     }
 
     public List<Item> userMessages() {
-        return userMessages;
+        return userMessages.stream().map(NamedItem::item).toList();
     }
 
-    public Map<String, Item> pins() {
-        return pins;
+    public List<Item> pins() {
+        return pins.values().stream().map(NamedItem::item).toList();
     }
 
     /** The place of the first item that the model has not gone on from. */

@@ -10,15 +10,18 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.internal.prompt.PrefixDifference;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import dev.agentloop.spi.LogEntry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,8 @@ public record Entry(String kind, byte[] payload) {
     static final String STATE = "state";
     /** The field of one that takes a compaction back: what its items are that a reader may not have seen. */
     static final String ROLES = "roles";
+    /** The field of such an epoch that has the names of its items. */
+    static final String VERSIONS = "versions";
 
     static final String FORK = "fork";
     static final String TURN_BEGUN = "turn.begun";
@@ -101,16 +106,38 @@ public record Entry(String kind, byte[] payload) {
         return kind.equals(EPOCH_WINDOW);
     }
 
-    /** This entry with what it leads to, which a reader cannot tell from the items. */
-    Entry withState(Json.Body state) {
-        return new Entry(kind, JsonFields.of(payload).with(STATE, Json.objectText(state)));
+    /** This entry with what it leads to, which a reader cannot tell from the items: their names, and the state. */
+    Entry withState(List<NamedItem> items, Json.Body state) {
+        JsonFields fields = JsonFields.of(payload);
+        String versions = versions(items).stream().collect(Collectors.joining(",", "[", "]"));
+        byte[] named = fields.has(VERSIONS) ? payload : fields.with(VERSIONS, versions);
+        return new Entry(kind, JsonFields.of(named).with(STATE, Json.objectText(state)));
+    }
+
+    private static List<String> versions(List<NamedItem> items) {
+        return items.stream().map(item -> String.valueOf(item.version())).toList();
+    }
+
+    private static void window(Json.Writer out, List<NamedItem> items) throws IOException {
+        out.raws("window", items.stream().map(item -> item.item().json()).toList());
+        out.raws(VERSIONS, versions(items));
     }
 
     /** The prompt begins again with what it was before a compaction, and what came since. */
-    public static Entry undone(String reason, String head, List<Item> window, Json.Body roles) {
+    public static Entry undone(String reason, String head, List<NamedItem> window, Json.Body roles) {
         return of(EPOCH_WINDOW, w -> {
-            w.text("reason", reason).raw("head", head).raws("window", json(window));
+            w.text("reason", reason).raw("head", head);
+            window(w, window);
             w.object(ROLES, roles);
+        });
+    }
+
+    /** The prompt begins again with marks in the place of what has these names. */
+    public static Entry redactedWindow(Set<Long> names, String head, List<NamedItem> window) {
+        return of(EPOCH_WINDOW, w -> {
+            w.text("reason", REDACTED).raw("head", head);
+            window(w, window);
+            w.raws(REDACTED, names.stream().sorted().map(String::valueOf).toList());
         });
     }
 
@@ -152,12 +179,13 @@ public record Entry(String kind, byte[] payload) {
         return of(SEALED, w -> w.text("reason", reason));
     }
 
-    /** The payloads of these entries are to be erased. */
-    public static Entry redacted(List<Long> versions, String reason) {
+    /** What has this name is to be erased wherever it stands: in this log in these entries. */
+    public static Entry redacted(long item, Collection<Long> versions, String reason) {
         return of(
                 REDACTED,
                 w -> w.text("reason", reason)
-                        .raws("versions", versions.stream().map(String::valueOf).toList()));
+                        .number("item", item)
+                        .raws(VERSIONS, versions.stream().map(String::valueOf).toList()));
     }
 
     /** What was to be erased is. */

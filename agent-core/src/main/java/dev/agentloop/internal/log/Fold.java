@@ -13,16 +13,20 @@ import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.ChunkedPrompt;
 import dev.agentloop.internal.prompt.Head;
 import dev.agentloop.internal.prompt.ItemLine;
+import dev.agentloop.internal.prompt.ItemMark;
+import dev.agentloop.internal.prompt.ItemTable;
+import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.internal.prompt.PromptEnding;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,24 +37,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Fold {
     private static final String USAGE = "usage";
+    private static final Set<String> COMPACTIONS = Set.of("compaction", "compaction_summary");
 
     private final Calls calls = new Calls();
     private final GivenRules rules = new GivenRules();
-    private final Map<String, Item> sections = new LinkedHashMap<>();
-    private final List<Item> unplaced = new ArrayList<>();
-    private final List<Item> deferred = new ArrayList<>();
+    private final ContextSections sections = new ContextSections();
+    private final Answer answer = new Answer();
+    private final GrowingPrompt growing = new GrowingPrompt();
     private final CompactionState compactions = new CompactionState();
     private final HostCalls hostCalls = new HostCalls();
     private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
     private String responseId = "";
-    private boolean endingStale;
-    private @Nullable Prompt prompt;
     private String unknown = "";
-    private String lastText = "";
-    private boolean image;
-    private @Nullable String answer;
     private boolean responding;
+    private boolean hasNames = true;
     private int epoch;
     private @Nullable Prompt sent;
     private @Nullable String newEpoch;
@@ -65,12 +66,16 @@ public final class Fold {
         turn.entry(entry.turn());
         base = entry.base();
         if (kind.startsWith(Entry.ITEM)) {
-            item(kind, Item.of(entry.content()), entry.version());
+            item(entry);
             return;
         }
         if (kind.startsWith(Entry.OUTPUT_FULL)) {
             calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
             return;
+        }
+        if (entry.isErased() && entry.payload() == null) {
+            return; // An older version of this library has left nothing in its place, and has restated the prompt
+            // since.
         }
         JsonFields fields = JsonFields.of(entry.content());
         switch (kind) {
@@ -98,13 +103,16 @@ public final class Fold {
     private void fork() {
         rules.forked();
         // Forked between reasoning and the item that it led to: without that the API refuses it.
-        while (responding && !unplaced.isEmpty() && unplaced.get(unplaced.size() - 1) instanceof Item.Reasoning) {
+        List<NamedItem> unplaced = growing.unplaced();
+        while (responding
+                && !unplaced.isEmpty()
+                && unplaced.get(unplaced.size() - 1).item() instanceof Item.Reasoning) {
             unplaced.remove(unplaced.size() - 1);
         }
         calls.open().values().forEach(Call::fork);
         turn.forked();
         total = total.plus(compactions.lost());
-        endingStale = true;
+        growing.endingChanged();
     }
 
     private void compactionBegun(Usage estimate) {
@@ -129,7 +137,7 @@ public final class Fold {
         } else {
             turn.ended();
         }
-        endingStale = true;
+        growing.endingChanged();
     }
 
     private void checkFormat(long format) {
@@ -143,63 +151,99 @@ public final class Fold {
         if (head == null) {
             throw new StoreException(StoreException.Kind.CORRUPT, "entry " + version + " (epoch) has no head");
         }
-        List<Item> before = prompt == null ? List.of() : prompt().items();
+        boolean first = !growing.begun();
+        List<Long> gone = ItemTable.numbers(fields, Entry.REDACTED);
+        if (!gone.isEmpty() && !first) {
+            redacted(Set.copyOf(gone));
+        }
         JsonFields window = fields.inner("window");
-        List<Item> items = window == null ? List.copyOf(before) : ItemLine.all(window);
-        unplaced.clear();
-        prompt = ChunkedPrompt.of(fields.raw(head)).plus(items);
+        List<NamedItem> before = first ? List.of() : named();
+        JsonFields state = fields.inner(Entry.STATE);
+        ItemTable table = window == null
+                ? ItemTable.of(before)
+                : ItemTable.read(WindowNames.of(window, fields, before, version), first ? state : null);
+        List<NamedItem> items = table.window();
+        growing.begin(ChunkedPrompt.of(fields.raw(head)), items);
         compactions.restarted();
         if (window != null) {
-            restated(fields, version, before, items);
-            calls.restated(items);
-            hostCalls.restart(items);
-            appended = new AppendedSettings();
-            items.forEach(appended::note);
-            sections.values()
-                    .retainAll(items.stream().map(ItemLine::withoutBreakpoints).collect(Collectors.toSet()));
+            restated(fields, version, before, table);
         }
         newEpoch = fields.textOrEmpty("reason");
-        if (newEpoch.equals(Entry.REDACTED)) {
-            forgetAllBut(items);
+        if (newEpoch.equals(Entry.REDACTED) && gone.isEmpty()) {
+            answer.keepOnly(items);
+            calls.redacted(Set.of());
         }
-        endingStale = true;
+        if (newEpoch.equals(Entry.REDACTED)) {
+            breakpoints = items.subList(compactions.tail(), items.size()).stream()
+                    .mapToInt(item -> ItemLine.breakpoints(item.item()))
+                    .sum();
+        }
         epoch++;
-        JsonFields state = fields.inner(Entry.STATE);
-        if (before.isEmpty() && state != null) {
-            read(state, items);
+        hasNames &= !first || window == null || version == 1 || fields.has(Entry.VERSIONS);
+        if (first && state != null) {
+            read(state, table);
         }
     }
 
-    private void forgetAllBut(List<Item> items) {
-        boolean said = items.stream()
-                .anyMatch(item ->
-                        item instanceof Item.Message message && message.text().equals(lastText));
-        lastText = said ? lastText : "";
-        answer = said ? answer : null;
-        calls.repeats().forgetUnless(items);
+    // All that is known of the items has marks in their place from here on, as it has where the log was read with them.
+    private void redacted(Set<Long> versions) {
+        replace(item -> marked(item, versions));
+        calls.redacted(versions);
+        rules.redacted(versions);
+    }
+
+    private void replace(Function<NamedItem, @Nullable NamedItem> with) {
+        growing.replace(with, compactions);
+        sections.replace(with);
+        answer.replace(with);
+        compactions.replace(with);
+    }
+
+    /** Whether the items have the names of their entries; not where the window that was read first says none. */
+    public boolean hasNames() {
+        return hasNames;
+    }
+
+    /** Takes the names of the items from a fold of the whole log. */
+    public void takeNames(Fold whole) {
+        Map<Item, Long> names = new HashMap<>();
+        whole.named().forEach(item -> names.put(item.item(), item.version()));
+        replace(item -> new NamedItem(item.item(), names.getOrDefault(item.item(), item.version())));
+        hasNames = true;
+    }
+
+    public static @Nullable NamedItem marked(NamedItem item, Set<Long> versions) {
+        if (!versions.contains(item.version())) {
+            return item;
+        }
+        Item mark = ItemMark.of(item.item());
+        return mark == null ? null : new NamedItem(mark, item.version());
     }
 
     /** Writes, into the entry that restates all items, what a reader cannot tell from them. */
     public void write(Json.Writer out) throws IOException {
-        List<Item> items = prompt().items();
-        List<Item> plain = items.stream().map(ItemLine::withoutBreakpoints).toList();
+        List<NamedItem> items = named();
+        ItemTable table = ItemTable.of(items);
         out.object("turn", turn::write).flag("responding", responding).text("unknown", unknown);
         out.number("epoch", epoch).number("breakpoints", breakpoints).text("response_id", responseId);
-        out.text("last_text", lastText).flag("answered", answer != null);
+        answer.write(out, table);
         out.number("answered_at", answeredAt == null ? 0 : answeredAt.toEpochMilli());
         Entry.writeUsage(out, "last_usage", lastUsage);
         Entry.writeUsage(out, "total", total);
-        out.raws("deferred", Entry.json(deferred));
-        out.objects("sections", sections.entrySet(), (w, section) -> {
-            w.text("name", section.getKey()).number("item", plain.indexOf(section.getValue()));
-        });
-        calls.write(out);
+        out.raws(
+                "deferred",
+                growing.deferred().stream()
+                        .map(item -> String.valueOf(table.place(item)))
+                        .toList());
+        sections.write(out, items);
+        calls.write(out, table);
         rules.write(out);
         compactions.write(out, items);
+        table.write(out);
     }
 
     // What write() wrote, when this entry is the first that is read.
-    private void read(JsonFields state, List<Item> items) {
+    private void read(JsonFields state, ItemTable table) {
         JsonFields newest = state.inner("turn");
         if (newest != null) {
             turn.read(newest);
@@ -209,70 +253,133 @@ public final class Fold {
         epoch = (int) state.number("epoch", 1);
         breakpoints = (int) state.number("breakpoints", 0);
         responseId = state.textOrEmpty("response_id");
-        lastText = state.textOrEmpty("last_text");
-        answer = state.flag("answered", false) ? lastText : null;
+        answer.read(state, table);
         long at = state.number("answered_at", 0);
         answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         lastUsage = Entry.usage(state, "last_usage");
         total = Entry.usage(state, "total");
-        deferred.addAll(ItemLine.all(state.inner("deferred")));
-        for (JsonFields section : state.inners("sections")) {
-            Item item = items.get((int) section.number("item", 0));
-            sections.put(section.textOrEmpty("name"), ItemLine.withoutBreakpoints(item));
-        }
-        calls.read(state);
+        growing.deferred().addAll(table.all(state, "deferred"));
+        sections.read(state, table);
+        calls.read(state, table);
         rules.read(state);
-        compactions.read(state, items);
-        deferred.forEach(compactions::said);
+        compactions.read(state, table);
+        growing.deferred().forEach(compactions::said);
     }
 
-    private void restated(JsonFields fields, long version, List<Item> before, List<Item> items) {
-        compactions.restated(before, items);
+    private void restated(JsonFields fields, long version, List<NamedItem> before, ItemTable table) {
+        List<NamedItem> named = table.window();
+        List<Item> items = named.stream().map(NamedItem::item).toList();
+        calls.restated(named);
+        compactions.restated(before, named);
         JsonFields roles = fields.inner(Entry.ROLES);
         if (roles != null) {
-            compactions.readRoles(roles, items);
+            compactions.readRoles(roles, table);
+            calls.readFullOutputs(roles);
         }
-        deferred.forEach(compactions::said);
+        growing.deferred().forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
             total = total.plus(Entry.usage(fields, USAGE));
         }
+        hostCalls.restart(items);
+        appended = new AppendedSettings();
+        items.forEach(appended::note);
+        sections.restated(items);
     }
 
-    private void item(String kind, Item item, long version) {
-        answer = null;
-        hostCalls.note(item);
-        appended.note(item);
-        endingStale |= item.type().equals(AppendedSettings.TOOLS);
-        if (kind.equals(Entry.ITEM_MODEL) && !responding) {
+    private void item(LogEntry entry) {
+        String kind = entry.kind();
+        boolean ofModel = kind.equals(Entry.ITEM_MODEL);
+        answer.notFinal();
+        if (ofModel && !responding) {
             responding = true;
             responseBegun();
         }
-        lastText = item instanceof Item.Message message ? message.text() : lastText;
-        Call answered = item instanceof Item.Output output ? calls.open().get(output.callId()) : null;
-        if (answered != null) {
-            answered.output(item);
-            place();
+        Item item = entry.isErased() ? mark(entry) : Item.of(entry.content());
+        if (item == null) {
             return;
         }
-        boolean ofModel = kind.equals(Entry.ITEM_MODEL);
-        image |= ofModel && item.type().equals("image_generation_call");
-        (ofModel || !midway() ? unplaced : deferred).add(item);
-        if (ofModel && item instanceof Item.Compaction) {
+        hostCalls.note(item);
+        appended.note(item);
+        if (item.type().equals(AppendedSettings.TOOLS)) {
+            growing.endingChanged();
+        }
+        NamedItem named = new NamedItem(item, entry.version());
+        if (item instanceof Item.Output output && answers(output, named, ofModel)) {
+            return;
+        }
+        if (ofModel) {
+            ofModel(named);
+        }
+        (ofModel || !midway() ? growing.unplaced() : growing.deferred()).add(named);
+        note(kind, named);
+        breakpoints += ofModel ? 0 : ItemLine.breakpoints(item);
+    }
+
+    // A call has one output, the first that the loop or the host gives: the server has none to give.
+    private boolean answers(Item.Output output, NamedItem named, boolean ofModel) {
+        Call call = calls.open().get(output.callId());
+        if (call != null && call.output() == null && !ofModel) {
+            call.output(named);
+            place();
+        }
+        return call != null;
+    }
+
+    private void ofModel(NamedItem named) {
+        if (named.item() instanceof Item.Message) {
+            answer.said(named);
+        }
+        ofModel(named.item().type());
+    }
+
+    private void ofModel(String type) {
+        answer.has(type);
+        if (COMPACTIONS.contains(type)) {
             compactions.received();
         }
-        if (item instanceof Item.Call call) {
-            calls.received(call, version);
+    }
+
+    // The item that stands for an erased one; null where none does.
+    private @Nullable Item mark(LogEntry entry) {
+        byte[] line = entry.payload();
+        Item item = line != null ? ItemMark.read(line) : oldMark(entry.kind());
+        if (item == null) {
+            growing.passOver(entry.version());
+            if (entry.kind().equals(Entry.ITEM_MODEL) && line != null) {
+                ofModel(ItemMark.kindOf(line));
+            }
+        }
+        return item;
+    }
+
+    // An older version of this library has left nothing in its place: what is known is by whom it was.
+    private @Nullable Item oldMark(String kind) {
+        if (kind.equals(Entry.ITEM_USER)) {
+            return Item.user(ItemMark.TEXT);
+        }
+        return !kind.startsWith(Entry.ITEM_OUTPUT)
+                ? null
+                : calls.open().values().stream()
+                        .filter(call -> call.output() == null)
+                        .findFirst()
+                        .map(call -> ItemMark.output(
+                                call.item().type() + "_output", call.item().callId()))
+                        .orElse(null);
+    }
+
+    private void note(String kind, NamedItem named) {
+        if (named.item() instanceof Item.Call call) {
+            calls.received(call, named.version());
         } else if (kind.equals(Entry.ITEM_USER)) {
-            compactions.said(item);
+            compactions.said(named);
         } else if (kind.startsWith(Entry.ITEM_PIN)) {
-            compactions.pinned(kind.substring(Entry.ITEM_PIN.length()), item);
+            compactions.pinned(kind.substring(Entry.ITEM_PIN.length()), named);
         } else if (kind.startsWith(Entry.ITEM_CONTEXT)) {
             String section = kind.substring(Entry.ITEM_CONTEXT.length());
-            sections.put(section, ItemLine.withoutBreakpoints(item));
-            compactions.context(section, item);
+            sections.put(section, named);
+            compactions.context(section, named.item());
         }
-        breakpoints += ofModel ? 0 : ItemLine.breakpoints(item);
     }
 
     private void responseEnded(String kind, JsonFields fields) {
@@ -290,20 +397,17 @@ public final class Fold {
             lastUsage = usage;
             String id = fields.textOrEmpty("id");
             responseId = id.isEmpty() ? responseId : id;
-            endingStale = true;
+            growing.endingChanged();
             long at = fields.number("at", 0);
             answeredAt = at == 0 ? null : Instant.ofEpochMilli(at);
         }
         total = total.plus(usage);
-        answer = complete && fields.flag("end_turn", true) && calls.open().isEmpty() && (image || !lastText.isBlank())
-                ? lastText
-                : null;
+        answer.end(complete && fields.flag("end_turn", true) && calls.open().isEmpty());
         place();
     }
 
     private void responseBegun() {
-        lastText = "";
-        image = false;
+        answer.begin();
         calls.responseBegun();
         sent = prompt();
         compactions.sent(sent.size());
@@ -316,11 +420,10 @@ public final class Fold {
     // What is said meanwhile stands behind the outputs, for the same reason.
     private void place() {
         if (!responding) {
-            calls.place(unplaced);
+            calls.place(growing.unplaced());
         }
         if (!midway()) {
-            unplaced.addAll(deferred);
-            deferred.clear();
+            growing.placeDeferred();
         }
     }
 
@@ -330,22 +433,17 @@ public final class Fold {
 
     /** The prompt; there must have been an epoch. */
     public Prompt prompt() {
-        Prompt folded = prompt;
-        if (folded == null) {
-            throw new StoreException(StoreException.Kind.CORRUPT, "the log has items before its first epoch");
-        }
-        if (!unplaced.isEmpty()) {
-            folded = folded.plus(unplaced);
-            unplaced.clear();
-            prompt = folded;
-        }
-        if (endingStale) {
-            folded =
-                    ((ChunkedPrompt) folded).withEnding(new PromptEnding(turn.allowed(), appended.tools(), responseId));
-            endingStale = false;
-            prompt = folded;
-        }
-        return folded;
+        return growing.prompt(() -> new PromptEnding(turn.allowed(), appended.tools(), responseId));
+    }
+
+    /** The items of the prompt with their names in the log. */
+    public List<NamedItem> named() {
+        return growing.items();
+    }
+
+    /** Whether an item of this name is in the prompt, or was before it was erased. */
+    public boolean has(long version) {
+        return growing.has(version);
     }
 
     /** The fixed fields of the prompt. */
@@ -354,7 +452,7 @@ public final class Fold {
     }
 
     public boolean hasPrompt() {
-        return prompt != null;
+        return growing.begun();
     }
 
     /** The prompt that was last sent and answered, also in an earlier epoch; null where none was. */
@@ -397,12 +495,7 @@ public final class Fold {
 
     /** Whether the prompt has nothing but what the loop itself tells a model first. */
     public boolean saysNothing() {
-        if (prompt == null) {
-            return true;
-        }
-        List<Item> items = prompt().items();
-        return items.size() <= sections.size()
-                && items.stream().map(ItemLine::withoutBreakpoints).allMatch(sections::containsValue);
+        return !growing.begun() || sections.are(prompt().items());
     }
 
     /** What is known of all calls. */
@@ -412,7 +505,7 @@ public final class Fold {
 
     /** The final answer, where nothing was said after it; null elsewhere. */
     public @Nullable String answer() {
-        return answer;
+        return answer.text();
     }
 
     /** Whether the log ends in a response without its end. */
@@ -437,7 +530,7 @@ public final class Fold {
 
     /** The newest item of each section of the context, and what was appended to the fixed fields. */
     public List<Item> contextItems() {
-        List<Item> items = new ArrayList<>(sections.values());
+        List<Item> items = new ArrayList<>(sections.items());
         // Several of these may hold together: they are said in one item.
         items.removeIf(item -> AppendedSettings.TYPES.contains(item.type()));
         items.addAll(appended.items());

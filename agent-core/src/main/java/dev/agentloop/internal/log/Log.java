@@ -1,12 +1,15 @@
 package dev.agentloop.internal.log;
 
+import dev.agentloop.Compactor;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.RunEnd;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -69,12 +72,65 @@ public final class Log {
 
     /** The fold of a log up to a version. */
     public static Fold foldOf(HostStore store, String id, long version) {
+        LogEntry last = entry(store, id, version)
+                .orElseThrow(() -> new IllegalArgumentException("conversation " + id + " has no version " + version));
+        Log log = new Log(store, id);
+        long after = Math.max(0, base(store, id, last) - 2);
+        store.stream(id, after).takeWhile(entry -> entry.version() <= version).forEach(entry -> {
+            if (entry.version() == after + 1 && after > 0) {
+                log.end = entry.position();
+            } else {
+                log.follow(entry);
+            }
+        });
+        return log.fold;
+    }
+
+    /** The same, read from the beginning: items that an old window says without their names have them. */
+    public static Fold foldOfAll(HostStore store, String id, long version) {
         Log log = new Log(store, id);
         store.stream(id, 0).takeWhile(entry -> entry.version() <= version).forEach(log::follow);
-        if (log.end.version() < version || version < 1) {
-            throw new IllegalArgumentException("conversation " + id + " has no version " + version);
-        }
         return log.fold;
+    }
+
+    // Older versions of this library have erased windows and left nothing in their place: one before is to be had.
+    private static long base(HostStore store, String id, LogEntry last) {
+        LogEntry entry = last;
+        while (entry.base() > 1) {
+            long base = entry.base();
+            LogEntry window =
+                    base == entry.version() ? entry : entry(store, id, base).orElse(entry);
+            if (window.payload() != null) {
+                return base;
+            }
+            entry = entry(store, id, base - 1).orElse(window);
+        }
+        return entry.base();
+    }
+
+    /** The entry of that version, if there is one. */
+    public static Optional<LogEntry> entry(HostStore store, String id, long version) {
+        return version < 1
+                ? Optional.empty()
+                : store.read(id, version - 1, 1).stream()
+                        .filter(entry -> entry.version() == version)
+                        .findFirst();
+    }
+
+    /** The compactions, the oldest first; of the log only the windows are read for them. */
+    public List<Compactor.Completed> compactions() {
+        Deque<Compactor.Completed> all = new ArrayDeque<>();
+        long base = fold.base();
+        while (base > 0) {
+            List<LogEntry> entries = store.read(id, Math.max(0, base - 2), base > 1 ? 2 : 1);
+            LogEntry window = entries.isEmpty() ? null : entries.get(entries.size() - 1);
+            JsonFields fields = window == null || window.payload() == null ? null : JsonFields.of(window.content());
+            if (fields != null && CompactionState.addOlder(fields, base, all)) {
+                break;
+            }
+            base = entries.size() < 2 ? 0 : entries.get(0).base();
+        }
+        return List.copyOf(all);
     }
 
     private void follow(LogEntry entry) {
@@ -99,7 +155,11 @@ public final class Log {
         if (entry.restates()) {
             // The state that it restates is the one after it.
             next = LogEntry.after(
-                    end, entry.kind(), turn, base, entry.withState(fold::write).payload());
+                    end,
+                    entry.kind(),
+                    turn,
+                    base,
+                    entry.withState(fold.named(), fold::write).payload());
         }
         added.add(next);
         end = next.position();

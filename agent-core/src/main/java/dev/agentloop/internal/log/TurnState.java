@@ -2,6 +2,7 @@ package dev.agentloop.internal.log;
 
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.ItemTable;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -13,6 +14,7 @@ public final class TurnState {
     private static final String OWNER = "owner";
     private static final String ALLOWED = "allowed_tools";
     private static final String VERSIONS = "versions";
+    private static final String ITEM = "item";
 
     private boolean ended = true;
     private long begun;
@@ -21,6 +23,7 @@ public final class TurnState {
     private @Nullable Set<String> allowed;
     private Set<String> taken = Set.of();
     private List<Long> toErase = List.of();
+    private long redacted;
 
     /** Every entry names the turn that it belongs to. */
     void entry(long turn) {
@@ -54,16 +57,13 @@ public final class TurnState {
     }
 
     void redacted(JsonFields entry) {
-        JsonFields versions = entry.inner(VERSIONS);
-        toErase = versions == null
-                ? List.of()
-                : versions.all().stream()
-                        .map(place -> Long.parseLong(versions.raw(place)))
-                        .toList();
+        toErase = ItemTable.numbers(entry, VERSIONS);
+        redacted = entry.number(ITEM, 0);
     }
 
     void erased() {
         toErase = List.of();
+        redacted = 0;
     }
 
     /** The version of the entry that began the turn which is under way; 0 between turns. */
@@ -97,15 +97,21 @@ public final class TurnState {
         return taken;
     }
 
-    /** The versions of the entries whose payloads are to be erased, and may not be yet. */
+    /** The entries of this log that are to be erased, and may not be yet. */
     public List<Long> toErase() {
         return toErase;
+    }
+
+    /** The name of what is to be erased wherever it stands, and may not be yet; 0 for nothing. */
+    public long redacted() {
+        return redacted;
     }
 
     void write(Json.Writer out) throws IOException {
         out.flag("ended", ended).text(OWNER, owner).text("taken_from", takenFrom);
         out.texts("ids", new TreeSet<>(taken))
-                .raws(VERSIONS, toErase.stream().map(String::valueOf).toList());
+                .raws(VERSIONS, toErase.stream().map(String::valueOf).toList())
+                .number(ITEM, redacted);
         Set<String> names = allowed;
         if (names != null) {
             out.texts(ALLOWED, new TreeSet<>(names));

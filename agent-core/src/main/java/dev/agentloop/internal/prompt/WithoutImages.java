@@ -15,11 +15,15 @@ public final class WithoutImages {
 
     /** What a message says and by whom, the same with its images and without them. */
     public static String words(Item item) {
-        JsonFields fields = JsonFields.of(ItemLine.of(item));
+        return words(JsonFields.of(ItemLine.of(item)), "content");
+    }
+
+    /** The same of what an item has under a name: a text, or parts. */
+    public static String words(JsonFields fields, String name) {
         StringBuilder words = new StringBuilder(fields.textOrEmpty("role")).append(':');
-        JsonFields parts = fields.inner("content");
+        JsonFields parts = fields.inner(name);
         if (parts == null) {
-            return words.append(fields.textOrEmpty("content")).toString();
+            return words.append(fields.textOrEmpty(name)).toString();
         }
         for (JsonFields.Field field : parts.all()) {
             JsonFields part = parts.inner(field);

@@ -16,6 +16,7 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.Execution;
 import dev.agentloop.internal.tool.OwnCalls;
 import dev.agentloop.internal.turn.HostAppend;
+import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.Redaction;
 import java.util.List;
 import java.util.Objects;
@@ -42,6 +43,10 @@ public record Changes(Agent agent, String id, LogHandle handle) {
             RunOptions options = RunOptions.DEFAULT;
             Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
             agent.ownership().refuseOther(run.log());
+            Inbox inbox = new Inbox(
+                    run.log(), run.events(), run.tools(), agent.parts().clock());
+            inbox.read();
+            inbox.learnRedactions();
             T result = change.apply(run);
             run.log().commit();
             return result;
@@ -119,8 +124,7 @@ public record Changes(Agent agent, String id, LogHandle handle) {
     public void redact(long version, String reason) {
         make(run -> {
             run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events(), version).add(reason);
-            run.log().commit();
+            new Redaction(run.log(), run.events()).redact(version, reason);
         });
     }
 
@@ -139,7 +143,8 @@ public record Changes(Agent agent, String id, LogHandle handle) {
     public void undoCompaction() {
         make(run -> {
             run.log().fold().refuseWhileOpen();
-            List<Compactor.Completed> all = run.log().fold().compactions().all();
+            Redaction.finish(run.log());
+            List<Compactor.Completed> all = run.log().compactions();
             for (int i = all.size() - 1; i >= 0; i--) {
                 UndoneCompaction undone = new UndoneCompaction(run.log(), all.get(i));
                 if (undone.stands()) {

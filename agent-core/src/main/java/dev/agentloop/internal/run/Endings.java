@@ -96,6 +96,8 @@ final class Endings {
 
     /** The ending that must come before another inference is paid for, or null. */
     RunEnd.@Nullable Ending beforeInference() {
+        lookIntoInbox();
+        inbox.learnRedactions();
         List<Outcome.Pending> awaiting = tools.awaiting();
         if (!awaiting.isEmpty()) {
             return summary -> new Outcome.AwaitingApproval(awaiting, summary);
@@ -123,7 +125,8 @@ final class Endings {
             return stopped(reason(incomplete), "the response is incomplete: " + incomplete);
         }
         if (refusal.isPresent()) {
-            return stopped(Outcome.Reason.REFUSAL, "the model refused: " + refusal.get());
+            String text = "the model refused: " + refusal.get();
+            return summary -> new Outcome.Stopped(Outcome.Reason.REFUSAL, text, summary);
         }
         if (calls > 0) {
             emptyAnswers = 0;
@@ -190,10 +193,18 @@ final class Endings {
         tools.leaveLate();
         keepSteering();
         Outcome draft = how.outcome(summary());
-        turnOver(draft.getClass().getSimpleName(), draft instanceof Outcome.Finished ? "" : draft.describe());
+        turnOver(draft.getClass().getSimpleName(), detail(draft));
         Outcome outcome = how.outcome(summary());
         run.events().tell(new AgentEvent.RunEnded(outcome));
         return outcome;
+    }
+
+    // What the model said stands in its item, and nowhere else.
+    private static String detail(Outcome outcome) {
+        if (outcome instanceof Outcome.Stopped stopped && stopped.reason() == Outcome.Reason.REFUSAL) {
+            return "stopped: the model refused, in its last item";
+        }
+        return outcome instanceof Outcome.Finished ? "" : outcome.describe();
     }
 
     // What was taken from the user must not be lost: the next run sees it.

@@ -175,6 +175,13 @@ final class Inference {
         run.events().boundary();
         if (item instanceof Item.Call call) {
             take(CallBirth.whole(call));
+        } else if (item instanceof Item.Output output
+                && run.log().fold().calls().taken(output.callId())) {
+            // A call has one output, and the loop gives it.
+            dropTrailingReasoning();
+            run.events()
+                    .warn("the server has sent an output of its own for call " + output.callId()
+                            + ", which this agent answers; it is left out");
         } else {
             undurable.add(item);
         }

@@ -3,6 +3,7 @@ package dev.agentloop.internal.run;
 import dev.agentloop.BusyException;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.lang.ref.SoftReference;
@@ -51,7 +52,8 @@ public final class LogHandle {
     /** The log; by whoever has begun to change the conversation. */
     Log log() {
         Log log = recent.get();
-        if (log == null || !log.position().equals(position)) {
+        // What was erased in a conversation that shares entries with this one was read before that.
+        if (log == null || !log.position().equals(position) || Inbox.toldOfRedaction(agent.store(), id)) {
             log = load(agent.store());
             recent = new SoftReference<>(log);
         }

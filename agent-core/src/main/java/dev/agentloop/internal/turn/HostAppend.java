@@ -40,7 +40,10 @@ public final class HostAppend {
 
     /** Puts the items into the log, and whatever a new conversation begins with before them. */
     public void addTo(Log log, TurnStart start, Clock clock) {
-        check(log.fold().open().keySet());
+        check(log.fold().open().values().stream()
+                .filter(call -> call.output() == null)
+                .map(call -> call.item().callId())
+                .collect(Collectors.toSet()));
         log.fold().hostCalls().check(log.id(), response == null ? said() : List.of());
         start.check(items, null);
         start.prepare();

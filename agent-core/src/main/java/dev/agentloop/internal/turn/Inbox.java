@@ -151,6 +151,32 @@ public final class Inbox {
         }
     }
 
+    /** Takes in what was erased elsewhere, if there is any, where no response is under way. */
+    public void learnRedactions() {
+        Map<String, Long> names = new LinkedHashMap<>();
+        for (InboxMessage message : found) {
+            long name = Redaction.name(message);
+            if (name != 0 && handed.add(message.id())) {
+                names.put(message.id(), name);
+            }
+        }
+        if (!names.isEmpty()) {
+            new Redaction(log, events).learn(names.values());
+            List<String> ids = List.copyOf(names.keySet());
+            log.add(Entry.inboxTaken(ids));
+            log.then(() -> remove(ids));
+            log.commit();
+            // The next one of the same name is another one.
+            handed.removeAll(ids);
+            found.removeIf(message -> ids.contains(message.id()));
+        }
+    }
+
+    /** Whether a conversation has entries that were erased elsewhere, so that what is known of it may say too much. */
+    public static boolean toldOfRedaction(ConversationStore store, String conversation) {
+        return store.inbox(conversation).stream().anyMatch(message -> Redaction.name(message) != 0);
+    }
+
     /** Whether something that was left is for the model. */
     public boolean saysSomething() {
         return found.stream().anyMatch(message -> !items(message).isEmpty());
@@ -190,6 +216,9 @@ public final class Inbox {
             log.then(() -> events.tell(new AgentEvent.ApprovalDecided(id, answer)));
         });
         for (InboxMessage message : found) {
+            if (Redaction.name(message) != 0) {
+                continue; // It comes when the turn has begun.
+            }
             items(message).forEach(item -> log.add(Entry.item(Entry.ITEM_USER, item)));
             handed.add(message.id());
             pending.add(message.id());

@@ -1,155 +1,196 @@
 package dev.agentloop.internal.turn;
 
 import dev.agentloop.AgentEvent;
-import dev.agentloop.Approver;
-import dev.agentloop.Item;
-import dev.agentloop.internal.Json;
-import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.Events;
+import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Entry;
+import dev.agentloop.internal.log.Erasure;
+import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
-import dev.agentloop.internal.prompt.ItemLine;
-import dev.agentloop.spi.LogEntry;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
+import dev.agentloop.internal.prompt.ItemMark;
+import dev.agentloop.internal.prompt.NamedItem;
+import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.StoreException;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /*
- * The order. First the log says what is erased, together with a prompt that goes on without it and from which a reader can
- * start; then the store erases it; then the log says that it has. A crash in between leaves a log that the next turn
- * finishes.
+ * The order. First this log says what is erased, with a prompt that goes on without it. Then the other conversations that have
+ * the entry are told, and what they made of it is erased: their windows, what they asked. Then the same here, the entry itself
+ * last, for what quotes it is found by it. Then the log says that it is done. A crash in between leaves a log that the next
+ * turn finishes: all of this can be done again.
  */
-/** Erases what one item of a conversation says, in the prompt, in the log, and in the log's copies of the prompt. */
+/** Erases what has a name in the log, wherever it stands: in the prompt, in the log and its copies, and in those of forks. */
 public final class Redaction {
-    private static final String TEXT = "[redacted]";
+    /** How the kind of a message begins that tells an owner what was erased in its log. */
+    static final String MESSAGE = "redacted";
 
     private final Log log;
     private final Events events;
-    private final Item item;
-    private final long version;
 
-    /** The redaction of the item at that version; {@code IllegalArgumentException} if there is none. */
-    public Redaction(Log log, Events events, long version) {
+    public Redaction(Log log, Events events) {
         this.log = log;
         this.events = events;
-        this.version = version;
-        LogEntry entry = log.store().read(log.id(), version - 1, 1).stream()
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("conversation " + log.id() + " has no version "
-                        + version + " to redact; it stands at " + log.position().version()));
-        if (!entry.kind().startsWith(Entry.ITEM)) {
-            throw new IllegalArgumentException("entry " + version + " of conversation " + log.id() + " is "
-                    + entry.kind() + ", and only items can be redacted: entries whose kind begins with item.");
-        }
-        this.item = Item.of(entry.content());
     }
 
-    /** Puts the redaction into the log; what it names is erased when that is durable. */
-    public void add(String reason) {
-        List<Long> versions = versions();
-        if (!rule().isEmpty()) {
-            log.add(Entry.ruleRevoked(version));
+    /**
+     * Erases what has this name.
+     *
+     * @throws IllegalArgumentException if there is nothing to erase
+     */
+    public void redact(long version, String reason) {
+        finish(log);
+        Erasure erasure = Erasure.of(log.store(), log.id(), version);
+        removeTaken();
+        add(Set.of(version), erasure, reason);
+        log.commit();
+        finish(log);
+        log.commit();
+    }
+
+    // A crash may have left messages in the inbox that the log has taken.
+    private void removeTaken() {
+        Set<String> taken = log.fold().turn().taken();
+        List<String> left = log.store().inbox(log.id()).stream()
+                .map(InboxMessage::id)
+                .filter(taken::contains)
+                .toList();
+        if (!left.isEmpty()) {
+            log.store().removeMessages(log.id(), left);
         }
-        List<Item> items = new ArrayList<>();
-        for (Item each : log.fold().prompt().items()) {
-            Item kept = each.equals(item) ? replacement() : each;
-            if (kept != null) {
-                items.add(kept);
+    }
+
+    private void add(Set<Long> names, Erasure erasure, String reason) {
+        Fold fold = log.fold();
+        if (!fold.hasNames()) {
+            fold.takeNames(Log.foldOfAll(log.store(), log.id(), log.position().version()));
+        }
+        List<NamedItem> window = fold.named().stream()
+                .map(item -> Fold.marked(item, names))
+                .filter(Objects::nonNull)
+                .toList();
+        log.add(Entry.redactedWindow(names, fold.prompt().head(), window));
+        Collection<Long> versions = erasure.marks(log.store(), log.id(), true).keySet();
+        log.add(Entry.redacted(erasure.name(), versions, reason));
+        int epoch = fold.epoch();
+        log.then(() -> events.tell(new AgentEvent.EpochStarted(epoch, Entry.REDACTED)));
+    }
+
+    /**
+     * Takes in what was erased elsewhere in entries that this log shares: the prompt begins again without it, and what this log
+     * made of it is erased. A call that was to run is not run any more: nobody knows what it says.
+     *
+     * @param names of what was erased
+     */
+    void learn(Collection<Long> names) {
+        for (long name : new TreeSet<>(names)) {
+            Optional<Erasure> erasure = known(name);
+            if (erasure.isPresent()) {
+                finish(log);
+                add(Set.of(name), erasure.get(), "redacted in a conversation that shares it by a fork");
+                for (Call call : List.copyOf(log.fold().open().values())) {
+                    if (call.version() == name && call.output() == null) {
+                        log.add(Entry.item(
+                                Entry.ITEM_OUTPUT_ERROR,
+                                ItemMark.output(
+                                        call.item().type() + "_output",
+                                        call.item().callId())));
+                    }
+                }
+                log.commit();
+                finish(log);
+                log.commit();
             }
         }
-        log.add(Entry.epoch(Entry.REDACTED, log.fold().prompt().head(), items));
-        log.add(Entry.redacted(versions, reason));
-        log.then(() -> {
-            events.tell(new AgentEvent.EpochStarted(log.fold().epoch(), Entry.REDACTED));
-            finish(log);
-        });
+    }
+
+    // Empty where neither the prompt nor the log has anything of it any more.
+    private Optional<Erasure> known(long name) {
+        Erasure erasure;
+        try {
+            erasure = Erasure.of(log.store(), log.id(), name);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+        boolean there = log.fold().has(name)
+                || !erasure.marks(log.store(), log.id(), true).isEmpty();
+        return there ? Optional.of(erasure) : Optional.empty();
     }
 
     /** Erases what the log says is to be erased, and puts into the log that it is. */
-    static void finish(Log log) {
-        List<Long> versions = log.fold().turn().toErase();
-        if (!versions.isEmpty()) {
-            log.store().erase(log.id(), versions);
+    public static void finish(Log log) {
+        long name = log.fold().turn().redacted();
+        List<Long> old = log.fold().turn().toErase();
+        if (name == 0 && !old.isEmpty()) {
+            name = Erasure.oldName(log.store(), log.id(), old);
+        }
+        if (name != 0) {
+            erase(log.store(), log.id(), name);
             log.add(Entry.erased());
         }
     }
 
-    // What keeps calls and outputs in pairs stays, with nothing in it.
-    private @Nullable Item replacement() {
-        boolean custom = item.type().startsWith("custom_tool_call");
-        if (item instanceof Item.Message message) {
-            String part = message.role().equals("assistant") ? "output_text" : "input_text";
-            return Item.of(Json.object(w -> w.text("type", "message")
-                    .text("role", message.role())
-                    .array("content", a -> a.element(p -> p.text("type", part).text("text", TEXT)))));
+    private static void erase(HostStore store, String id, long name) {
+        Erasure erasure = Erasure.of(store, id, name);
+        Set<String> done = new HashSet<>();
+        // Asked again until there is none that was forked meanwhile.
+        for (Set<String> more = sharing(store, id, name, done);
+                !more.isEmpty();
+                more = sharing(store, id, name, done)) {
+            for (String other : more) {
+                if (!other.equals(id)) {
+                    tell(store, other, name);
+                    erase(store, other, erasure.marks(store, other, false));
+                }
+            }
+            erase(store, id, erasure.marks(store, id, false));
+            erase(store, id, erasure.marks(store, id, true));
+            done.addAll(more);
         }
-        if (item instanceof Item.Call call) {
-            return Item.of(Json.object(w -> w.text("type", call.type())
-                    .text("call_id", call.callId())
-                    .text("name", call.name())
-                    .text(custom ? "input" : "arguments", custom ? TEXT : "{}")));
+    }
+
+    private static Set<String> sharing(HostStore store, String id, long name, Set<String> done) {
+        Set<String> sharing = new TreeSet<>(store.sharing(id, name));
+        sharing.removeAll(done);
+        return sharing;
+    }
+
+    private static void tell(HostStore store, String other, long name) {
+        try {
+            store.leave(other, InboxMessage.of(MESSAGE + ":" + name, MESSAGE, Inbox.NOTHING));
+        } catch (StoreException e) {
+            if (e.kind() != StoreException.Kind.NOT_FOUND) {
+                throw e;
+            }
         }
-        if (item instanceof Item.Output output) {
-            return Item.of(Json.object(w -> w.text("type", output.type())
-                    .text("call_id", output.callId())
-                    .text("output", TEXT)));
+    }
+
+    private static void erase(HostStore store, String id, Map<Long, byte[]> marks) {
+        if (marks.isEmpty()) {
+            return;
         }
-        return null;
+        try {
+            store.erase(id, marks);
+        } catch (StoreException e) {
+            // Another process has one of them open, and finds the message.
+            if (e.kind() != StoreException.Kind.LOCKED) {
+                throw e;
+            }
+        }
     }
 
-    // The item itself, the whole text of an output that was cut, every copy of the prompt that has it, and the
-    // questions about a call, which say what the call said.
-    private List<Long> versions() {
-        String whole = item instanceof Item.Output output ? Entry.OUTPUT_FULL + call(output) : "";
-        byte[] line = ItemLine.of(item);
-        String rule = rule();
-        byte[] allowed = Json.object(w -> w.text("rule", rule));
-        byte[] told = Arrays.copyOfRange(allowed, 1, allowed.length - 1);
-        return log.store().stream(log.id(), 0)
-                .filter(entry -> entry.version() == version
-                        || entry.kind().equals(whole)
-                        || copies(entry, line)
-                        || isOfCall(entry)
-                        || !rule.isEmpty() && copies(entry, told))
-                .map(LogEntry::version)
-                .toList();
-    }
-
-    private boolean isOfCall(LogEntry entry) {
-        boolean asks = entry.kind().equals(Entry.APPROVAL_ASKED) || entry.kind().equals(Entry.APPROVAL_DECIDED);
-        return item instanceof Item.Call
-                && asks
-                && entry.payload() != null
-                && JsonFields.of(entry.content()).number("call", 0) == version;
-    }
-
-    private String rule() {
-        return log.fold().rules().all().stream()
-                .filter(rule -> rule.call() == version)
-                .map(Approver.Rule::text)
-                .findFirst()
-                .orElse("");
-    }
-
-    // The newest call before the output that has its id.
-    private long call(Item.Output output) {
-        return log.store().stream(log.id(), 0)
-                .takeWhile(entry -> entry.version() < version)
-                .filter(entry -> entry.kind().equals(Entry.ITEM_MODEL)
-                        && entry.payload() != null
-                        && Item.of(entry.content()) instanceof Item.Call call
-                        && call.callId().equals(output.callId()))
-                .mapToLong(LogEntry::version)
-                .max()
-                .orElse(0);
-    }
-
-    private static boolean copies(LogEntry entry, byte[] line) {
-        return entry.kind().equals(Entry.EPOCH_WINDOW)
-                && entry.payload() != null
-                && new String(entry.content(), StandardCharsets.ISO_8859_1)
-                        .contains(new String(line, StandardCharsets.ISO_8859_1));
+    /** What a message says was erased; 0 for another message. */
+    static long name(InboxMessage message) {
+        String version = message.kind().equals(MESSAGE) && message.id().startsWith(MESSAGE + ":")
+                ? message.id().substring(MESSAGE.length() + 1)
+                : "";
+        return version.matches("[0-9]{1,18}") ? Long.parseLong(version) : 0;
     }
 }

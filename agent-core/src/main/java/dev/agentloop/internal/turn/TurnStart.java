@@ -99,6 +99,7 @@ public final class TurnStart {
             inbox.fold();
             Redaction.finish(log);
             log.commit();
+            inbox.learnRedactions();
             tellOfTakeover(fold.turn());
         }
     }

@@ -16,7 +16,7 @@ record Operation(Kind kind, long seed) {
         ANSWER(3),
         NEW(2),
         FORK(5),
-        REDACT(0),
+        REDACT(4),
         COMPACT(5),
         UNDO(4),
         DECIDE(8),
