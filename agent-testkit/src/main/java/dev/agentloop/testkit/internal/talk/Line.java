@@ -19,11 +19,21 @@ final class Line {
     private final List<String> loose = new ArrayList<>();
     private Usage total = Usage.NONE;
     private LogPosition position = LogPosition.START;
+    private boolean learns;
     private final @Nullable Line origin;
 
     Line(Conversation handle, @Nullable Line origin) {
         this.handle = handle;
         this.origin = origin;
+    }
+
+    /** Whether something may have been erased elsewhere, which is noted before anything is changed here, even if that is refused. */
+    boolean learns() {
+        return learns;
+    }
+
+    void learns(boolean now) {
+        learns = now;
     }
 
     /** What it was forked from; null where it was not. */

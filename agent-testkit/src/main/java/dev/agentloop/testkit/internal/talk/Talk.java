@@ -133,6 +133,11 @@ final class Talk implements AutoCloseable {
         Random random = begin(operation);
         done(operation, random);
         checks.after(current, agent, setup, random);
+        if (operation.kind() == Operation.Kind.REDACT) {
+            // In the forks of the conversation, too, and in whatever else the store has of them.
+            lines.forEach(line -> checks.after(line, agent, setup, random));
+            checks.requireGone(store.locations());
+        }
     }
 
     /** Does what the operation says, and looks at no more than the requests. */
@@ -149,6 +154,7 @@ final class Talk implements AutoCloseable {
         });
         for (Line line : List.copyOf(lines)) {
             current = line;
+            current.learns(checks.erased());
             answers.begin(new Random(random.nextLong()));
             cancelled = false;
             acted(() -> run(List.of(), RunOptions.DEFAULT.withWhenBusy(RunOptions.WhenBusy.QUEUE)));
@@ -157,9 +163,14 @@ final class Talk implements AutoCloseable {
         }
     }
 
+    private boolean did(Runnable act) {
+        return Refusals.of(current, act);
+    }
+
     private Random begin(Operation operation) {
         Random random = new Random(operation.seed());
         current = lines.get(random.nextInt(lines.size()));
+        current.learns(checks.erased());
         answers.begin(new Random(random.nextLong()));
         cancelled = false;
         return random;
@@ -202,13 +213,13 @@ final class Talk implements AutoCloseable {
             case FORK -> fork(random);
             case REDACT -> redact(random);
             case COMPACT -> compact();
-            case UNDO -> Refusals.of(current, () -> current.handle().undoCompaction());
+            case UNDO -> did(() -> current.handle().undoCompaction());
             case DECIDE -> decide(random);
             case REVOKE -> current.handle().rules().stream().findFirst().ifPresent(current.handle()::revoke);
             case PIN -> pin(random);
             case UNPIN -> unpin(random);
             case CHANGE -> change(random);
-            case REPIN -> Refusals.of(current, () -> current.handle().repinTools());
+            case REPIN -> did(() -> current.handle().repinTools());
             case RESUME -> resume(current);
             case PAST -> checks.past(current, random);
         }
@@ -231,7 +242,7 @@ final class Talk implements AutoCloseable {
         boolean[] begun = {false};
         RunOptions watched = options.withListener(event -> begun[0] |= event instanceof AgentEvent.RunStarted)
                 .withDelivery(RunOptions.Delivery.DIRECT);
-        Refusals.of(current, () -> {
+        did(() -> {
             try {
                 current.handle().run(input, watched);
             } catch (ModelException | TalkModel.Failure e) {
@@ -289,8 +300,8 @@ final class Talk implements AutoCloseable {
         }
         long version = versions.get(random.nextInt(versions.size()));
         Set<String> words = checks.words(current, version);
-        if (Refusals.of(current, () -> current.handle().redact(version, "asked for"))) {
-            checks.gone().addAll(words);
+        if (did(() -> current.handle().redact(version, "asked for"))) {
+            checks.erase(words);
             journal.gone(words);
         }
     }
@@ -320,7 +331,7 @@ final class Talk implements AutoCloseable {
         }
         Outcome.Pending question = pending.get(random.nextInt(pending.size()));
         Conversation by = random.nextBoolean() ? current.handle() : other.resume(current.id());
-        Refusals.of(current, () -> {
+        did(() -> {
             switch (random.nextInt(5)) {
                 case 0 -> by.deny(question, "better not");
                 case 1 -> by.deny(question.callId(), "no");
@@ -333,7 +344,7 @@ final class Talk implements AutoCloseable {
 
     private void pin(Random random) {
         Item item = random.nextBoolean() ? Item.developer(sayings.words().text(random)) : sayings.input(random);
-        if (Refusals.of(current, () -> current.handle().pin("pin_" + random.nextInt(3), item))) {
+        if (did(() -> current.handle().pin("pin_" + random.nextInt(3), item))) {
             current.said().addAll(Words.in(item.json()));
         }
     }
