@@ -57,7 +57,8 @@ class HostWordsTest extends LoopFixture {
     @Test
     void compactionThatIsAskedFor_waitsForTheHostsOwnAnswer() throws Exception {
         Script script = new Script(says("hello"), calls(SHELL));
-        try (AgentLoop agent = agent(script).compactor(Compactor.summary(script)).build()) {
+        try (AgentLoop agent =
+                agent(script).compactor(Compactor.summary(script)).build()) {
             Conversation conversation = agent.newConversation();
             run(conversation, "x");
             run(conversation, "y");
@@ -73,7 +74,8 @@ class HostWordsTest extends LoopFixture {
     @Test
     void handle_knowsWhereTheLogStands_afterACompactionThatFailed() throws Exception {
         Script script = new Script(says("hello"), says("hello again"), Script.fails(ModelException.Kind.QUOTA));
-        try (AgentLoop agent = agent(script).compactor(Compactor.summary(script)).build()) {
+        try (AgentLoop agent =
+                agent(script).compactor(Compactor.summary(script)).build()) {
             Conversation conversation = agent.newConversation();
             run(conversation, "x");
             run(conversation, "y");

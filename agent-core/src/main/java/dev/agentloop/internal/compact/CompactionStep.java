@@ -119,7 +119,8 @@ public final class CompactionStep {
      */
     public void adoptServers() {
         Fold fold = log.fold();
-        if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(Entry.SERVER)) {
+        boolean open = !fold.open().isEmpty() || fold.hostCalls().unanswered() != null;
+        if (!fold.compactions().unadopted() || open || refused.containsKey(Entry.SERVER)) {
             return;
         }
         List<Item> items = fold.prompt().items();
