@@ -126,7 +126,8 @@ public final class CompactionStep {
      */
     public void adoptServers() {
         Fold fold = log.fold();
-        if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(Entry.SERVER)) {
+        boolean open = !fold.open().isEmpty() || fold.hostCalls().unanswered() != null;
+        if (!fold.compactions().unadopted() || open || refused.containsKey(Entry.SERVER)) {
             return;
         }
         List<Item> items = fold.prompt().items();
@@ -192,9 +193,14 @@ public final class CompactionStep {
      * Shortens the prompt because the host asked for it.
      *
      * @return the compaction, or empty where there is nothing to gain
-     * @throws IllegalStateException if all compactors failed; nothing was changed then
+     * @throws IllegalStateException if calls await an answer of the host's, or all compactors failed; nothing was changed then
      */
     public Optional<Compactor.Completed> requested() throws InterruptedException {
+        String unanswered = log.fold().hostCalls().unanswered();
+        if (unanswered != null) {
+            throw new IllegalStateException("conversation " + log.id() + " has calls that only you can answer: "
+                    + unanswered + "; append their outputs first, or a compactor's request would be refused");
+        }
         List<String> failures = new ArrayList<>();
         if (!log.fold().hasPrompt() || !attempt(Compactor.Reason.REQUESTED, meter.now(), failures)) {
             if (!failures.isEmpty()) {

@@ -16,7 +16,8 @@ import dev.agentloop.internal.prompt.ItemLine;
  */
 /** Makes the item that the log keeps of a call that a model sent. Belongs to the loop's thread. */
 public record CallBirth(Log log) {
-    private static final int LONGEST_ID = 64;
+    /** The most characters that an id may have on the wire. */
+    public static final int LONGEST_ID = 64;
 
     /** Puts the call into the log, and before it the server's id where the call does not keep it; gives the item. */
     public Item.Call add(Item.Call sent) {
