@@ -167,7 +167,9 @@ public final class CallRunner {
     private boolean ownerMayLive() {
         TurnState turn = log.fold().turn();
         String before = TurnState.process(turn.takenFrom());
-        return !before.isEmpty() && !before.equals(TurnState.process(turn.owner()));
+        return !before.isEmpty()
+                && !before.equals(TurnState.process(turn.owner()))
+                && !log.store().leases().ended(before);
     }
 
     /** Takes in a call that becomes durable with the log's next commit. */
