@@ -107,8 +107,9 @@ class NewRowsTest {
         Map<Sql, Long> sent = new EnumMap<>(Sql.class);
         try (Connection connection = Logs.connect(server);
                 Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT query, calls FROM pg_stat_statements"
-                        + " WHERE query LIKE '%agent\\_%' AND query NOT LIKE '%pg\\_stat%' AND query NOT LIKE '%agent\\_node%'")) {
+                ResultSet row = statement.executeQuery(
+                        "SELECT query, calls FROM pg_stat_statements"
+                                + " WHERE query LIKE '%agent\\_%' AND query NOT LIKE '%pg\\_stat%' AND query NOT LIKE '%agent\\_node%'")) {
             while (row.next()) {
                 String counted = withoutValues(row.getString(1));
                 Sql sql = Arrays.stream(Sql.values())

@@ -108,7 +108,7 @@ final class TalkSetup {
     AgentLoop agent(ConversationStore store, TalkTools tools, Model model, Model summaries) {
         AgentLoop.Builder builder = AgentLoop.builder()
                 .model(retries ? AT_ONCE.around(model) : model)
-                .retry(AT_ONCE)
+                .brokenResponses(AT_ONCE)
                 .instructions(instructions)
                 .developerInstructions(developer)
                 .workspace(Path.of("/no/such/folder"))
