@@ -218,7 +218,7 @@ public final class CompactionState {
     }
 
     /** Whether one that is paid for is under way, or was when its process died. */
-    boolean underWay() {
+    public boolean underWay() {
         return !underWay.equals(Usage.NONE);
     }
 

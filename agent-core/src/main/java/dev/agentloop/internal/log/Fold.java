@@ -402,9 +402,9 @@ public final class Fold {
         return newEpoch;
     }
 
-    /** When the last whole response came in; null where there was none, or the log does not say it. */
-    public @Nullable Instant answeredAt() {
-        return response.answeredAt();
+    /** What is known of the newest response. */
+    public NewestResponse response() {
+        return response;
     }
 
     /** The calls that have no place in the prompt yet, in order, keyed by id. */
@@ -425,7 +425,7 @@ public final class Fold {
         return rules;
     }
 
-    /** What only the host can response. */
+    /** What only the host can answer. */
     public HostCalls hostCalls() {
         return hostCalls;
     }
@@ -443,24 +443,6 @@ public final class Fold {
     /** The final answer, where nothing was said after it; null elsewhere. */
     public @Nullable String answer() {
         return response.text();
-    }
-
-    /**
-     * Whether, by the log, a request was under way when it ended, of which nothing was kept but maybe pieces of its answer: the
-     * model was to be asked next, and neither did a call await its output nor was a compactor at work.
-     */
-    public boolean unanswered() {
-        return turn.underWay() != 0
-                && turn.asking()
-                && hasPrompt()
-                && !responding()
-                && open().isEmpty()
-                && !compactions.underWay();
-    }
-
-    /** Whether the log ends in a response without its end. */
-    public boolean responding() {
-        return response.underWay();
     }
 
     /** How many cache breakpoints the prompt has that were in no request yet. */
@@ -503,10 +485,6 @@ public final class Fold {
 
     public long base() {
         return base;
-    }
-
-    public Usage lastUsage() {
-        return response.usage();
     }
 
     public Usage total() {

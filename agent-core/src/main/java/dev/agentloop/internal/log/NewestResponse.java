@@ -13,7 +13,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of the newest response: what it says, and whether that is the final answer. Not thread-safe. */
-final class NewestResponse {
+public final class NewestResponse {
     private @Nullable NamedItem last;
     private boolean image;
     private boolean given;
@@ -29,7 +29,8 @@ final class NewestResponse {
         underWay = true;
     }
 
-    boolean underWay() {
+    /** Whether the log ends in a response without its end. */
+    public boolean underWay() {
         return underWay;
     }
 
@@ -39,12 +40,12 @@ final class NewestResponse {
     }
 
     /** When that came in; null where the log does not say it. */
-    @Nullable
-    Instant answeredAt() {
+    public @Nullable Instant answeredAt() {
         return answeredAt;
     }
 
-    Usage usage() {
+    /** What it used; of the newest one that came whole. */
+    public Usage usage() {
         return usage;
     }
 

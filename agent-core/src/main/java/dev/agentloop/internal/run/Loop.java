@@ -128,7 +128,7 @@ final class Loop {
         Prompt before = run.log().fold().lastSent();
         if (before != null) {
             prefixCache.resume(
-                    before, run.log().fold().lastUsage(), run.log().fold().answeredAt());
+                    before, run.log().fold().response().usage(), run.log().fold().response().answeredAt());
         }
         endings.watchTheClock();
         endings.watchTheInbox();

@@ -25,7 +25,7 @@ record LostResponse(Log log) {
      */
     Usage end(boolean asked) {
         Fold fold = log.fold();
-        if (!fold.responding() && !(asked && fold.unanswered())) {
+        if (!fold.response().underWay() && !(asked && unanswered(fold))) {
             return Usage.NONE;
         }
         // Of a fork it is the origin that has paid.
@@ -34,10 +34,19 @@ record LostResponse(Log log) {
         return lost;
     }
 
+    // By the log the model was to be asked next: neither did a call await its output, nor was a compactor at work.
+    private static boolean unanswered(Fold fold) {
+        return fold.turn().underWay() != 0
+                && fold.turn().asking()
+                && fold.hasPrompt()
+                && fold.open().isEmpty()
+                && !fold.compactions().underWay();
+    }
+
     private Usage estimate(Fold fold) {
         Prompt sent = fold.lastSent();
         long all = fold.prompt().length();
-        long input = fold.responding() && sent != null ? sent.length() : all;
+        long input = fold.response().underWay() && sent != null ? sent.length() : all;
         return Usage.estimate(input, Math.max(all - input, partial(fold.turn().partial())));
     }
 
