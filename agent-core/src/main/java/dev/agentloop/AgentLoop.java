@@ -6,10 +6,12 @@ import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Workers;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.log.LogCache;
 import dev.agentloop.internal.run.Agent;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
 import dev.agentloop.internal.tool.CallRules;
+import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +45,8 @@ public final class AgentLoop implements AutoCloseable {
 
     /**
      * This agent on another store, such as that of another tenant: all else is shared. Costs next to nothing; its threads end
-     * with this loop, and closing it does nothing.
+     * with this loop, and closing it does nothing. On one store there is one owner of a conversation's turn, however often this
+     * is called.
      */
     public AgentLoop on(ConversationStore store) {
         return new AgentLoop(Agent.on(store, agent.parts()), true);
@@ -59,24 +63,53 @@ public final class AgentLoop implements AutoCloseable {
     }
 
     /**
-     * A new conversation with an id of the host's.
+     * A new conversation with an id of the host's. Nothing is stored before its first run or append, which throws a
+     * {@link StoreException} of kind {@code CONFLICT} if there is one of that id by then; see {@link #conversation}.
      *
      * @param conversation a UUID in its lower-case text form; of version 7 if lists are to be in order of age
+     * @throws IllegalArgumentException if it is none
      */
     public Conversation newConversation(String conversation) {
+        ConversationStore.checkId(conversation);
         return new Conversation(agent, conversation, LogPosition.START);
     }
 
     /**
-     * The conversation of that id, as the store has it.
+     * The conversation of that id, begun durably if there is none: for a host that has an id and does not know whether anything
+     * was said. Where two begin it at once, both get the same conversation, and their runs come one after the other like any two.
+     *
+     * @param conversation a UUID in its lower-case text form; of version 7 if lists are to be in order of age
+     * @throws IllegalArgumentException if it is none
+     */
+    public Conversation conversation(String conversation) {
+        ConversationStore.checkId(conversation);
+        LogPosition head = agent.store().head(conversation).orElseGet(() -> begun(conversation));
+        return new Conversation(agent, conversation, head);
+    }
+
+    private LogPosition begun(String conversation) {
+        Log log = Log.begin(agent.store(), conversation);
+        log.add(Entry.conversation(conversation, agent.parts().clock().instant().toString()));
+        try {
+            log.commit();
+            return log.position();
+        } catch (StoreException e) {
+            // Somebody else has begun it meanwhile, and it is theirs as it is ours.
+            Optional<LogPosition> theirs =
+                    e.kind() == StoreException.Kind.CONFLICT ? agent.store().head(conversation) : Optional.empty();
+            return theirs.orElseThrow(() -> e);
+        }
+    }
+
+    /**
+     * The conversation of that id, as the store has it; see {@link #conversation} for one that there need not be.
      *
      * @throws StoreException {@code NOT_FOUND} if the store has none
+     * @throws IllegalArgumentException if the id is no UUID in its lower-case text form
      */
     public Conversation resume(String conversation) {
-        LogPosition head = agent.store()
-                .head(conversation)
-                .orElseThrow(() -> new StoreException(
-                        StoreException.Kind.NOT_FOUND, "there is no conversation " + conversation + " in this store"));
+        ConversationStore.checkId(conversation);
+        LogPosition head = agent.store().head(conversation).orElseThrow(() -> Log.notFound(conversation));
         return new Conversation(agent, conversation, head);
     }
 
@@ -86,8 +119,14 @@ public final class AgentLoop implements AutoCloseable {
      *
      * @param version of the last entry to take over, from 1
      * @throws StoreException {@code NOT_FOUND} if the store has no such version
+     * @throws IllegalArgumentException if the id is no UUID in its lower-case text form, or the version is below 1
      */
     public Conversation fork(String conversation, long version) {
+        ConversationStore.checkId(conversation);
+        if (version < 1) {
+            throw new IllegalArgumentException(
+                    "a fork takes over the entries up to a version from 1 on, but this is " + version);
+        }
         LogPosition at = agent.store().read(conversation, version - 1, 1).stream()
                 .findFirst()
                 .map(entry -> entry.position())
@@ -100,7 +139,9 @@ public final class AgentLoop implements AutoCloseable {
             Log log = Log.load(agent.store(), id);
             log.add(Entry.fork(conversation, version));
             log.commit();
-            return new Conversation(agent, id, log.position());
+            LogPosition begun = log.position();
+            agent.parts().logs().keep(log);
+            return new Conversation(agent, id, begun);
         } catch (RuntimeException | Error e) {
             deleteUnfinished(id, e);
             throw e;
@@ -163,12 +204,13 @@ public final class AgentLoop implements AutoCloseable {
         private double compactAt = 0.9;
         private @Nullable Supplier<PrefixCache> prefixCache;
         private Limits limits = Limits.NONE;
-        private RetryPolicy retry = RetryPolicy.DEFAULT;
+        private RetryPolicy brokenResponses = RetryPolicy.DEFAULT;
         private ApprovalPolicy approval =
                 ApprovalPolicy.of(ApprovalPolicy.Mode.ON_REQUEST, ApprovalPolicy.Rights.WORKSPACE_WRITE);
         private @Nullable Approver approver;
         private @Nullable Duration approvalsExpire;
         private @Nullable ConversationStore store;
+        private long cacheBytes = 64L * 1024 * 1024;
         private @Nullable ThreadFactory threads;
         private ToolFailure toolFailure = ToolFailure.WITH_MESSAGE;
         private Clock clock = Clock.system(ZoneId.systemDefault());
@@ -276,12 +318,16 @@ public final class AgentLoop implements AutoCloseable {
         }
 
         /**
-         * How often a response that broke behind a durable call is asked for again; {@link RetryPolicy#DEFAULT} by default.
-         * All other failures are the model's own to try again: {@code agent-openai} does, and
-         * {@link RetryPolicy#around} has any model do it.
+         * How a run goes on after a response that broke when a call of it was in the log already: the call keeps its output, and
+         * the model is asked for the rest. {@link RetryPolicy#DEFAULT} by default; {@link RetryPolicy#NEVER} asks for no rest, and
+         * the run ends with the {@link ModelException}.
+         *
+         * <p>Of the policy its {@code streamRetries} and its waits count. It says nothing of all other failures: these are the
+         * model's own to try again, by {@code OpenAiModel.Builder.retries}, or by {@link RetryPolicy#around} for any model. Who
+         * wants no second request at all says {@code NEVER} in both places.
          */
-        public Builder retry(RetryPolicy value) {
-            this.retry = value;
+        public Builder brokenResponses(RetryPolicy value) {
+            this.brokenResponses = Objects.requireNonNull(value, "brokenResponses");
             return this;
         }
 
@@ -311,6 +357,23 @@ public final class AgentLoop implements AutoCloseable {
         /** Where conversations are kept; in memory, and gone with this loop, by default. */
         public Builder store(ConversationStore value) {
             this.store = value;
+            return this;
+        }
+
+        /**
+         * How much memory the agent may use to keep conversations that nobody works with, so that the next run of one reads
+         * only what was added since; 64 MiB by default. Those used last are kept. What runs that are under way hold does not
+         * count, and agents made by {@link AgentLoop#on} share the bound.
+         *
+         * @param bytes about how many; 0 to keep none, and have each run read what its prompt has since the last compaction
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder conversationCache(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException(
+                        "the cache of conversations has 0 bytes, which is none, or more, but this is " + bytes);
+            }
+            this.cacheBytes = bytes;
             return this;
         }
 
@@ -359,12 +422,15 @@ public final class AgentLoop implements AutoCloseable {
                     compactAt,
                     prefixCache == null ? accounts() : prefixCache,
                     limits,
-                    retry,
+                    brokenResponses,
                     new CallRules.Approvals(approval, approver, approvalsExpire, clock),
                     toolFailure,
                     clock,
                     workers,
-                    new Runs(workers));
+                    new Runs(workers),
+                    // Only this process changes entries in place without an append that tells of it, and drops those
+                    // logs.
+                    new LogCache(cacheBytes, Inbox::toldOfRedaction));
             return new AgentLoop(Agent.on(kept, parts), false);
         }
 

@@ -1,6 +1,6 @@
 package dev.agentloop;
 
-/** Something else is changing the conversation right now. */
+/** Something else is changing the conversation right now: another run or append of this process, or of another one. */
 public final class BusyException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 

@@ -8,7 +8,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The only code that may shorten a prompt.
+ * Shortens a prompt that nearly fills the context.
+ *
+ * <p>Nothing else makes a prompt shorter because it is long, but for the server where {@code serverCompaction} asks it to. Some
+ * prompts begin again shorter for another reason: an image or reasoning that the server refused is left out, and a redacted item is
+ * replaced by a mark. Each of these is an entry of the log as well, and an epoch.
  *
  * <p>What it gives becomes an entry of the log; the full log stays. Before that the loop holds it to its rules: nothing that
  * must survive may be missing, calls and outputs stay paired, and the prompt is shorter than before. A compactor that fails

@@ -21,8 +21,8 @@ import java.util.Optional;
 /**
  * The handle on one conversation: an append-only log, and the prompt that is its fold.
  *
- * <p>Thread-safe. One thing at a time changes a conversation: a second {@link #run} or {@link #append} while one is under
- * way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
+ * <p>Thread-safe. One thing at a time changes a conversation, whatever number of handles, agents and processes have it: a second
+ * {@link #run} or {@link #append} while one is under way is refused with {@link BusyException}. Between runs it holds an id and a position and no items.
  */
 public final class Conversation {
     private final Agent agent;
@@ -107,11 +107,12 @@ public final class Conversation {
     }
 
     /**
-     * Shortens the prompt now, by the loop's compactors.
+     * Shortens the prompt now, by the loop's compactors. Where the agent has another model or other settings than the last
+     * request had, that begins an epoch first, as with a run.
      *
      * @return the compaction, or empty where there is nothing to gain
-     * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was changed then
-     * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was changed then
+     * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was shortened then
+     * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was shortened then
      */
     public Optional<Compactor.Completed> compact(RunOptions options) throws InterruptedException {
         return new Attempt(agent, id, handle, options).compact();
@@ -245,8 +246,9 @@ public final class Conversation {
     }
 
     /**
-     * Ends the run that is under way, if there is one, and those that wait for it: within about two seconds in this process,
-     * and within about four in another one. The history stays valid.
+     * Ends the run that is under way, by whichever handle and agent, and those that wait for it: within about two seconds in this
+     * process. One in another process ends within about four; those that wait for it there are not ended. The history stays
+     * valid.
      *
      * <p>A run that has not begun yet, because it waits or its log is being read, ends without having changed anything; its
      * input is not kept.
@@ -265,7 +267,8 @@ public final class Conversation {
     /**
      * Hands the run that is under way, or about to begin, here or in another process, another message of the user's; the model
      * sees it with its next inference, when all calls have their outputs. A run in another process that is just ending leaves it
-     * to the next. So does a run of this process that fails because the store does: the next run in this process says it.
+     * to the next. So does a run of this process that fails because the store does: the next run in this process says it,
+     * whichever agent makes it.
      *
      * @return false if there is no run, or it is about to end, and the message was not taken
      */
@@ -280,19 +283,16 @@ public final class Conversation {
     }
 
     private boolean atWorkElsewhere() {
-        return !agent.store().leases().process().isEmpty()
-                && agent.store().head(id).isPresent()
-                && agent.ownership().otherMayBeAtWork(Log.load(agent.store(), id));
+        return handle.ifStored(agent.ownership()::otherMayBeAtWork).orElse(false);
     }
 
     /** The calls that await a decision by the log; those included about which one was made that no run has taken up yet. */
     public List<Outcome.Pending> awaitingApproval() {
-        return agent.store().head(id).isEmpty()
-                ? List.of()
-                : Log.load(agent.store(), id).fold().open().values().stream()
+        return handle.ifStored(log -> log.fold().open().values().stream()
                         .filter(Call::undecided)
                         .map(Call::pending)
-                        .toList();
+                        .toList())
+                .orElse(List.of());
     }
 
     /**
@@ -355,7 +355,10 @@ public final class Conversation {
     }
 
     private void decide(String callId, long version, Approver.Answer answer) {
-        Inbox.decide(agent.store(), id, callId, version, answer);
+        handle.reading(log -> {
+            Inbox.decide(log, callId, version, answer);
+            return true;
+        });
     }
 
     @Override

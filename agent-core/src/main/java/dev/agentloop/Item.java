@@ -193,11 +193,13 @@ public sealed interface Item {
         if (parts.length == 0) {
             throw new IllegalArgumentException("a message needs at least one part");
         }
-        return of(Json.object(w -> w.text("type", "message").text("role", role).array("content", a -> {
-            for (String part : parts) {
-                a.element(p -> p.text("type", "input_text").text("text", part));
-            }
-        })));
+        return typed(Json.object(w -> w.text("type", "message")
+                .text("role", role)
+                .array("content", a -> {
+                    for (String part : parts) {
+                        a.element(p -> p.text("type", "input_text").text("text", part));
+                    }
+                })));
     }
 
     /**
@@ -206,7 +208,7 @@ public sealed interface Item {
      * @param images data URLs or web addresses; sent with {@code detail:auto}
      */
     static Item user(String text, List<String> images) {
-        return of(Json.object(w -> w.text("type", "message")
+        return typed(Json.object(w -> w.text("type", "message")
                 .text("role", "user")
                 .array("content", a -> {
                     a.element(p -> p.text("type", "input_text").text("text", text));
@@ -235,21 +237,23 @@ public sealed interface Item {
         if (type.equals("reasoning") && !fields.has("encrypted_content") && emptyContent(fields)) {
             return Optional.empty();
         }
-        return Optional.of(of(fields.line(ItemBytes.WITHOUT_ID.contains(type) ? "id" : null)));
+        return Optional.of(typed(fields.line(ItemBytes.WITHOUT_ID.contains(type) ? "id" : null)));
     }
 
     /**
-     * The item in exactly these bytes: one that was stored before, or that the host composed.
+     * The item in exactly these bytes: one that was stored before, or that the host composed. The array is copied.
      *
-     * @throws IllegalArgumentException if the bytes are not one JSON object, or hold a line break
+     * @param line one JSON object in UTF-8, without a byte order mark and without anything but spaces around it
+     * @throws IllegalArgumentException if the bytes are something else, or hold a line break
      */
     static Item of(byte[] line) {
-        for (byte b : line) {
+        byte[] own = line.clone();
+        for (byte b : own) {
             if (b == '\n' || b == '\r') {
                 throw new IllegalArgumentException("an item is one line of JSON; this one has a line break");
             }
         }
-        return typed(line);
+        return typed(own);
     }
 
     /**
@@ -258,7 +262,7 @@ public sealed interface Item {
      * @param arguments the argument text, usually a JSON object
      */
     static Item functionCall(String callId, String name, String arguments) {
-        return of(Json.object(w -> w.text("type", "function_call")
+        return typed(Json.object(w -> w.text("type", "function_call")
                 .text("call_id", callId)
                 .text("name", name)
                 .text("arguments", arguments)));
@@ -266,13 +270,14 @@ public sealed interface Item {
 
     /** A custom tool's call as a model writes it, for tests and scripted models. */
     static Item customCall(String callId, String name, String input) {
-        return of(Json.object(w -> w.text("type", "custom_tool_call")
+        return typed(Json.object(w -> w.text("type", "custom_tool_call")
                 .text("call_id", callId)
                 .text("name", name)
                 .text("input", input)));
     }
 
     private static Item typed(byte[] line) {
+        ItemBytes.checkObject(line);
         JsonFields fields = JsonFields.of(line);
         String type = ItemBytes.typeOf(fields);
         return switch (type) {

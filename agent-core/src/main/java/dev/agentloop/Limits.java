@@ -3,6 +3,7 @@ package dev.agentloop;
 import dev.agentloop.internal.Durations;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,9 @@ public record Limits(
         }
         if (money != null && prices == null) {
             throw new IllegalArgumentException("a limit of " + money + " in money needs prices: use withMoney");
+        }
+        if (money != null && money.signum() < 0) {
+            throw new IllegalArgumentException("a limit in money is 0 or more, but is " + money.toPlainString());
         }
         if (time != null) {
             Durations.checked("Limits.time", time, Durations.MILLISECOND, Durations.YEAR);
@@ -114,6 +118,17 @@ public record Limits(
      */
     public record Prices(BigDecimal input, BigDecimal cached, BigDecimal cacheWritten, BigDecimal output) {
         private static final BigDecimal MILLION = BigDecimal.valueOf(1_000_000);
+
+        public Prices {
+            for (BigDecimal price : List.of(input, cached, cacheWritten, output)) {
+                if (price.signum() < 0) {
+                    throw new IllegalArgumentException("a price is 0 or more for a million tokens, but these are "
+                            + input
+                            + " (input), " + cached + " (cached), " + cacheWritten + " (cache written), " + output
+                            + " (output)");
+                }
+            }
+        }
 
         /** Prices from plain numbers. */
         public static Prices of(double input, double cached, double cacheWritten, double output) {

@@ -321,15 +321,22 @@ public final class PromptSettings {
             return this;
         }
 
+        private static long notNegative(String what, long tokens) {
+            if (tokens < 0) {
+                throw new IllegalArgumentException(what + " is 0 tokens or more, but this is " + tokens);
+            }
+            return tokens;
+        }
+
         /** The context window in tokens, 0 for not known. */
         public Builder contextWindow(long tokens) {
-            this.contextWindow = tokens;
+            this.contextWindow = notNegative("the context window", tokens);
             return this;
         }
 
         /** The most tokens of one response, reasoning included; 0 for the server's own bound. */
         public Builder maxOutputTokens(long tokens) {
-            this.maxOutputTokens = tokens;
+            this.maxOutputTokens = notNegative("the most output of a response", tokens);
             return this;
         }
 

@@ -28,7 +28,7 @@ public record RetryPolicy(
     /** The counts and the first wait of the reference implementation of the loop. */
     public static final RetryPolicy DEFAULT = new RetryPolicy(4, 5, Duration.ofMillis(200), Duration.ofSeconds(30));
 
-    /** Never tries again. */
+    /** Never tries again, wherever it is set. */
     public static final RetryPolicy NEVER = new RetryPolicy(0, 0, Duration.ZERO, Duration.ZERO);
 
     public RetryPolicy {

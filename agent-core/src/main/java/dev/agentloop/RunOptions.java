@@ -26,11 +26,14 @@ public record RunOptions(
     public static final RunOptions DEFAULT =
             new RunOptions(AgentListener.NONE, null, Map.of(), null, WhenBusy.REJECT, Delivery.BUFFERED);
 
-    /** What is done where the conversation is being run already, here or in another process. */
+    /**
+     * What is done where the conversation is being run already: by whichever agent of this process on the same store
+     * ({@link dev.agentloop.spi.ConversationStore#identity}), or in another process.
+     */
     public enum WhenBusy {
-        /** The run is refused with {@link BusyException}. */
+        /** The run is refused with {@link BusyException}, and nothing is appended. */
         REJECT,
-        /** The run waits until the other one is over, or its process is dead; runs of one loop in the order of their coming. */
+        /** The run waits until the other one is over, or its process is dead; runs of one process in the order of their coming. */
         QUEUE,
         /** The input goes to the run that is under way, as by {@link Conversation#steer}: {@link Outcome.HandedOver}. */
         STEER

@@ -110,6 +110,47 @@ class AppendedChangesTest {
         assertThat(epochs()).containsExactly("conversation_started");
     }
 
+    private AgentLoop agent(String model) {
+        return AgentLoop.builder()
+                .model(new With(script, model(model).build()))
+                .compactor(Compactor.summary(new With(script, model(model).build())))
+                .store(store)
+                .build();
+    }
+
+    @Test
+    void anotherModel_isAskedByItsName_afterTheHostsOwnOutputs() {
+        try (AgentLoop before = agent("old")) {
+            Conversation conversation = before.newConversation();
+            id = conversation.id();
+            conversation.append(List.of(Item.user("go"), call("c1", "echo"), call("c2", "echo")));
+        }
+        try (AgentLoop after = agent("new")) {
+            Conversation conversation = after.resume(id);
+            conversation.append(List.of(ToolOutput.text("one").item(ToolCall.of((Item.Call) call("c1", "echo")))));
+            assertThat(conversation.prompt().model()).isEqualTo("old");
+            conversation.append(List.of(ToolOutput.text("two").item(ToolCall.of((Item.Call) call("c2", "echo")))));
+            assertThat(conversation.prompt().model()).isEqualTo("new");
+        }
+        assertThat(epochs()).containsExactly("conversation_started", "model_changed");
+    }
+
+    @Test
+    void anotherModel_isAskedByItsName_forACompactionOnRequest() throws InterruptedException {
+        try (AgentLoop before = agent("old")) {
+            Conversation conversation = before.newConversation();
+            id = conversation.id();
+            conversation.append(List.of(Item.user("go"), Script.message("so ".repeat(1_000))));
+            conversation.run("go on");
+            conversation.run("and now that");
+        }
+        try (AgentLoop after = agent("new")) {
+            after.resume(id).compact(RunOptions.DEFAULT);
+        }
+        assertThat(script.prompts).extracting(Prompt::model).containsExactly("old", "old", "new");
+        assertThat(epochs()).containsExactly("conversation_started", "model_changed", "context_compacted");
+    }
+
     @Test
     void effort_beginsAnEpoch_whereTheModelTakesNoUpdates() {
         run(model("m").effort("low"));

@@ -71,7 +71,7 @@ class CanaryTest extends LoopFixture {
                     .tools(List.of(tell, tellAll, write))
                     .approval(policy)
                     .compactor(new Shortening(() -> due))
-                    .retry(none)
+                    .brokenResponses(none)
                     .store(store)
                     .build();
             this.conversation = agent.newConversation();

@@ -3,6 +3,8 @@ package dev.agentloop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentloop.internal.ConversationId;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.stores.MemoryStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +58,67 @@ class ContextTest {
         assertThat(inputs.get(8)).contains("Use spaces.");
         assertThat(inputs.get(9)).isEqualTo("user:c");
         assertThat(script.prompts.get(2).startsWith(script.prompts.get(1))).isTrue();
+    }
+
+    private AgentLoop agent(Script script, ConversationStore store, boolean all) {
+        AgentLoop.Builder builder =
+                AgentLoop.builder().model(script).store(store).clock(CLOCK);
+        if (all) {
+            builder.workspace(folder).developerInstructions("Speak plainly.").instructions("Be careful.");
+        }
+        return builder.build();
+    }
+
+    @Test
+    void sectionsThatAreGone_areSaidToHoldNoMore_onceAndInMessages() throws IOException {
+        write("AGENTS.md", "Use tabs.");
+        ConversationStore store = new MemoryStore();
+        Script script = new Script(
+                Script.says("one"), Script.says("two"), Script.says("three"), Script.says("four"), Script.says("five"));
+        String id;
+        try (AgentLoop agent = agent(script, store, true)) {
+            Conversation conversation = agent.newConversation();
+            id = conversation.id();
+            conversation.run("a");
+        }
+        try (AgentLoop agent = agent(script, store, false)) {
+            agent.resume(id).run("b");
+            agent.resume(id).run("c");
+        }
+        try (AgentLoop agent = agent(script, store, true)) {
+            agent.resume(id).run("d");
+            Files.delete(folder.resolve("AGENTS.md"));
+            agent.resume(id).run("e");
+        }
+        List<String> first = script.inputs(0);
+        List<String> gone =
+                script.inputs(1).subList(first.size() + 1, script.inputs(1).size() - 1);
+        String holds =
+                " that you were given earlier in this conversation do not hold any more. None have come in their place.";
+        assertThat(gone)
+                .containsExactly(
+                        "developer:The instructions that were given before do not hold any more. None have come in their"
+                                + " place.",
+                        "developer:<permissions instructions>\nThe permissions" + holds
+                                + "\n</permissions instructions>",
+                        "developer:The developer instructions" + holds,
+                        "user:# AGENTS.md instructions\n\nAll AGENTS.md instructions" + holds,
+                        "user:<environment_context>\n  The facts" + holds + "\n</environment_context>");
+        assertThat(added(script, 2)).isEmpty();
+        assertThat(added(script, 3).subList(1, 5)).isEqualTo(first.subList(0, 4));
+        assertThat(added(script, 3).get(0)).endsWith("Be careful.");
+        assertThat(added(script, 4))
+                .containsExactly("user:# AGENTS.md instructions\n\nAll AGENTS.md instructions" + holds);
+        for (int i = 1; i < 5; i++) {
+            assertThat(script.prompts.get(i).startsWith(script.prompts.get(i - 1)))
+                    .isTrue();
+        }
+    }
+
+    /** What a request has that the one before had not, less the answer and the user's message. */
+    private static List<String> added(Script script, int index) {
+        List<String> all = script.inputs(index);
+        return all.subList(script.inputs(index - 1).size() + 1, all.size() - 1);
     }
 
     @Test

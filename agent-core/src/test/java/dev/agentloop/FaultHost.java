@@ -69,7 +69,7 @@ final class FaultHost {
                         (call, failure) -> later("toolFailure", () -> ToolFailure.WITH_MESSAGE.output(call, failure)))
                 .store(new FaultStore(store, cell, process))
                 .threads(work -> cell.quietly("threads.listener", () -> cell.at("threads.tool", () -> thread(work))))
-                .retry(new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5)))
+                .brokenResponses(new RetryPolicy(2, 2, Duration.ofMillis(1), Duration.ofMillis(5)))
                 .build();
     }
 
@@ -304,7 +304,7 @@ final class FaultHost {
 
         @Override
         public Window compact(Task task) {
-            if (cell.armed("listener") || cell.armed("store.inbox")) {
+            if (cell.armed("listener") || cell.armed("store.inbox") || cell.armed("store.waiting")) {
                 cell.hold(Moment.COMPACTION);
             }
             return cell.quietly(

@@ -10,6 +10,7 @@ import dev.agentloop.spi.LogPosition;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A store that works, of a process with a name, with the faults of a cell. Its leases never hold, so the head is asked for. */
 final class FaultStore extends ForwardingStore {
@@ -48,6 +49,20 @@ final class FaultStore extends ForwardingStore {
     @Override
     public List<InboxMessage> inbox(String conversation) {
         return cell.quietly("store.inbox", () -> super.inbox(conversation));
+    }
+
+    // Its runs look into their inboxes when something may have been left for them.
+    @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        return cell.quietly(
+                "store.waiting",
+                () -> cell.armed("store.inbox") ? Set.copyOf(conversations) : super.waiting(conversations));
+    }
+
+    /** Another one in each process and cell, as if they ran in Java virtual machines of their own. */
+    @Override
+    public Object identity() {
+        return cell.quietly("store.identity", () -> List.of(process, cell));
     }
 
     @Override

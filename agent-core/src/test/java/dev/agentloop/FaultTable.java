@@ -50,11 +50,13 @@ final class FaultTable {
             store.inbox | request | unavailable | unavailable | ended | ended; held the store's inbox
             store.inbox | stream tool compaction | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
             store.inbox | end | finished; log the inbox could not be read | finished; log the inbox could not be read | ended | ended; held the store's inbox
+            store.waiting | stream tool compaction | finished; log could not be looked into | finished; log could not be looked into | ended/finished | ended/finished
             store.removeMessages | request end | unknown; log the run failed | - | unknown | ended; held the store's removeMessages
             store.leases | request stream tool | unavailable | unavailable | ended | ended; held the store's leases
             leases.process | request | unavailable | unavailable | ended | ended; held the store's leases.process
             leases.alive | request | unavailable | - | ended | ended; held the store's leases.alive
             leases.held | request stream tool | unavailable | - | ended | ended; held the store's leases.held
+            store.identity | request | unavailable | unavailable | ended | ended; held the store's identity
             store.tenant | request stream tool | unavailable | unavailable | ended | ended; held the store's tenant
             cache.supplier | request | finished; log the prefix cache failed | finished; log the prefix cache answered null | ended | ended; named the prefix cache's supplier
             cache.resume | request | finished; log the prefix cache failed | - | ended | ended; named the prefix cache's resume

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,5 +125,32 @@ class ItemTest {
         assertThat(ToolCall.custom("c", "n", "raw").argument("input")).contains("raw");
         assertThatThrownBy(() -> ToolCall.function("c", "n", "{\"a\"").argument("a"))
                 .hasMessageStartingWith("failed to parse function arguments: not JSON: ");
+    }
+
+    @Test
+    void of_whatIsNoObject_isRefused() {
+        for (String line : List.of("[1,2]", "\uFEFF{}", "\"a\"", "7", "", "  ", "{} {}", "{}x", "{},", "{\"a\":1}]")) {
+            assertThatThrownBy(() -> Item.of(line.getBytes(StandardCharsets.UTF_8)))
+                    .as(line)
+                    .isInstanceOf(IllegalArgumentException.class);
+            if (line.startsWith("\uFEFF")) {
+                continue; // A server may send one; it is cut off.
+            }
+            assertThatThrownBy(() -> Item.received(line.getBytes(StandardCharsets.UTF_8)))
+                    .as("received %s", line)
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> Item.of("[1,2]".getBytes(StandardCharsets.UTF_8)))
+                .hasMessage("an item is one JSON object and begins with '{', but here is 0x5b at byte 0 of 5");
+    }
+
+    @Test
+    void of_arrayThatTheHostUsesAgain_isTheItemOfBefore() {
+        byte[] line = "{\"type\":\"message\",\"role\":\"user\",\"content\":\"a\"}".getBytes(StandardCharsets.UTF_8);
+        Item item = Item.of(line);
+        String before = item.json();
+        Arrays.fill(line, (byte) 'x');
+        assertThat(item.json()).isEqualTo(before);
+        assertThat(((Item.Message) item).role()).isEqualTo("user");
     }
 }

@@ -22,9 +22,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** A log that is read from its newest restatement folds to what the whole log folds to. */
+/** A log that is read from its newest restatement folds to what the whole log folds to, and so does its beginning. */
 class LoadedFoldTest {
     private static final int RUNS = Integer.getInteger("loaded.runs", 800);
+    private static final int FOLDED_EACH = 7;
 
     private static final String SECRET = "a secret that is not needed any more ";
 
@@ -64,14 +65,34 @@ class LoadedFoldTest {
     private static int check(ConversationStore store, String id, String about) {
         List<LogEntry> loaded = store.load(id);
         long last = loaded.get(loaded.size() - 1).version();
-        Fold whole = Log.foldOf(new HostStore(store), id, last);
-        Fold fromBase = Log.load(new HostStore(store), id).fold();
+        assertThat(loaded)
+                .filteredOn(entry -> entry.kind().startsWith(LogEntry.ASIDE))
+                .allMatch(entry -> entry.payload() == null);
+        Fold whole = new Fold();
+        store.stream(id, 0).forEach(entry -> {
+            whole.apply(entry);
+            if (entry.version() % FOLDED_EACH == 0) {
+                checkSame(Log.foldOf(new HostStore(store), id, entry.version()), whole, entry.version() + ", " + about);
+            }
+        });
+        checkSame(Log.foldOf(new HostStore(store), id, last), whole, last + ", " + about);
+        checkSame(Log.load(new HostStore(store), id).fold(), whole, "loaded, " + about);
+        return loaded.get(0).version() > 1 ? 1 : 0;
+    }
+
+    private static void checkSame(Fold fromBase, Fold whole, String about) {
+        assertThat(fromBase.hasPrompt()).as("prompt, %s", about).isEqualTo(whole.hasPrompt());
+        if (!whole.hasPrompt()) {
+            return;
+        }
         assertThat(state(fromBase)).as("state, %s", about).isEqualTo(state(whole));
         assertThat(fromBase.prompt().items())
                 .as("items, %s", about)
                 .isEqualTo(whole.prompt().items());
         assertThat(bytes(fromBase)).as("bytes, %s", about).isEqualTo(bytes(whole));
-        return loaded.get(0).version() > 1 ? 1 : 0;
+        assertThat(fromBase.prompt().ending())
+                .as("ending, %s", about)
+                .isEqualTo(whole.prompt().ending());
     }
 
     private static long bytes(Fold fold) {

@@ -115,6 +115,20 @@ class LoopFailureTest extends LoopFixture {
         }
 
         @Test
+        void neverAskedForTheRest_endsTheRun_withTheCallAnswered() {
+            Script script = new Script(Script.breaksAfter(call("1", "echo")), says("gone on"));
+            try (AgentLoop agent =
+                    agent(script, ECHO).brokenResponses(RetryPolicy.NEVER).build()) {
+                Conversation conversation = agent.newConversation();
+                assertThatThrownBy(() -> run(conversation, "x")).isInstanceOf(ModelException.class);
+                assertThat(script.prompts).hasSize(1);
+                assertThat(conversation.run(RunOptions.DEFAULT).text()).isEqualTo("gone on");
+            }
+            assertThat(script.inputs(1)).containsExactly("user:x", "call:1", "output:1:<1>");
+            assertThat(events(AgentEvent.Retrying.class)).isEmpty();
+        }
+
+        @Test
         void withoutACall_theSamePromptIsSentAgain() {
             Script script = new Script(Script.breaksAfter(reasoning("r"), message("lost")), says("done"));
             try (AgentLoop agent = agent(script, ECHO).build()) {

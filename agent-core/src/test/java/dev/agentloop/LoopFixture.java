@@ -56,7 +56,7 @@ abstract class LoopFixture {
                 .model(quick.around(model))
                 .tools(tools)
                 .store(store)
-                .retry(quick);
+                .brokenResponses(quick);
     }
 
     Outcome run(Conversation conversation, String input) {

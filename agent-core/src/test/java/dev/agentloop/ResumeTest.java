@@ -283,8 +283,8 @@ class ResumeTest {
                         "item.model",
                         "tool.started",
                         "item.output",
-                        "turn.begun",
                         "response.broken",
+                        "turn.begun",
                         "item.model",
                         "response",
                         "turn.ended");

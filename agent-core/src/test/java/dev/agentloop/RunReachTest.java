@@ -32,6 +32,7 @@ class RunReachTest extends BoundsFixture {
         void cancel_reachesARunThatReadsItsLog_andReadersReadTheStore() throws Exception {
             try (AgentLoop agent = agent(new Script(says("first"), says("never")), ECHO)
                     .store(odd)
+                    .conversationCache(0)
                     .build()) {
                 Conversation conversation = agent.newConversation();
                 conversation.run("one");

@@ -30,6 +30,19 @@ public abstract class ItemBytes {
         return item.line;
     }
 
+    /** Refuses what is no JSON object by its first byte, so that no array and no byte order mark gets into a prompt. */
+    public static void checkObject(byte[] line) {
+        int first = 0;
+        while (first < line.length && (line[first] == ' ' || line[first] == '\t')) {
+            first++;
+        }
+        if (first == line.length || line[first] != '{') {
+            String found = first == line.length ? "nothing" : "0x" + Integer.toHexString(line[first] & 0xff);
+            throw new IllegalArgumentException("an item is one JSON object and begins with '{', but here is " + found
+                    + " at byte " + first + " of " + line.length);
+        }
+    }
+
     /** The value of {@code type}; a message may come without one. */
     public static String typeOf(JsonFields fields) {
         String type = fields.text("type");

@@ -6,7 +6,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -102,13 +104,26 @@ public interface ConversationStore extends AutoCloseable {
      * ({@link LogEntry#base}) to the last, and in front of them the one before, from which the chain goes on; the whole log
      * where nothing restates it.
      *
-     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} may be left out ({@link LogEntry#withoutPayload}).
+     * <p>Payloads of kinds that begin with {@link LogEntry#ASIDE} are left out ({@link LogEntry#forFold}).
      *
      * @return empty if there is no such conversation
      */
     default List<LogEntry> load(String conversation) {
         long head = head(conversation).map(LogPosition::version).orElse(0L);
         return LogPages.load((from, limit) -> read(conversation, from, limit), head);
+    }
+
+    /**
+     * What a fold that stands at a version needs to go on: the entries after it, in order and without gaps, to the end of the
+     * log. Payloads of kinds that begin with {@link LogEntry#ASIDE} are left out ({@link LogEntry#forFold}).
+     *
+     * @param version from 0, which is before the first entry
+     * @return empty where the log has nothing after it, or does not exist
+     */
+    default List<LogEntry> loadAfter(String conversation, long version) {
+        try (Stream<LogEntry> entries = stream(conversation, version)) {
+            return entries.map(LogEntry::forFold).toList();
+        }
     }
 
     /** Where the log stands; empty if there is none. */
@@ -171,15 +186,34 @@ public interface ConversationStore extends AutoCloseable {
     /** The messages that were left and not removed, the oldest first. */
     List<InboxMessage> inbox(String conversation);
 
+    /**
+     * Those of these conversations whose inbox has a message. A process asks it every two seconds, for all runs that it has at
+     * work in this store at once, so let it cost little.
+     */
+    default Set<String> waiting(Collection<String> conversations) {
+        return conversations.stream()
+                .filter(conversation -> !inbox(conversation).isEmpty())
+                .collect(Collectors.toSet());
+    }
+
     /** Removes messages whose content the log has by now. */
     void removeMessages(String conversation, Collection<String> ids);
 
-    /**
-     * Which owners of turns are alive; {@link Leases#NONE} for a store that no second process can write to while the first
-     * one lives.
-     */
+    /** Which owners of turns are alive; {@link Leases#NONE} for a store that no second process can write to. */
     default Leases leases() {
         return Leases.NONE;
+    }
+
+    /**
+     * What this store is: equal for two stores through which the same conversations are reached, whoever made them. Tenants are
+     * told apart by {@link #tenant}. Within a process, one thing at a time changes a conversation of one store and tenant,
+     * whatever number of agents use it; a store that wraps another one gives the other's. Asked once by each agent.
+     *
+     * @return an immutable value with equals and hashCode, best the same object each time; the store itself where it has no
+     *     more to say. Where this is null, or throws, the store is taken for one of its own
+     */
+    default Object identity() {
+        return this;
     }
 
     /** Whose conversations these are; part of every key of the store, and empty where it has no tenants. */

@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A store that hands everything on to another one; what wraps a store overrides what it changes. As thread-safe as the
@@ -29,8 +31,18 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
+    public Stream<LogEntry> stream(String conversation, long after) {
+        return store.stream(conversation, after);
+    }
+
+    @Override
     public List<LogEntry> load(String conversation) {
         return store.load(conversation);
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        return store.loadAfter(conversation, version);
     }
 
     @Override
@@ -74,6 +86,11 @@ public class ForwardingStore implements ConversationStore {
     }
 
     @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        return store.waiting(conversations);
+    }
+
+    @Override
     public void removeMessages(String conversation, Collection<String> ids) {
         store.removeMessages(conversation, ids);
     }
@@ -81,6 +98,11 @@ public class ForwardingStore implements ConversationStore {
     @Override
     public Leases leases() {
         return store.leases();
+    }
+
+    @Override
+    public Object identity() {
+        return store.identity();
     }
 
     @Override

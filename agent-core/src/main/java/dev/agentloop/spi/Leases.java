@@ -8,7 +8,7 @@ package dev.agentloop.spi;
  */
 public interface Leases {
 
-    /** Of stores that no second process can write to while the first one lives: nobody else is alive, and one's own holds. */
+    /** Of stores that no second process can write to: nobody else is alive, and one's own holds. */
     Leases NONE = new Leases() {
         @Override
         public String process() {

@@ -93,6 +93,11 @@ public record LogEntry(
         return new LogEntry(version, kind, turn, base, salt, digest, hash, null);
     }
 
+    /** The entry as a fold needs it: without the payload where the kind begins with {@link #ASIDE}. */
+    public LogEntry forFold() {
+        return kind.startsWith(ASIDE) ? withoutPayload() : this;
+    }
+
     /**
      * The same entry with salt and payload erased, and a mark in the payload's place. The chain is verified as before; the
      * mark is not covered by its hash.

@@ -44,7 +44,7 @@ final class LogPages implements Iterator<LogEntry> {
                 .mapToLong(LogEntry::base)
                 .findFirst()
                 .orElse(0);
-        return stream(log, Math.max(0, base - 2)).toList();
+        return stream(log, Math.max(0, base - 2)).map(LogEntry::forFold).toList();
     }
 
     @Override

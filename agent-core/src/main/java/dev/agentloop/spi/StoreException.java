@@ -10,7 +10,7 @@ public final class StoreException extends RuntimeException {
     public enum Kind {
         /** The log does not stand at the expected position: somebody else wrote to it. Nothing was appended. */
         CONFLICT,
-        /** Another process has the conversation open for writing. Nothing was appended. */
+        /** Another process is in the middle of writing to the conversation, and does not finish. Nothing was appended. */
         LOCKED,
         /** The log was ended on purpose; nothing can follow. Nothing was appended. */
         SEALED,

@@ -9,13 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
 
 /** What the file store does to the disk; a test puts a recorder or a failing disk in its place. */
 interface FileAccess {
 
-    /** The disk itself. */
+    /** The disk itself, the same for all. */
     static FileAccess local() {
-        return new Local();
+        return Local.DISK;
     }
 
     /** Opens an existing file for reading. */
@@ -29,6 +30,11 @@ interface FileAccess {
 
     /** Makes sure that this file's name, or its absence, outlives a power failure, where the system knows how to. */
     void forceName(Path file) throws IOException;
+
+    /** The names of all that lies in a folder, read as the stream is consumed; to be closed. */
+    default Stream<String> names(Path folder) throws IOException {
+        return Files.list(folder).map(file -> file.getFileName().toString());
+    }
 
     /** An open file, used by one thread at a time. */
     interface Handle extends Closeable {
@@ -66,6 +72,8 @@ interface FileAccess {
      */
     /** Files of the default file system. */
     final class Local implements FileAccess {
+        private static final Local DISK = new Local();
+
         @Override
         public Handle read(Path file) throws IOException {
             return new LocalHandle(new RandomAccessFile(file.toFile(), "r"));

@@ -7,6 +7,8 @@ import dev.agentloop.spi.InboxMessage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -70,6 +72,20 @@ record FileInbox(Path folder, FileAccess access) {
         bytes[head.length] = '\n';
         System.arraycopy(message.payload(), 0, bytes, head.length + 1, message.payload().length);
         return bytes;
+    }
+
+    /** Whether there is a message. */
+    boolean isWaiting() throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
+            return found.iterator().hasNext();
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
     }
 
     /** The messages, the oldest first. */

@@ -22,6 +22,8 @@ final class FileIndex {
 
     private final List<Place> places = new ArrayList<>();
     private @Nullable Place last;
+    private @Nullable Object forcedFile;
+    private long forcedLength;
 
     /** The beginning of an append: its first entry's position, and the offset of that entry's line. */
     private record Place(LogPosition first, long offset) {}
@@ -37,6 +39,21 @@ final class FileIndex {
         if (places.isEmpty() || place.offset() - places.get(places.size() - 1).offset() >= EVERY_BYTES) {
             places.add(place);
         }
+    }
+
+    /**
+     * Remembers that this process has forced a file of so many bytes.
+     *
+     * @param file what tells it from another one in its place; null where nothing does, and nothing is remembered
+     */
+    synchronized void forced(@Nullable Object file, long length) {
+        forcedFile = file;
+        forcedLength = length;
+    }
+
+    /** Whether this process has forced the file as it is: nobody has written to it since. */
+    synchronized boolean isForced(@Nullable Object file, long length) {
+        return file != null && file.equals(forcedFile) && length == forcedLength;
     }
 
     /** A pass that begins at the entry behind {@code after}, or at an append before it. */
@@ -124,5 +141,6 @@ final class FileIndex {
     private synchronized void forget() {
         places.clear();
         last = null;
+        forcedFile = null;
     }
 }

@@ -4,13 +4,20 @@ import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.io.IOException;
-import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A conversation's file, locked and open for writing. Used by one thread at a time. */
+/**
+ * A conversation's file, open for writing, and what is known of it; whoever writes has the conversation's lock. Used by one
+ * thread at a time.
+ */
 final class FileLog {
     /** That of the store, which is what whoever configures logging knows. */
     static final Logger LOG = LoggerFactory.getLogger(FileLog.class.getPackageName() + ".FileStore");
@@ -18,27 +25,28 @@ final class FileLog {
     private final Path file;
     private final FileAccess access;
     private final FileAccess.Handle handle;
-    private final FileLock lock;
     private final FileIndex index;
+    // By which the file is told from another one that was put in its place; null where the system has none.
+    private final @Nullable Object key;
     private LogPosition head = LogPosition.START;
     private long length;
     private boolean unsettled;
     private boolean sealed;
 
-    private FileLog(Path file, FileAccess access, FileAccess.Handle handle, FileLock lock, FileIndex index) {
+    private FileLog(Path file, FileAccess access, FileAccess.Handle handle, FileIndex index) throws IOException {
         this.file = file;
         this.access = access;
         this.handle = handle;
-        this.lock = lock;
         this.index = index;
+        this.key = key(file);
     }
 
     /** Opens or makes the file, verifies what is new since {@code index} saw it, and cuts what a crash left behind. */
-    static FileLog open(Path file, boolean make, FileAccess access, FileLock lock, FileIndex index) throws IOException {
+    static FileLog open(Path file, boolean make, FileAccess access, FileIndex index) throws IOException {
         FileAccess.Handle handle = make ? access.create(file) : access.write(file);
-        FileLog log = new FileLog(file, access, handle, lock, index);
         try {
-            log.recover();
+            FileLog log = new FileLog(file, access, handle, index);
+            log.recover(handle.length());
             return log;
         } catch (IOException | RuntimeException e) {
             handle.close();
@@ -46,8 +54,32 @@ final class FileLog {
         }
     }
 
-    private void recover() throws IOException {
+    private static @Nullable Object key(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    }
+
+    /**
+     * Takes in what others have written since. False where this is not the conversation's file any more: it was deleted, or
+     * another one was put in its place.
+     */
+    boolean catchUp() throws IOException {
+        try {
+            if (!Objects.equals(key, key(file))) {
+                return false;
+            }
+        } catch (NoSuchFileException e) {
+            return false;
+        }
         long found = handle.length();
+        if (!unsettled && found != length) {
+            recover(found);
+        }
+        return true;
+    }
+
+    private void recover(long found) throws IOException {
+        head = LogPosition.START;
+        sealed = false;
         FileScan scan = index.scan(file, handle, Long.MAX_VALUE, found);
         FileScan.Batch batch;
         while ((batch = scan.next()) != null) {
@@ -61,7 +93,10 @@ final class FileLog {
             handle.truncate(length);
         }
         // Whoever wrote the last append may have been killed before it forced it, and a repeated append relies on it.
-        handle.force();
+        if (remains != null || !index.isForced(key, length)) {
+            handle.force();
+            index.forced(key, length);
+        }
         if (remains != null) {
             LOG.warn(
                     "{}: cut {} bytes at byte {}, after version {}: {}. They are the remains of an append that never"
@@ -87,6 +122,11 @@ final class FileLog {
     /** How many bytes of the file hold appends that are durable. */
     long length() {
         return length;
+    }
+
+    /** Whether behind {@link #length} the file has what could not be taken back, so that nobody else may write to it. */
+    boolean unsettled() {
+        return unsettled;
     }
 
     /** Whether the log has an entry at this position. */
@@ -122,6 +162,7 @@ final class FileLog {
         index.add(batch);
         sealed = batch.sealed();
         length += bytes.length;
+        index.forced(key, length);
         head = entries.get(entries.size() - 1).position();
         return head;
     }
@@ -153,16 +194,12 @@ final class FileLog {
         }
     }
 
-    /** Closes the file and gives its lock back. */
+    /** Closes the file. */
     void close() throws IOException {
         try {
             settle();
         } finally {
-            try {
-                handle.close();
-            } finally {
-                lock.release();
-            }
+            handle.close();
         }
     }
 }

@@ -3,17 +3,16 @@ package dev.agentloop.stores;
 import dev.agentloop.internal.PathText;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,9 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +28,10 @@ import org.slf4j.LoggerFactory;
 /*
  * Threads. Each conversation has one of a fixed number of locks, by its id; under it the conversation is opened, written
  * and closed, and a reader learns how far the file is durable. Reading itself takes no lock: what is durable never
- * changes. No thread waits for a second lock while it holds one, so there is no deadlock.
+ * changes. No thread waits for a second one of these locks while it holds one, so there is no deadlock.
+ *
+ * Processes. Whoever writes has the conversation's lock in the folder for as long as that takes, and reads first what others
+ * have written since. Whose turn it is says the log, and whether that process lives says its lock in the folder.
  *
  * Crashes. An append is one write and one force. Before it is forced nobody is told of it, and no reader of this store
  * sees it; a reader in another process sees whole appends only.
@@ -40,20 +40,26 @@ import org.slf4j.LoggerFactory;
  * A store of one file of JSON lines for each conversation, {@code <id>.jsonl}, in a folder. The documentation of stores has
  * the format.
  *
- * <p>An append is forced to the disk before it returns. One process at a time can write to a conversation. A line that a
- * crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
+ * <p>An append is forced to the disk before it returns. Any number of stores and processes may have one folder open, and take
+ * turns in a conversation; which of them are alive is told by locks of the operating system, so a process that dies is found
+ * dead at once. On a network file system this holds where its locks do, between all machines that write to the folder. A line
+ * that a crash left unfinished is cut off and reported; a damaged line before the last makes reading fail.
  *
- * <p>Beside these files there is {@code .lock}, in which whoever writes to a conversation locks one byte, the folders
- * {@code <id>.inbox} with the messages, {@code .families} with an index of forks, and for a moment the {@code .fork} or {@code .erased} of a conversation that is
- * written as a copy.
+ * <p>Besides these files there is {@code .lock}, in which whoever writes to a conversation locks one byte and each store that
+ * has written holds another one, the folders {@code <id>.inbox} with the messages, {@code .families} with an index of forks,
+ * and for a moment the {@code .fork} or {@code .erased} of a conversation that is written as a copy. No other program may open {@code .lock} in the same process:
+ * closing it would give the locks back.
  */
 public final class FileStore implements ConversationStore {
     private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
-    private static final Pattern CONVERSATION = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.jsonl");
     private final Path folder;
     private final FileAccess access;
     private final FileLogs logs;
+    private final FileLeases leases;
+    private final LogReader reader;
+    private final FileNames names;
     private final FileFamilies families;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * The store in this folder, which is made if need be.
@@ -71,33 +77,38 @@ public final class FileStore implements ConversationStore {
                     + ": its name has a character that " + PathText.remedy());
         }
         this.access = access;
-        this.logs = new FileLogs(this.folder, access);
-        this.families = new FileFamilies(this.folder, access);
+        this.logs = FileLogs.of(this.folder, access);
+        this.leases = new FileLeases(logs);
+        this.reader = new LogReader(logs, access);
+        this.names = new FileNames(logs.folder(), access);
+        this.families = new FileFamilies(logs.folder(), access, reader, names);
     }
-
-    /** How far a file was durable when it was looked at, and what is known of it. */
-    private record Extent(Path file, FileIndex index, long end, boolean opened) {}
 
     @Override
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         ConversationStore.checkAppend(conversation, expected, entries);
         entries.forEach(FileStore::checkLine);
         return exclusively("append to", conversation, () -> {
-            boolean absent = logs.opened(conversation) == null && !Files.exists(logs.file(conversation));
-            if (absent && expected.version() > 0) {
+            if (expected.version() > 0 && !Files.exists(logs.file(conversation))) {
                 throw StoreException.conflict(conversation, expected, LogPosition.START);
             }
-            FileLog log = logs.open(conversation);
-            if (log.head().equals(expected) && !log.sealed()) {
-                return log.append(entries);
-            }
-            if (log.holds(entries.get(entries.size() - 1).position())) {
-                return log.head();
-            }
-            throw log.sealed()
-                    ? StoreException.sealed(conversation, log.head())
-                    : StoreException.conflict(conversation, expected, log.head());
+            leases.show();
+            return logs.writing(
+                    conversation, true, () -> append(conversation, expected, entries, logs.open(conversation)));
         });
+    }
+
+    private static LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries, FileLog log)
+            throws IOException {
+        if (log.head().equals(expected) && !log.sealed()) {
+            return log.append(entries);
+        }
+        if (log.holds(entries.get(entries.size() - 1).position())) {
+            return log.head();
+        }
+        throw log.sealed()
+                ? StoreException.sealed(conversation, log.head())
+                : StoreException.conflict(conversation, expected, log.head());
     }
 
     private static void checkLine(LogEntry entry) {
@@ -112,208 +123,78 @@ public final class FileStore implements ConversationStore {
 
     @Override
     public List<LogEntry> read(String conversation, long after, int limit) {
-        ConversationStore.checkId(conversation);
-        Extent extent = extent(conversation);
-        if (extent == null) {
-            return List.of();
-        }
-        List<LogEntry> entries = new ArrayList<>();
-        String remains = reading(conversation, null, () -> {
-            try (FileAccess.Handle handle = access.read(extent.file())) {
-                FileScan scan = extent.index().scan(extent.file(), handle, Math.max(after, 0), extent.end());
-                FileScan.Batch batch;
-                while (entries.size() < limit && (batch = scan.next()) != null) {
-                    extent.index().add(batch);
-                    batch.entries().stream()
-                            .filter(entry -> entry.version() > after && entries.size() < limit)
-                            .forEach(entries::add);
-                }
-                return scan.remains();
-            }
-        });
-        if (remains != null && !extent.opened()) {
-            repair(conversation);
-        }
-        return entries;
+        checkReading(conversation);
+        return reader.read(conversation, after, limit);
     }
 
-    // What lies behind the last whole append is cut by whoever may write. If that is somebody else, he is writing it.
-    private void repair(String conversation) {
-        try {
-            exclusively("repair", conversation, () -> {
-                if (logs.opened(conversation) == null) {
-                    logs.open(conversation);
-                    logs.close(conversation);
-                }
-                return null;
-            });
-        } catch (StoreException e) {
-            LOG.debug("conversation {} was read, but not repaired: {}", conversation, e.getMessage());
-        }
+    @Override
+    public List<LogEntry> load(String conversation) {
+        checkReading(conversation);
+        return reader.load(conversation);
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        checkReading(conversation);
+        return reader.loadAfter(conversation, version);
     }
 
     @Override
     public Optional<LogPosition> head(String conversation) {
+        checkReading(conversation);
+        return reader.head(conversation);
+    }
+
+    private void checkReading(String conversation) {
         ConversationStore.checkId(conversation);
-        Extent extent = extent(conversation);
-        return extent == null ? Optional.empty() : head(conversation, extent);
-    }
-
-    private Optional<LogPosition> head(String conversation, Extent extent) {
-        LogPosition head = reading(conversation, LogPosition.START, () -> {
-            try (FileAccess.Handle handle = access.read(extent.file())) {
-                FileScan scan = extent.index().scanLast(extent.file(), handle, extent.end());
-                LogPosition last = LogPosition.START;
-                FileScan.Batch batch;
-                while ((batch = scan.next()) != null) {
-                    last = batch.last();
-                }
-                return last;
-            }
-        });
-        return head.version() == 0 ? Optional.empty() : Optional.of(head);
-    }
-
-    private @Nullable Extent extent(String conversation) {
-        return exclusively("read", conversation, () -> {
-            Path file = logs.file(conversation);
-            FileLog log = logs.opened(conversation);
-            if (log != null) {
-                return new Extent(file, logs.index(conversation), log.length(), true);
-            }
-            return Files.exists(file) ? new Extent(file, logs.index(conversation), Files.size(file), false) : null;
-        });
+        refuseIfClosed();
     }
 
     @Override
     public void fork(String source, LogPosition at, String target) {
-        ConversationStore.checkId(source);
+        checkReading(source);
         ConversationStore.checkId(target);
-        String family = at.version() < 1 ? "" : family(source);
+        String family = at.version() < 1 ? "" : families.of(source);
         if (family.isEmpty()) {
             throw StoreException.noSuchVersion(source, at);
         }
-        exclusively(
-                "fork into",
-                target,
-                () -> logs.replacing(target, () -> {
-                    Path file = logs.file(target);
-                    if (Files.exists(file)
-                            && head(target, new Extent(file, new FileIndex(), Files.size(file), false))
-                                    .isPresent()) {
-                        throw StoreException.exists(target);
-                    }
-                    // Named first, and locked while the source is read: whoever erases in the source meanwhile waits
-                    // for it.
-                    families.add(family, List.of(source, target));
-                    boolean made = false;
-                    try {
-                        // Whoever knows the position knows that it is durable, so where the file ends does not matter.
-                        made = new FileCopy(logs.file(source), Long.MAX_VALUE, access).fork(at, file);
-                    } finally {
-                        if (!made) {
-                            families.remove(family, target);
-                        }
-                    }
-                    if (!made) {
-                        throw StoreException.noSuchVersion(source, at);
-                    }
-                    return null;
-                }));
-    }
-
-    /** The hash of the first entry, which those that were forked from one another share; empty where there is none. */
-    private String family(String conversation) {
-        List<LogEntry> first = read(conversation, 0, 1);
-        return first.isEmpty() ? "" : first.get(0).hash();
-    }
-
-    /** This conversation and those that may share entries with it. */
-    private Set<String> relatives(String conversation) {
-        Set<String> relatives = new TreeSet<>(List.of(conversation));
-        String family = family(conversation);
-        if (!family.isEmpty()) {
+        writing("fork into", target, () -> {
+            logs.forget(target);
+            if (reader.hasEntries(target)) {
+                throw StoreException.exists(target);
+            }
+            // Named first, and locked while the source is read: whoever erases in the source meanwhile waits for it.
+            families.add(family, List.of(source, target));
+            boolean made = false;
             try {
-                if (!families.whole()) {
-                    index();
+                // Whoever knows the position knows that it is durable, so where the file ends does not matter.
+                made = new FileCopy(logs.file(source), Long.MAX_VALUE, access).fork(at, logs.file(target));
+            } finally {
+                if (!made) {
+                    families.remove(family, target);
                 }
-                relatives.addAll(families.of(family));
-            } catch (IOException e) {
-                throw unavailable("look for the forks of", conversation, e);
             }
-        }
-        return relatives;
-    }
-
-    // Forks that were made before there was an index are found by their first entries, once.
-    private void index() throws IOException {
-        Map<String, List<String>> found = new HashMap<>();
-        boolean all = true;
-        for (String id : exclusively("list", "conversations", this::ids)) {
-            try {
-                found.computeIfAbsent(family(id), first -> new ArrayList<>()).add(id);
-            } catch (StoreException e) {
-                LOG.warn("what conversation {} was forked from is not known: {}", id, e.getMessage());
-                all = false;
+            if (!made) {
+                throw StoreException.noSuchVersion(source, at);
             }
-        }
-        found.remove("");
-        for (Map.Entry<String, List<String>> each : found.entrySet()) {
-            if (each.getValue().size() > 1) {
-                families.add(each.getKey(), each.getValue());
-            }
-        }
-        if (all) {
-            families.nowWhole();
-        }
+            return null;
+        });
     }
 
     @Override
     public List<String> sharing(String conversation, long version) {
-        ConversationStore.checkId(conversation);
-        Optional<LogEntry> shared = entry(conversation, version);
-        return shared.isEmpty()
-                ? List.of()
-                : relatives(conversation).stream()
-                        .filter(other -> entry(other, version)
-                                .filter(there -> same(shared.get(), there))
-                                .isPresent())
-                        .toList();
-    }
-
-    // Also where one of them is erased.
-    private static boolean same(LogEntry one, LogEntry other) {
-        return one.position().equals(other.position());
-    }
-
-    private Optional<LogEntry> entry(String conversation, long version) {
-        return version < 1
-                ? Optional.empty()
-                : read(conversation, version - 1, 1).stream().findFirst();
+        checkReading(conversation);
+        return families.sharing(conversation, version);
     }
 
     @Override
     public List<Listed> list(String before, int limit) {
-        List<String> ids = exclusively("list", "conversations", this::ids);
-        return ids.stream()
-                .filter(id -> before.isEmpty() || id.compareTo(before) < 0)
-                .map(this::summary)
-                .flatMap(Optional::stream)
-                .limit(limit)
-                .toList();
-    }
-
-    private List<String> ids() throws IOException {
-        if (!Files.exists(folder)) {
-            return List.of();
+        FileNames.Ids ids = exclusively("list", "conversations", names::all);
+        List<Listed> page = new ArrayList<>();
+        for (int i = ids.before(before); i >= 0 && page.size() < limit; i--) {
+            summary(ids.get(i)).ifPresent(page::add);
         }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> CONVERSATION.matcher(name).matches())
-                    .map(name -> name.substring(0, name.lastIndexOf('.')))
-                    .sorted(Comparator.reverseOrder())
-                    .toList();
-        }
+        return page;
     }
 
     // One damaged file must not hide all the others.
@@ -331,14 +212,15 @@ public final class FileStore implements ConversationStore {
     public void delete(String conversation) {
         ConversationStore.checkId(conversation);
         exclusively("delete", conversation, () -> {
-            String family = familyOfDamaged(conversation);
-            logs.forget(conversation);
             inboxOf(conversation).delete();
             Path file = logs.file(conversation);
             if (!Files.exists(file)) {
+                logs.forget(conversation);
                 return null;
             }
-            return logs.replacing(conversation, () -> {
+            String family = families.ofDamaged(conversation);
+            return logs.writing(conversation, true, () -> {
+                logs.forget(conversation);
                 Files.deleteIfExists(file);
                 access.forceName(file);
                 if (!family.isEmpty()) {
@@ -349,21 +231,13 @@ public final class FileStore implements ConversationStore {
         });
     }
 
-    private String familyOfDamaged(String conversation) {
-        try {
-            return family(conversation);
-        } catch (StoreException e) {
-            return ""; // What is left of it in the index is a name without a conversation.
-        }
-    }
-
     @Override
     public void erase(String conversation, Map<Long, byte[]> marks) {
-        ConversationStore.checkId(conversation);
+        checkReading(conversation);
         List<LogEntry> erased = new ArrayList<>();
         new TreeMap<>(marks)
                 .forEach((version, mark) ->
-                        entry(conversation, version).ifPresent(entry -> erased.add(entry.erased(mark))));
+                        reader.entry(conversation, version).ifPresent(entry -> erased.add(entry.erased(mark))));
         erased.forEach(FileStore::checkLine);
         Set<String> done = new HashSet<>();
         StoreException failure = null;
@@ -377,7 +251,7 @@ public final class FileStore implements ConversationStore {
                 }
             }
             done.addAll(more);
-            more = relatives(conversation).stream()
+            more = families.relatives(conversation).stream()
                     .filter(each -> !done.contains(each))
                     .toList();
         }
@@ -387,32 +261,31 @@ public final class FileStore implements ConversationStore {
     }
 
     private void eraseIn(String conversation, List<LogEntry> erased) {
-        exclusively("erase in", conversation, () -> {
+        writing("erase in", conversation, () -> {
             Path file = logs.file(conversation);
             if (!Files.exists(file)) {
-                // Another process is making it, or a crash has left a half of it.
-                logs.replacing(conversation, () -> Files.deleteIfExists(FileCopy.unfinishedFork(file)));
+                // Another process has begun to make it, or a crash has left a half of it.
+                return Files.deleteIfExists(FileCopy.unfinishedFork(file));
             }
             Map<Long, byte[]> marks = new HashMap<>();
             for (LogEntry each : erased) {
-                entry(conversation, each.version())
-                        .filter(there -> same(each, there) && !(there.isErased() && there.equals(each)))
+                reader.entry(conversation, each.version())
+                        .filter(there -> FileFamilies.same(each, there) && !(there.isErased() && there.equals(each)))
                         .ifPresent(there -> marks.put(each.version(), each.content()));
             }
             if (marks.isEmpty()) {
-                return null;
+                return false;
             }
             // Opened first, so that what a crash left behind the last append is cut off and not copied.
             long end = logs.open(conversation).length();
-            return logs.replacing(conversation, () -> {
-                new FileCopy(file, end, access).erase(marks);
-                return null;
-            });
+            logs.forget(conversation);
+            new FileCopy(file, end, access).erase(marks);
+            return true;
         });
     }
 
     private FileInbox inboxOf(String conversation) {
-        return new FileInbox(folder.resolve(conversation + ".inbox"), access);
+        return new FileInbox(logs.folder().resolve(conversation + ".inbox"), access);
     }
 
     @Override
@@ -443,44 +316,83 @@ public final class FileStore implements ConversationStore {
     }
 
     @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        Set<String> waiting = new HashSet<>();
+        for (String conversation : conversations) {
+            ConversationStore.checkId(conversation);
+            // Without the conversation's lock: a file of the inbox is there in full or not at all.
+            if (attempt(
+                    "look into the inbox of",
+                    conversation,
+                    () -> inboxOf(conversation).isWaiting())) {
+                waiting.add(conversation);
+            }
+        }
+        return waiting;
+    }
+
+    /** The folder's real path: whatever path a store was opened with, the conversations of one folder are the same. */
+    @Override
+    public Object identity() {
+        return logs.folder();
+    }
+
+    @Override
+    public Leases leases() {
+        return leases;
+    }
+
+    @Override
     public Collection<Path> locations() {
         return List.of(folder);
     }
 
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        logs.await();
         try {
-            logs.close();
+            try {
+                leases.end();
+            } finally {
+                logs.close();
+            }
         } catch (IOException e) {
-            throw unavailable("close", "all conversations", e);
+            throw logs.unavailable("close", "all conversations", e);
         }
     }
 
     private <T extends @Nullable Object> T exclusively(String what, String conversation, FileLogs.Action<T> action) {
-        try {
-            return logs.exclusively(conversation, action);
-        } catch (IOException e) {
-            throw unavailable(what, conversation, e);
-        }
+        return attempt(
+                what,
+                conversation,
+                () -> logs.exclusively(conversation, () -> {
+                    // Whoever closes the store waits for what holds the conversation, and for nothing else.
+                    refuseIfClosed();
+                    return action.run();
+                }));
     }
 
-    /** Reads without a lock; a file that was deleted in the meantime gives {@code nothing}. */
-    private <T extends @Nullable Object> T reading(String conversation, T nothing, FileLogs.Action<T> action) {
+    private <T extends @Nullable Object> T writing(String what, String conversation, FileLogs.Action<T> action) {
+        return exclusively(what, conversation, () -> logs.writing(conversation, true, action));
+    }
+
+    private <T extends @Nullable Object> T attempt(String what, String conversation, FileLogs.Action<T> action) {
+        refuseIfClosed();
         try {
             return action.run();
         } catch (IOException e) {
-            if (e instanceof FileNotFoundException && !Files.exists(logs.file(conversation))) {
-                return nothing;
-            }
-            throw unavailable("read", conversation, e);
+            throw logs.unavailable(what, conversation, e);
         }
     }
 
-    private StoreException unavailable(String what, String conversation, IOException cause) {
-        return new StoreException(
-                StoreException.Kind.UNAVAILABLE,
-                "cannot " + what + " " + conversation + " in " + folder + ": " + cause
-                        + "; check the folder, its rights and its disk",
-                cause);
+    private void refuseIfClosed() {
+        if (closed.get()) {
+            throw new StoreException(
+                    StoreException.Kind.UNAVAILABLE,
+                    "the store of " + folder + " is closed; open another one on the folder");
+        }
     }
 }

@@ -10,10 +10,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A store in this process's memory, gone with it. */
@@ -205,6 +207,20 @@ public final class MemoryStore implements ConversationStore {
         synchronized (log) {
             return List.copyOf(log.inbox.values());
         }
+    }
+
+    @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        Set<String> waiting = new HashSet<>();
+        for (String conversation : conversations) {
+            Log log = log(conversation);
+            synchronized (log) {
+                if (!log.inbox.isEmpty()) {
+                    waiting.add(conversation);
+                }
+            }
+        }
+        return waiting;
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -142,6 +143,68 @@ class FileStoreDurabilityTest {
         try (ConversationStore store = new FileStore(folder, disk)) {
             store.append(ID, LogPosition.START, entries);
             assertThat(disk.operations).containsExactly("open", "read", "force", "read");
+        }
+    }
+
+    @Test
+    void whatAnotherProcessWrote_isReadFromWhereItBegins_andForcedOnce() {
+        try (ConversationStore store = new FileStore(folder, disk);
+                ConversationStore another = new FileStore(folder)) {
+            append(store, ID, "{\"n\":1}");
+            LogPosition head = append(another, ID, "{\"n\":2}");
+            disk.operations.clear();
+            head = store.append(ID, head, entries(head, "{\"n\":3}"));
+            assertThat(disk.operations).containsExactly("read", "force", "write", "force");
+            disk.operations.clear();
+            store.append(ID, head, entries(head, "{\"n\":4}"));
+            assertThat(disk.operations).as("nobody has written since").containsExactly("write", "force");
+        }
+    }
+
+    @Test
+    void fileThatAnotherProcessPutInThePlaceOfThisOne_isOpenedAgain() {
+        try (ConversationStore store = new FileStore(folder, disk);
+                ConversationStore another = new FileStore(folder)) {
+            append(store, ID, "{\"n\":1}");
+            another.delete(ID);
+            LogPosition head = append(another, ID, "{\"n\":2}");
+            disk.operations.clear();
+            store.append(ID, head, entries(head, "{\"n\":3}"));
+            assertThat(disk.operations).containsExactly("close", "open", "read", "force", "write", "force");
+            assertThat(payloads(another.read(ID, 0, 10))).containsExactly("{\"n\":2}", "{\"n\":3}");
+        }
+    }
+
+    @Test
+    void fileThatWasClosedForOthers_isNotForcedAgain() {
+        try (ConversationStore store = new FileStore(folder, disk)) {
+            LogPosition head = append(store, ID, "{\"n\":1}");
+            for (int i = 0; i < 100; i++) {
+                append(store, new UUID(i, i).toString(), "{}");
+            }
+            disk.operations.clear();
+            store.append(ID, head, entries(head, "{\"n\":2}"));
+            assertThat(disk.operations).containsSubsequence("open", "read", "write", "force");
+            assertThat(disk.operations).containsOnlyOnce("force");
+        }
+    }
+
+    @Test
+    void fileThatCannotBeSettled_staysLockedUntilItIs() {
+        try (ConversationStore store = new FileStore(folder, disk);
+                ConversationStore another = new FileStore(folder)) {
+            LogPosition head = append(store, ID, "{\"n\":1}");
+            disk.failing = "force|truncate";
+            List<LogEntry> entries = entries(head, "{\"n\":2}");
+            catchThrowableOfType(StoreException.class, () -> store.append(ID, head, entries));
+            StoreException refused =
+                    catchThrowableOfType(StoreException.class, () -> another.append(ID, head, entries(head, "{}")));
+            assertThat(refused.kind())
+                    .as("what follows the last append may still be cut off")
+                    .isEqualTo(Kind.LOCKED);
+            disk.failing = "";
+            LogPosition settled = store.append(ID, head, entries);
+            assertThat(append(another, ID, "{\"n\":3}").version()).isEqualTo(settled.version() + 1);
         }
     }
 

@@ -24,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,10 @@ class FileStoreProcessTest {
     }
 
     private Process start(String... arguments) throws IOException {
+        return start(Child.class, arguments);
+    }
+
+    private Process start(Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -54,7 +59,7 @@ class FileStoreProcessTest {
                 "-Xshare:auto",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Child.class.getName()));
+                main.getName()));
         command.addAll(List.of(arguments));
         Process child = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -156,8 +161,26 @@ class FileStoreProcessTest {
         }
     }
 
+    /** A process that has the lock of the conversation, as in the middle of an append, until its input ends. */
+    static final class Holder {
+        public static void main(String[] arguments) throws IOException {
+            FileLogs logs = FileLogs.of(Path.of(arguments[0]), FileAccess.local());
+            logs.writing(ID, true, () -> {
+                System.out.println("holds");
+                return System.in.read();
+            });
+            logs.close();
+        }
+    }
+
+    private Process holder() throws IOException {
+        Process holder = start(Holder.class, folder.toString());
+        assertThat(holder.inputReader(StandardCharsets.US_ASCII).readLine()).isEqualTo("holds");
+        return holder;
+    }
+
     @Test
-    void secondProcess_isRefusedForWritingAndMayRead() throws Exception {
+    void secondProcess_appendsBetweenTheAppendsOfTheFirst() throws Exception {
         Process writer = start(folder.toString(), "1", "3");
         BufferedReader said = writer.inputReader(StandardCharsets.US_ASCII);
         String last = "";
@@ -167,27 +190,52 @@ class FileStoreProcessTest {
         try (ConversationStore store = new FileStore(folder)) {
             LogPosition head = store.head(ID).orElseThrow();
             assertThat(last).isEqualTo(head.version() + " " + head.hash());
+            assertThat(append(store, ID, "{}").version())
+                    .as("the first process lives, and writes nothing now")
+                    .isEqualTo(head.version() + 1);
+            assertThat(writer.isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void processThatIsInTheMiddleOfAnAppend_isNotDisturbed() throws Exception {
+        try (ConversationStore store = new FileStore(folder)) {
+            LogPosition head = append(store, ID, "{\"n\":1}");
+            Process holder = holder();
             StoreException refused =
                     catchThrowableOfType(StoreException.class, () -> store.append(ID, head, entries(head, "{}")));
             assertThat(refused.kind()).isEqualTo(Kind.LOCKED);
             assertThat(refused)
-                    .hasMessage("conversation " + ID + " in " + folder.toRealPath() + " is open for writing in another"
-                            + " process: go on there, or close that one first; reading is possible all the time");
+                    .hasMessage("conversation " + ID + " in " + folder.toRealPath() + " is being written to by another"
+                            + " process, which has not finished: nothing was changed. Try again; if it stays so, that process"
+                            + " is stopped or its disk hangs. Reading is possible all the time");
             StoreException kept = catchThrowableOfType(StoreException.class, () -> store.delete(ID));
             assertThat(kept.kind()).isEqualTo(Kind.LOCKED);
-            writer.getOutputStream().close();
-            assertThat(writer.waitFor()).isZero();
-            assertThat(append(store, ID, "{}").version()).isEqualTo(head.version() + 1);
+            assertThat(payloads(store.read(ID, 0, 10))).containsExactly("{\"n\":1}");
+            holder.getOutputStream().close();
+            assertThat(holder.waitFor()).isZero();
+            assertThat(append(store, ID, "{}").version()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void interrupt_neitherEndsTheWaitForAnotherProcess_norIsLost() throws Exception {
+        try (ConversationStore store = new FileStore(folder)) {
+            LogPosition head = append(store, ID, "{}");
+            Process holder = holder();
+            Thread.currentThread().interrupt();
+            holder.getOutputStream().close();
+            assertThat(store.append(ID, head, entries(head, "{}")).version()).isEqualTo(2);
+            assertThat(Thread.interrupted()).isTrue();
         }
     }
 
     @Test
     void reader_leavesAloneWhatAnotherProcessIsWriting() throws Exception {
-        Process writer = start(folder.toString(), "1", "3");
-        BufferedReader said = writer.inputReader(StandardCharsets.US_ASCII);
-        for (int i = 0; i < 3; i++) {
-            said.readLine();
+        try (ConversationStore store = new FileStore(folder)) {
+            append(store, ID, "{\"n\":1}", "{\"n\":2}");
         }
+        Process writer = holder();
         // As if the writer were in the middle of its next line.
         Files.writeString(file(folder), "{\"format\":1,\"crc\":\"0000", StandardOpenOption.APPEND);
         long size = Files.size(file(folder));
@@ -203,30 +251,80 @@ class FileStoreProcessTest {
     }
 
     @Test
-    void secondStoreInThisProcess_isRefusedUntilTheFirstIsClosed() {
-        ConversationStore second = new FileStore(folder);
+    void twoStoresInThisProcess_takeTurns_whateverPathTheyHave() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolveSibling(folder.getFileName() + "-link"), folder);
+        ConversationStore second = new FileStore(link);
         try (ConversationStore first = new FileStore(folder)) {
+            assertThat(second.identity()).isEqualTo(first.identity());
             append(first, ID, "{\"n\":1}");
-            StoreException refused = catchThrowableOfType(StoreException.class, () -> append(second, ID, "{\"n\":2}"));
-            assertThat(refused.kind()).isEqualTo(Kind.LOCKED);
-            assertThat(refused).hasMessageContaining("is open for writing in another store in this process");
-            assertThat(payloads(second.read(ID, 0, 10))).containsExactly("{\"n\":1}");
-        }
-        try (second) {
-            assertThat(append(second, ID, "{\"n\":2}").version()).isEqualTo(2);
+            append(second, ID, "{\"n\":2}");
+            append(first, ID, "{\"n\":3}");
+            second.close();
+            append(first, ID, "{\"n\":4}");
+            assertThat(payloads(first.read(ID, 0, 10)))
+                    .containsExactly("{\"n\":1}", "{\"n\":2}", "{\"n\":3}", "{\"n\":4}");
+            assertThatThrownBy(() -> second.head(ID)).hasMessageContaining("is closed");
+        } finally {
+            Files.delete(link);
         }
     }
 
     @Test
-    void refusedStore_doesNotCostTheOtherOneItsLock() throws Exception {
-        try (ConversationStore first = new FileStore(folder)) {
-            append(first, ID, "{\"n\":1}");
-            try (ConversationStore second = new FileStore(folder)) {
-                assertThatThrownBy(() -> append(second, ID, "{\"n\":2}")).hasMessageContaining("another store");
-                second.read(ID, 0, 10);
+    void folderThatIsMadeLater_hasOneIdentity() throws Exception {
+        Path later = folder.resolve("made").resolve("later");
+        try (ConversationStore first = new FileStore(later)) {
+            Object before = first.identity();
+            append(first, ID, "{}");
+            try (ConversationStore second = new FileStore(folder.resolve("made/../made/later"))) {
+                assertThat(second.identity()).isEqualTo(before).isEqualTo(first.identity());
             }
-            Process other = start(folder.toString(), "1", "1");
-            assertThat(other.inputReader(StandardCharsets.US_ASCII).readLine()).startsWith("LOCKED conversation ");
+            try (ConversationStore other = new FileStore(folder)) {
+                assertThat(other.identity()).isNotEqualTo(before);
+            }
+        }
+    }
+
+    @Test
+    void store_isAliveFromItsFirstAppend_untilItIsClosedOrItsProcessDies() throws Exception {
+        try (FileStore store = new FileStore(folder)) {
+            String unknown = UUID.randomUUID().toString();
+            assertThat(store.leases().alive(unknown)).isFalse();
+            assertThat(folder).as("looking makes nothing").isEmptyDirectory();
+            FileStore other = new FileStore(folder);
+            String process = other.leases().process();
+            assertThat(process).isNotEqualTo(store.leases().process());
+            assertThat(other.leases().held(System.nanoTime())).isFalse();
+            append(other, ID, "{}");
+            assertThat(other.leases().held(System.nanoTime())).isTrue();
+            assertThat(store.leases().alive(process)).isTrue();
+            assertThat(store.leases().alive(unknown)).isFalse();
+            other.close();
+            assertThat(store.leases().alive(process)).isFalse();
+            assertThat(other.leases().held(System.nanoTime())).isFalse();
+        }
+    }
+
+    /** A process that has written, and says its name. */
+    static final class Named {
+        public static void main(String[] arguments) throws IOException {
+            try (FileStore store = new FileStore(Path.of(arguments[0]))) {
+                append(store, ID, "{}");
+                System.out.println(store.leases().process());
+                System.in.read();
+            }
+        }
+    }
+
+    @Test
+    void process_isFoundAliveUntilItIsKilled_byAnyNumberOfObservers() throws Exception {
+        Process child = start(Named.class, folder.toString());
+        String name = child.inputReader(StandardCharsets.US_ASCII).readLine();
+        try (FileStore one = new FileStore(folder);
+                FileStore two = new FileStore(folder, new FileAccess.Local())) {
+            List<FileStore> observers = List.of(one, two);
+            assertThat(observers).allMatch(store -> store.leases() instanceof FileLeases leases && leases.alive(name));
+            child.destroyForcibly().waitFor();
+            assertThat(observers).noneMatch(store -> store.leases() instanceof FileLeases leases && leases.alive(name));
         }
     }
 }

@@ -156,15 +156,17 @@ class FileStoreTest {
 
     @Test
     void manyConversations_keepFewFilesOpen() throws IOException {
-        FileLogs logs = new FileLogs(folder, FileAccess.local());
+        FileLogs logs = FileLogs.of(folder, FileAccess.local());
         for (int i = 0; i < 200; i++) {
             String id = new UUID(i, i).toString();
-            logs.exclusively(id, () -> logs.open(id).append(entries(LogPosition.START, "{}")));
+            logs.exclusively(
+                    id, () -> logs.writing(id, true, () -> logs.open(id).append(entries(LogPosition.START, "{}"))));
         }
         assertThat(logs.count()).isEqualTo(64);
         for (int i = 0; i < 200; i++) {
             String id = new UUID(i, i).toString();
-            LogPosition head = logs.exclusively(id, () -> logs.open(id).head());
+            LogPosition head = logs.exclusively(
+                    id, () -> logs.writing(id, true, () -> logs.open(id).head()));
             assertThat(head.version()).isEqualTo(1);
         }
         logs.close();

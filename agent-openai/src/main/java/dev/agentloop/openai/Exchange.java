@@ -33,8 +33,11 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     /** How many batches of bytes may wait; the client reads no further until one is taken. */
     private static final int WINDOW = 16;
 
-    /** How long and how far a response is read on after its last event, so that its connection can be used again. */
-    private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    /** How long the caller waits for the end of a response behind its last event: it mostly comes in the next packet. */
+    private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    /** How long and how far a response is read on after that, while nobody waits, so that its connection can be used again. */
+    private static final long DRAIN_MILLIS = 2_000;
 
     private static final int DRAIN_BYTES = 64 * 1024;
 
@@ -52,6 +55,8 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     private volatile HttpResponse.@Nullable ResponseInfo head;
     private Flow.@Nullable Subscription subscription;
     private boolean closed;
+    private boolean draining;
+    private long mayDrain = DRAIN_BYTES;
     private long aliveAt;
     private Signal.@Nullable End end;
 
@@ -154,22 +159,41 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
         return cause == null ? failures.cut() : failures.transport(cause);
     }
 
-    /** Reads to the end of a body from which nothing more is wanted; gives up after a short while. */
+    /**
+     * Has the rest of a body read from which nothing more is wanted, so that its connection can be used again. A server may hold it
+     * open for long: then it is read on while nobody waits, for a bounded while, and this exchange may be closed meanwhile.
+     */
     void drain() throws InterruptedException {
-        long deadline = System.nanoTime() + DRAIN_NANOS;
-        long left = DRAIN_BYTES;
-        while (end == null && left >= 0) {
+        long deadline = System.nanoTime() + GRACE_NANOS;
+        while (end == null && mayDrain >= 0) {
             Signal signal = signals.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (signal instanceof Signal.Bytes bytes) {
-                left -= bytes.buffers().stream()
-                        .mapToLong(ByteBuffer::remaining)
-                        .sum();
-                more();
-            } else if (signal instanceof Signal.End last) {
-                end = last;
-            } else {
+            if (signal == null) {
+                drainUnattended();
                 return;
             }
+            drained(signal);
+        }
+    }
+
+    private synchronized void drainUnattended() {
+        draining = true;
+        for (Signal signal = signals.poll(); signal != null; signal = signals.poll()) {
+            drained(signal);
+        }
+        Flow.Subscription bytes = subscription;
+        if (end == null && bytes != null) {
+            CompletableFuture.delayedExecutor(DRAIN_MILLIS, TimeUnit.MILLISECONDS, Runnable::run)
+                    .execute(bytes::cancel);
+        }
+    }
+
+    private void drained(Signal signal) {
+        if (signal instanceof Signal.End last) {
+            end = last;
+        } else if (signal instanceof Signal.Bytes bytes) {
+            mayDrain -=
+                    bytes.buffers().stream().mapToLong(ByteBuffer::remaining).sum();
+            more();
         }
     }
 
@@ -195,11 +219,11 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     @Override
     public void close() {
         body.close();
-        if (end != null) {
-            return;
-        }
         Flow.Subscription bytes;
         synchronized (this) {
+            if (end != null || draining && mayDrain >= 0) {
+                return;
+            }
             closed = true;
             bytes = subscription;
         }
@@ -229,16 +253,27 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
 
     @Override
     public void onNext(List<ByteBuffer> buffers) {
-        signals.add(new Signal.Bytes(buffers));
+        came(new Signal.Bytes(buffers));
     }
 
     @Override
     public void onError(Throwable failure) {
-        signals.add(new Signal.End(failure));
+        came(new Signal.End(failure));
     }
 
     @Override
     public void onComplete() {
-        signals.add(new Signal.End(null));
+        came(new Signal.End(null));
+    }
+
+    private synchronized void came(Signal signal) {
+        if (!draining) {
+            signals.add(signal);
+            return;
+        }
+        drained(signal);
+        if (mayDrain < 0 && end == null && subscription != null) {
+            subscription.cancel();
+        }
     }
 }

@@ -193,7 +193,7 @@ class CompactionBackEndsTest {
                     .build();
             agent = AgentLoop.builder()
                     .model(model)
-                    .retry(QUICK)
+                    .brokenResponses(QUICK)
                     .compactor(Compactor.firstOf(order.stream()
                             .map(backEnd -> compactor(backEnd, model))
                             .toArray(Compactor[]::new)))

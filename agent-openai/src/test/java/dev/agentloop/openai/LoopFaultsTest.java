@@ -324,7 +324,7 @@ class LoopFaultsTest {
                                 .idleTimeout(Duration.ofSeconds(row.fault().startsWith("silent") ? 1 : 30))
                                 .retries(QUICK)
                                 .build())
-                        .retry(QUICK)
+                        .brokenResponses(QUICK)
                         .limits(Limits.NONE.withToolTimeout(Duration.ofMillis(100)))
                         .tools(new Look())
                         .build()) {

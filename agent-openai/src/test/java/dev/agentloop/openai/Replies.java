@@ -10,7 +10,7 @@ import java.util.Arrays;
 
 /** The responses, good and bad, that tests have a {@link RawServer} send. */
 final class Replies {
-    private static final String STREAM_HEAD =
+    static final String STREAM_HEAD =
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-request-id: req_1\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     private Replies() {}

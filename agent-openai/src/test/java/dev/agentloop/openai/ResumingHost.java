@@ -61,7 +61,7 @@ final class ResumingHost implements AutoCloseable {
                 .tools(tools)
                 .compactor(compactor)
                 .approval(ApprovalPolicy.ALLOW_ALL)
-                .retry(QUICK)
+                .brokenResponses(QUICK)
                 .store(store)
                 .build();
     }

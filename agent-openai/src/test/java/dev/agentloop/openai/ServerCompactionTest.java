@@ -51,7 +51,7 @@ class ServerCompactionTest {
                         .settings(settings -> settings.serverCompaction(1_000))
                         .retries(QUICK)
                         .build())
-                .retry(QUICK)
+                .brokenResponses(QUICK)
                 .tools(new Look(), new Plan())
                 .build();
     }

@@ -98,12 +98,18 @@ record Activity(Database database, String tenant) {
     private static String text(Sums.Entry entry) {
         byte[] payload = entry.payload();
         boolean said = entry.kind().equals(SAID_BY_USER) || entry.kind().equals(SAID_BY_MODEL);
-        return said && payload != null && Item.of(payload) instanceof Item.Message message ? message.text() : "";
+        return said && !entry.erased() && payload != null && Item.of(payload) instanceof Item.Message message
+                ? message.text()
+                : "";
     }
 
     private static Sums.Entry entry(ResultSet row) throws SQLException {
         return new Sums.Entry(
-                row.getLong("seq"), row.getString("kind"), row.getBoolean("anchor"), row.getBytes("payload"));
+                row.getLong("seq"),
+                row.getString("kind"),
+                row.getBoolean("anchor"),
+                row.getBoolean("erased"),
+                row.getBytes("payload"));
     }
 
     private static Sums sums(ResultSet row) throws SQLException {

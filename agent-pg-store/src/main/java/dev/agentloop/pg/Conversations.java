@@ -1,6 +1,5 @@
 package dev.agentloop.pg;
 
-import dev.agentloop.pg.LogReader.Origin;
 import dev.agentloop.spi.ConversationStore.Listed;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
@@ -8,10 +7,14 @@ import dev.agentloop.spi.StoreException.Kind;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * deleted, and whoever deletes takes that row first: of the two, one waits for the other and sees what it did.
  */
 /** Forks, lists, erases and deletes the conversations of a tenant. */
-record Conversations(Database database, String tenant, LogReader reader) {
+record Conversations(Database database, String tenant) {
     private static final long DELETED_AT_ONCE = 10_000;
 
     void fork(String source, LogPosition at, String target) {
@@ -47,25 +50,36 @@ record Conversations(Database database, String tenant, LogReader reader) {
 
     /** The conversation that holds this entry itself: the source, or one that it was forked from; null if none does. */
     private @Nullable UUID holder(Session session, UUID source, LogPosition at) throws SQLException {
+        UUID writer = Origins.of(session, tenant, source).writer(at.version());
         byte[] chain = Row.chain(at).orElseThrow();
-        UUID id = source;
-        while (true) {
-            boolean holds = session.first(
-                            Sql.SLOT,
-                            row -> Arrays.equals(chain, row.getBytes("chain")) && !row.getBoolean("anchor"),
-                            tenant,
-                            id,
-                            at.version())
-                    .orElse(false);
-            if (holds) {
-                return id;
+        return slot(session, writer, at.version())
+                        .filter(there -> Arrays.equals(chain, there))
+                        .isPresent()
+                ? writer
+                : null;
+    }
+
+    /** The chain hash of an entry that was written in this very conversation. */
+    private Optional<byte[]> slot(Session session, UUID writer, long version) throws SQLException {
+        return session
+                .rows(Sql.SLOT, row -> row.getBoolean("anchor") ? null : row.getBytes("chain"), tenant, writer, version)
+                .stream()
+                .filter(Objects::nonNull)
+                .findFirst();
+    }
+
+    List<String> sharing(String conversation, long version) {
+        return database.read("look who shares an entry of conversation " + conversation, session -> {
+            UUID writer =
+                    Origins.of(session, tenant, UUID.fromString(conversation)).writer(version);
+            if (slot(session, writer, version).isEmpty()) {
+                return List.of();
             }
-            Origin origin = reader.origin(session, id).orElse(null);
-            if (origin == null || origin.version() < at.version()) {
-                return null;
-            }
-            id = origin.parent();
-        }
+            List<String> sharing = new ArrayList<>(List.of(writer.toString()));
+            sharing.addAll(
+                    session.rows(Sql.FORKS, row -> row.getString("conversation"), tenant, writer, version, tenant));
+            return sharing;
+        });
     }
 
     List<Listed> list(String before, int limit) {
@@ -98,23 +112,38 @@ record Conversations(Database database, String tenant, LogReader reader) {
         return Optional.of(new Listed(conversation, position, changed));
     }
 
-    void erase(String conversation, Collection<Long> versions) {
+    /** An entry by the conversation in which it was written, and what is put in the place of what it says. */
+    private record Name(UUID conversation, long version, byte[] mark) {}
+
+    // In one order, entries first: of two that erase the same, one waits for the other. The words go with the entries,
+    // from
+    // every conversation in which they were written: a fork has none of what it was forked from.
+    void erase(String conversation, Map<Long, byte[]> marks) {
+        if (marks.isEmpty()) {
+            return;
+        }
         database.transaction("erase in conversation " + conversation, session -> {
-            UUID id = UUID.fromString(conversation);
-            List<Long> here = List.copyOf(versions);
-            int erased = 0;
-            while (!here.isEmpty()) {
-                erased += session.change(Sql.ERASE, tenant, id, here.toArray(new Long[0]));
-                Activity.claimed(session, tenant, id);
-                session.change(Sql.ERASE_TEXT, tenant, id, here.toArray(new Long[0]));
-                Origin origin = reader.origin(session, id).orElse(null);
-                if (origin == null) {
-                    break;
-                }
-                here = here.stream()
-                        .filter(version -> version <= origin.version())
-                        .toList();
-                id = origin.parent();
+            Origins origins = Origins.of(session, tenant, UUID.fromString(conversation));
+            List<Name> names = marks.entrySet().stream()
+                    .map(mark -> new Name(origins.writer(mark.getKey()), mark.getKey(), mark.getValue()))
+                    .sorted(Comparator.comparing(Name::conversation).thenComparing(Name::version))
+                    .toList();
+            int erased = session.change(
+                    Sql.ERASE,
+                    names.stream().map(Name::conversation).toArray(UUID[]::new),
+                    names.stream().map(Name::version).toArray(Long[]::new),
+                    names.stream().map(Name::mark).toArray(byte[][]::new),
+                    tenant);
+            Map<UUID, List<Long>> versions = new TreeMap<>();
+            names.forEach(name -> versions.computeIfAbsent(name.conversation(), none -> new ArrayList<>())
+                    .add(name.version()));
+            for (Map.Entry<UUID, List<Long>> written : versions.entrySet()) {
+                Activity.claimed(session, tenant, written.getKey());
+                session.change(
+                        Sql.ERASE_TEXT,
+                        tenant,
+                        written.getKey(),
+                        written.getValue().toArray(new Long[0]));
             }
             return erased;
         });

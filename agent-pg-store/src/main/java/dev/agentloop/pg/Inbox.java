@@ -5,6 +5,7 @@ import dev.agentloop.spi.StoreException;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 
 /** Keeps the messages for the conversations of a tenant. */
@@ -34,6 +35,16 @@ record Inbox(Database database, String tenant) {
                                 row.getObject("at", OffsetDateTime.class).toInstant()),
                         tenant,
                         UUID.fromString(conversation)));
+    }
+
+    Set<String> waiting(Collection<String> conversations) {
+        if (conversations.isEmpty()) {
+            return Set.of();
+        }
+        UUID[] ids = conversations.stream().map(UUID::fromString).toArray(UUID[]::new);
+        return database.read(
+                "see which of " + ids.length + " conversations have messages",
+                session -> Set.copyOf(session.rows(Sql.WAITING, row -> row.getString(1), ids, tenant)));
     }
 
     void remove(String conversation, Collection<String> ids) {

@@ -40,6 +40,13 @@ record LogReader(Database database, String tenant) {
         });
     }
 
+    List<LogEntry> loadAfter(String conversation, long version) {
+        Part part = new Part(Math.max(version, 0), Long.MAX_VALUE, Long.MAX_VALUE, Sql.READ_FOLDED);
+        return database.read(
+                "load what is new in conversation " + conversation,
+                session -> read(session, UUID.fromString(conversation), part));
+    }
+
     private List<LogEntry> read(Session session, UUID id, Part part) throws SQLException {
         List<LogEntry> rows = session.rows(part.sql(), Row::entry, tenant, id, part.after(), part.upTo(), part.limit());
         return rows.isEmpty() ? List.of() : whole(session, id, rows, part);
@@ -49,8 +56,10 @@ record LogReader(Database database, String tenant) {
     private List<LogEntry> whole(Session session, UUID id, List<LogEntry> rows, Part part) throws SQLException {
         List<LogEntry> entries = rows;
         LogEntry first = rows.get(0);
-        // An anchor has no salt. Nor has an entry whose payload was erased; that is rare, and costs a look.
-        if (first.salt() == null) {
+        // An anchor has neither salt nor payload. An erased entry has a mark, unless it is one whose payload is not
+        // loaded or an
+        // older version erased it; that is rare, and costs a look.
+        if (first.salt() == null && first.payload() == null) {
             Optional<Optional<Origin>> found = session.first(Sql.ORIGIN, LogReader::origin, tenant, id);
             if (found.isEmpty()) {
                 return List.of(); // deleted in between
@@ -82,11 +91,6 @@ record LogReader(Database database, String tenant) {
                                 + ": rows of agent_entry are missing; restore them from a backup");
             }
         }
-    }
-
-    /** What a conversation was forked from. */
-    Optional<Origin> origin(Session session, UUID id) throws SQLException {
-        return session.first(Sql.ORIGIN, LogReader::origin, tenant, id).flatMap(origin -> origin);
     }
 
     private static Optional<Origin> origin(ResultSet row) throws SQLException {

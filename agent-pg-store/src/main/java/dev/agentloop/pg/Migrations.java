@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /** Brings the schema of a database to the version of this library, or says why it cannot. */
 record Migrations(Database database, int partitions) {
     private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
-    private static final List<String> FILES = List.of("V1__conversations.sql", "V2__activity.sql", "V3__append.sql");
+    private static final List<String> FILES =
+            List.of("V1__conversations.sql", "V2__activity.sql", "V3__append.sql", "V4__erased.sql");
     private static final int NEWEST = FILES.size();
     private static final Pattern STORAGE = Pattern.compile("\\) WITH \\((\\s+autovacuum[^)]*)\\);");
 

@@ -14,7 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  * first one if that is still on its way, and is acknowledged only when the server acknowledges a commit behind it.
  *
  * <p>A fork is two rows; it reads the entries of the conversation that it was forked from, which therefore cannot be deleted
- * as long as there are forks of it ({@code IN_USE}). An entry that several conversations share is erased in all of them.
- * What was erased or deleted leaves the database's files when PostgreSQL vacuums them; its log and backups are the
- * operator's. A conversation is deleted whole, in one transaction; delete what nobody appends to.
+ * as long as there are forks of it ({@code IN_USE}). An entry that several conversations share is one row, and erased in
+ * all of them. No query finds what was erased or deleted; files, write-ahead log and backups have bytes of it until the
+ * operator does what docs/postgres.md says. A conversation is deleted whole, in one transaction; delete what nobody appends to.
  *
  * <p>Works through PgBouncer in transaction mode: the store keeps no state in a session, and where a pooler is found between
  * it and the server when it is opened, it has the driver prepare nothing.
@@ -44,9 +46,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its tables belong to this library; {@link #sql} says what they are. Thread-safe.
  */
 public final class PgConversationStore implements ConversationStore {
-    private final Database database;
-    private final Heartbeat heartbeat;
-    private final LateWriter late;
+    private final Shared shared;
     private final boolean root;
     private final String tenant;
     private final LogWriter writer;
@@ -56,15 +56,17 @@ public final class PgConversationStore implements ConversationStore {
     private final Activity activity;
     private final Retention retention;
 
-    private PgConversationStore(Database database, Heartbeat heartbeat, LateWriter late, boolean root, String tenant) {
-        this.database = database;
-        this.heartbeat = heartbeat;
-        this.late = late;
+    /** What the stores of all tenants have in common. */
+    private record Shared(Database database, Identity identity, Heartbeat heartbeat, LateWriter late) {}
+
+    private PgConversationStore(Shared shared, boolean root, String tenant) {
+        Database database = shared.database();
+        this.shared = shared;
         this.root = root;
         this.tenant = tenant;
         this.writer = new LogWriter(database, tenant);
         this.reader = new LogReader(database, tenant);
-        this.conversations = new Conversations(database, tenant, reader);
+        this.conversations = new Conversations(database, tenant);
         this.inbox = new Inbox(database, tenant);
         this.activity = new Activity(database, tenant);
         this.retention = new Retention(database, tenant, conversations);
@@ -132,7 +134,16 @@ public final class PgConversationStore implements ConversationStore {
             throw new IllegalArgumentException("the name of a tenant has at most " + Builder.LONGEST_TENANT
                     + " characters, none of them U+0000, but this one has " + name.length());
         }
-        return new PgConversationStore(database, heartbeat, late, false, name);
+        return new PgConversationStore(shared, false, name);
+    }
+
+    /**
+     * The database: the server's own identifier, the database's name, and the schema of the tables. Equal for all stores of one
+     * database, whatever their pools, users and addresses.
+     */
+    @Override
+    public Object identity() {
+        return shared.identity();
     }
 
     @Override
@@ -144,7 +155,7 @@ public final class PgConversationStore implements ConversationStore {
     public LogPosition append(String conversation, LogPosition expected, List<LogEntry> entries) {
         ConversationStore.checkAppend(conversation, expected, entries);
         LogPosition position = writer.append(conversation, expected, entries);
-        late.appended(tenant, conversation);
+        shared.late().appended(tenant, conversation);
         return position;
     }
 
@@ -158,6 +169,12 @@ public final class PgConversationStore implements ConversationStore {
     public List<LogEntry> load(String conversation) {
         ConversationStore.checkId(conversation);
         return reader.load(conversation);
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        ConversationStore.checkId(conversation);
+        return reader.loadAfter(conversation, version);
     }
 
     @Override
@@ -182,9 +199,15 @@ public final class PgConversationStore implements ConversationStore {
     }
 
     @Override
-    public void erase(String conversation, Collection<Long> versions) {
+    public void erase(String conversation, Map<Long, byte[]> marks) {
         ConversationStore.checkId(conversation);
-        conversations.erase(conversation, versions);
+        conversations.erase(conversation, marks);
+    }
+
+    @Override
+    public List<String> sharing(String conversation, long version) {
+        ConversationStore.checkId(conversation);
+        return conversations.sharing(conversation, version);
     }
 
     @Override
@@ -206,6 +229,12 @@ public final class PgConversationStore implements ConversationStore {
     }
 
     @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        conversations.forEach(ConversationStore::checkId);
+        return inbox.waiting(conversations);
+    }
+
+    @Override
     public void removeMessages(String conversation, Collection<String> ids) {
         ConversationStore.checkId(conversation);
         inbox.remove(conversation, ids);
@@ -217,7 +246,7 @@ public final class PgConversationStore implements ConversationStore {
      */
     @Override
     public Leases leases() {
-        return heartbeat;
+        return shared.heartbeat();
     }
 
     /**
@@ -300,9 +329,9 @@ public final class PgConversationStore implements ConversationStore {
     @Override
     public void close() {
         if (root) {
-            late.close();
-            heartbeat.close();
-            database.close();
+            shared.late().close();
+            shared.heartbeat().close();
+            shared.database().close();
         }
     }
 
@@ -435,6 +464,7 @@ public final class PgConversationStore implements ConversationStore {
             boolean between = pooler == null ? server.pooled() : pooler;
             HikariDataSource pool = own ? Pool.of(source, poolSize, between) : null;
             Database database = new Database(pool == null ? source : pool, between, new TimeLimit(timeLimit), pool);
+            Identity identity;
             try {
                 Migrations migrations = new Migrations(database, partitions);
                 if (schema == SchemaMode.MIGRATE) {
@@ -442,12 +472,14 @@ public final class PgConversationStore implements ConversationStore {
                 } else if (schema == SchemaMode.CHECK) {
                     migrations.check();
                 }
+                identity = database.read("ask which database this is", Identity::of);
             } catch (StoreException e) {
                 database.close();
                 throw e;
             }
-            return new PgConversationStore(
-                    database, new Heartbeat(database, beat, deadAfter), new LateWriter(database, activity), true, "");
+            Heartbeat heartbeat = new Heartbeat(database, beat, deadAfter);
+            LateWriter late = new LateWriter(database, activity);
+            return new PgConversationStore(new Shared(database, identity, heartbeat, late), true, "");
         }
 
         private Server server() {

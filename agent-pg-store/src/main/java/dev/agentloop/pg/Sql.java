@@ -99,11 +99,33 @@ enum Sql {
               FROM agent_entry e WHERE e.tenant = ? AND e.conversation = c.id ORDER BY e.seq DESC LIMIT 1)
             FROM unnest(?::uuid[]) AS c (id)"""),
 
-    /** Takes away what entries say. */
+    /**
+     * Takes away what entries say, of several conversations at once, and puts a mark in its place. The arrays are of one length, and
+     * no version is twice among them. They are looked into rather than joined, for a join would be planned for the average
+     * tenant, and read all of a large one.
+     */
     ERASE("""
-            UPDATE agent_entry SET salt = NULL, payload = NULL
-            WHERE tenant = ? AND conversation = ? AND seq = ANY (?::bigint[])
-              AND (salt IS NOT NULL OR payload IS NOT NULL)"""),
+            UPDATE agent_entry SET salt = NULL, payload = m.marks[array_position(m.versions, seq)]
+            FROM (SELECT ?::uuid[] AS ids, ?::bigint[] AS versions, ?::bytea[] AS marks) AS m
+            WHERE tenant = ? AND conversation = ANY (m.ids) AND seq = ANY (m.versions)
+              AND conversation = m.ids[array_position(m.versions, seq)] AND NOT anchor"""),
+
+    /** The conversation, what it was forked from, and so on to one that is no fork. */
+    ORIGINS("""
+            WITH RECURSIVE o (conversation, parent, parent_seq) AS (
+              SELECT conversation, parent, parent_seq FROM agent_conversation WHERE tenant = ? AND conversation = ?
+              UNION ALL SELECT p.conversation, p.parent, p.parent_seq FROM o, LATERAL (
+                SELECT conversation, parent, parent_seq FROM agent_conversation
+                WHERE tenant = ? AND conversation = o.parent OFFSET 0) AS p)
+            SELECT conversation, parent, parent_seq FROM o"""),
+
+    /** The forks of a conversation that have one of its versions, and the forks of those. */
+    FORKS("""
+            WITH RECURSIVE f (conversation) AS (
+              SELECT conversation FROM agent_conversation WHERE tenant = ? AND parent = ? AND parent_seq >= ?
+              UNION ALL SELECT c.conversation FROM f, LATERAL (
+                SELECT conversation FROM agent_conversation WHERE tenant = ? AND parent = f.conversation OFFSET 0) AS c)
+            SELECT conversation FROM f"""),
 
     /** Keeps a conversation from being forked, or being left a message, while it is deleted. */
     CLAIM("SELECT conversation FROM agent_conversation WHERE tenant = ? AND conversation = ? FOR UPDATE"),
@@ -139,6 +161,11 @@ enum Sql {
     /** The messages of a conversation. */
     INBOX("SELECT id, kind, payload, at FROM agent_inbox WHERE tenant = ? AND conversation = ? ORDER BY nr"),
 
+    /** Which of these conversations have messages. */
+    WAITING("""
+            SELECT c.id FROM unnest(?::uuid[]) AS c (id)
+            WHERE (SELECT true FROM agent_inbox i WHERE i.tenant = ? AND i.conversation = c.id LIMIT 1)"""),
+
     /** Removes messages. */
     REMOVE("DELETE FROM agent_inbox WHERE tenant = ? AND conversation = ? AND id = ANY (?::text[])"),
 
@@ -155,9 +182,9 @@ enum Sql {
               reasoning_tokens, estimated FROM agent_activity
             WHERE tenant = ? AND conversation = ? FOR UPDATE"""),
 
-    /** Entries that were not counted yet, with the payloads of these kinds. */
+    /** Entries that were not counted yet, with the payloads of these kinds, which are marks where they were erased. */
     UNCOUNTED("""
-            SELECT seq, kind, anchor, CASE WHEN kind = ANY (?::text[]) THEN payload END AS payload FROM agent_entry
+            SELECT seq, kind, anchor, salt IS NULL AS erased, CASE WHEN kind = ANY (?::text[]) THEN payload END AS payload FROM agent_entry
             WHERE tenant = ? AND conversation = ? AND seq > ? ORDER BY seq LIMIT ?"""),
 
     /** Notes what was counted; writes no index. */

@@ -21,8 +21,13 @@ record Sums(long counted, long turns, long steps, Usage usage) {
     static final List<String> KINDS =
             List.of("response", "response.broken", COMPACTION_BEGUN, COMPACTION_FAILED, WINDOW);
 
-    /** What was read of an entry; without its payload where it was erased or is not looked at. */
-    record Entry(long version, String kind, boolean anchor, byte @Nullable [] payload) {}
+    /**
+     * What was read of an entry.
+     *
+     * @param erased whether the payload is the mark of an erased entry; that may say what the entry used, and says nothing else
+     * @param payload null where it is not looked at
+     */
+    record Entry(long version, String kind, boolean anchor, boolean erased, byte @Nullable [] payload) {}
 
     /** The sums behind these entries, or before a compaction among them that is under way. */
     Sums plus(List<Entry> entries) {
@@ -75,7 +80,8 @@ record Sums(long counted, long turns, long steps, Usage usage) {
 
     private static Usage usage(Entry entry) {
         byte[] payload = entry.payload();
-        JsonFields usage = payload == null ? null : JsonFields.of(payload).inner("usage");
+        boolean object = payload != null && payload.length > 0 && payload[0] == '{';
+        JsonFields usage = object ? JsonFields.of(payload).inner("usage") : null;
         if (usage == null) {
             return Usage.NONE;
         }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -238,16 +239,45 @@ class ActivityTest {
         String id = newId();
         append(store, id, "item.user", says("secretword"), "item.user", says("secretword stays"));
         store.refresh(id);
-        store.erase(id, List.of(2L));
+        store.erase(id, Logs.marks(2L));
         assertThat(store.search("secretword", "", 10)).containsExactly(new SearchMatch(id, 1));
-        store.erase(id, List.of(1L));
+        store.erase(id, Logs.marks(1L));
         assertThat(store.search("secretword", "", 10)).isEmpty();
         String uncounted = newId();
         append(store, uncounted, "item.user", says("neverkept"));
-        store.erase(uncounted, List.of(1L));
+        store.erase(uncounted, Logs.marks(1L));
         store.refresh(uncounted);
         assertThat(one(server, "SELECT count(*) FROM agent_text WHERE words::text LIKE '%neverkept%'"))
                 .isEqualTo("0");
+    }
+
+    /** A mark may be an item in its turn, may say what was used, and may be no object at all. */
+    @Test
+    void marks_areNoWords_andCountForWhatTheySay() throws SQLException {
+        String id = newId();
+        append(
+                store,
+                id,
+                "item.user",
+                says("before"),
+                "response",
+                used(3, 1),
+                "response",
+                used(5, 1),
+                "item.model",
+                says("x"));
+        store.erase(
+                id,
+                Map.of(
+                        1L, says("markedword").getBytes(StandardCharsets.UTF_8),
+                        2L, used(2, 1).getBytes(StandardCharsets.UTF_8),
+                        3L, "[1]".getBytes(StandardCharsets.UTF_8),
+                        4L, "null".getBytes(StandardCharsets.UTF_8)));
+        store.refresh(id);
+        assertThat(store.search("markedword", "", 10)).isEmpty();
+        assertThat(store.usage(id).usage().input()).isEqualTo(2);
+        assertThat(one(server, "SELECT counted FROM agent_activity WHERE conversation = '" + id + "'"))
+                .isEqualTo("4");
     }
 
     @Test

@@ -40,7 +40,11 @@ final class Examples {
             case LIST -> values(tenant, id, 100L);
             case LIST_FIRST -> values(tenant, 100L);
             case HEADS -> values(tenant, new UUID[] {id, UUID.randomUUID()});
-            case ERASE, ERASE_TEXT -> values(tenant, id, VERSIONS);
+            case ERASE_TEXT -> values(tenant, id, VERSIONS);
+            case ERASE -> values(new UUID[] {id, id}, VERSIONS, PARTS, tenant);
+            case ORIGINS -> values(tenant, id, tenant);
+            case FORKS -> values(tenant, id, 1L, tenant);
+            case WAITING -> values(new UUID[] {id, UUID.randomUUID()}, tenant);
             case DELETE_ENTRIES -> values(tenant, id, 10_000L);
             case LEAVE -> values("message", "steer", HASH, tenant, id);
             case REMOVE -> values(tenant, id, new String[] {"message-1", "message-2"});

@@ -11,7 +11,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** Entries for tests, and a look at what is in the tables. */
@@ -40,6 +42,15 @@ final class Logs {
     static LogPosition append(ConversationStore store, String conversation, int count) {
         LogPosition head = store.head(conversation).orElse(LogPosition.START);
         return store.append(conversation, head, entries(head, count));
+    }
+
+    /** What is left in the place of what was erased. */
+    static Map<Long, byte[]> marks(long... versions) {
+        Map<Long, byte[]> marks = new HashMap<>();
+        for (long version : versions) {
+            marks.put(version, ("{\"erased\":" + version + "}").getBytes(StandardCharsets.UTF_8));
+        }
+        return marks;
     }
 
     static Connection connect(EmbeddedPostgres server) throws SQLException {

@@ -73,8 +73,8 @@ class OpeningTest {
         PgConversationStore.Builder builder = Servers.store(server).schema(SchemaMode.CHECK);
         assertThat(refused(Kind.UNAVAILABLE, builder))
                 .hasMessageContaining("at version 0")
-                .hasMessageContaining("needs version 3")
-                .hasMessageContaining("V1__conversations.sql, V2__activity.sql, V3__append.sql");
+                .hasMessageContaining("needs version 4")
+                .hasMessageContaining("V1__conversations.sql, V2__activity.sql, V3__append.sql, V4__erased.sql");
         for (PgMigration migration : PgConversationStore.sql()) {
             run(server, migration.sql());
         }
@@ -97,14 +97,14 @@ class OpeningTest {
     @Test
     void schemaOfANewerLibrary_isTakenIfItSaysSo() throws SQLException {
         Servers.store(server).open().close();
-        run(server, "INSERT INTO agent_schema (version, oldest) VALUES (4, 3)");
-        Servers.store(server).open().close();
         run(server, "INSERT INTO agent_schema (version, oldest) VALUES (5, 4)");
+        Servers.store(server).open().close();
+        run(server, "INSERT INTO agent_schema (version, oldest) VALUES (6, 5)");
         for (SchemaMode mode : List.of(SchemaMode.MIGRATE, SchemaMode.CHECK)) {
             assertThat(refused(Kind.UNKNOWN_FORMAT, Servers.store(server).schema(mode)))
-                    .hasMessageContaining("at version 5")
-                    .hasMessageContaining("knows version 4")
-                    .hasMessageContaining("this one knows 3");
+                    .hasMessageContaining("at version 6")
+                    .hasMessageContaining("knows version 5")
+                    .hasMessageContaining("this one knows 4");
         }
     }
 

@@ -66,7 +66,7 @@ class PgConversationStoreTest {
             refused(Kind.CONFLICT, () -> stranger.append(id, head, entries(head, 1)));
             refused(Kind.NOT_FOUND, () -> stranger.fork(id, head, newId()));
             refused(Kind.NOT_FOUND, () -> stranger.leave(id, InboxMessage.of("b", "test", new byte[] {'1'})));
-            stranger.erase(id, List.of(1L, 2L, 3L));
+            stranger.erase(id, Logs.marks(1L, 2L, 3L));
             stranger.removeMessages(id, List.of("a"));
             stranger.delete(id);
         }

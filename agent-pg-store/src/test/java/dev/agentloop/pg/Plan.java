@@ -14,7 +14,10 @@ import java.util.regex.Pattern;
  * @param reads whether the statement only reads
  */
 record Plan(boolean reads, String json) {
-    /** All that a statement may be made of: no join, and of the scans those by an index or of no table. */
+    /**
+     * All that a statement may be made of: no join of tables, and of the scans those by an index or of no table. For each row of
+     * {@link #GIVEN} a table may be looked into.
+     */
     private static final Set<String> ALLOWED = Set.of(
             "Index Scan",
             "Index Only Scan",
@@ -23,6 +26,7 @@ record Plan(boolean reads, String json) {
             "BitmapAnd",
             "Function Scan",
             "Subquery Scan",
+            "Nested Loop",
             "CTE Scan",
             "ModifyTable",
             "LockRows",
@@ -37,6 +41,9 @@ record Plan(boolean reads, String json) {
             "Merge Append");
 
     private static final Set<String> BY_INDEX = Set.of("Index Scan", "Index Only Scan", "Bitmap Index Scan");
+
+    /** Rows that are in no table, but found by the statement itself just now. */
+    private static final String GIVEN = "WorkTable Scan";
 
     private static final Pattern CONVERSATIONS_OWN = Pattern.compile("^agent_(entry|inbox)");
 
@@ -63,6 +70,10 @@ record Plan(boolean reads, String json) {
         String index = String.valueOf(node.text("Index Name"));
         if (!ALLOWED.contains(type)) {
             faults.add(type + (node.has("Relation Name") ? " of " + node.text("Relation Name") : ""));
+        }
+        if (type.equals("Nested Loop")
+                && !GIVEN.equals(node.inners("Plans").get(0).text("Node Type"))) {
+            faults.add(type + " over a table");
         }
         if (BY_INDEX.contains(type) && !isKeyed(index, condition)) {
             faults.add("not by the key of " + index + ": " + condition);

@@ -3,6 +3,7 @@ package dev.agentloop.pg;
 import static dev.agentloop.pg.Logs.append;
 import static dev.agentloop.pg.Logs.entries;
 import static dev.agentloop.pg.Logs.newId;
+import static dev.agentloop.pg.Logs.one;
 import static dev.agentloop.pg.Logs.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -34,7 +35,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -84,7 +87,7 @@ class RightsTest {
             app.removeMessages(id, List.of("a"));
             app.refresh(id);
             assertThat(app.leases().alive(app.leases().process())).isTrue();
-            assertRefused(() -> app.erase(id, List.of(1L)));
+            assertRefused(() -> app.erase(id, Logs.marks(1L)));
             assertRefused(() -> app.delete(fork));
 
             assertThat(reader.read(fork, 0, 10)).hasSize(4);
@@ -97,13 +100,50 @@ class RightsTest {
             assertRefused(() -> reader.append(id, head, entries(head, 1)));
             assertRefused(() -> reader.leave(id, InboxMessage.of("b", "test", new byte[] {'1'})));
             assertThat(reader.inbox(id)).isEmpty();
+            assertThat(reader.sharing(fork, 1)).containsExactlyInAnyOrder(id, fork);
+            assertThat(reader.loadAfter(fork, 2)).hasSize(2);
+            assertThat(reader.waiting(List.of(id, fork))).isEmpty();
 
-            eraser.erase(id, List.of(1L));
+            eraser.erase(id, Logs.marks(1L));
             eraser.delete(fork);
             app.append(id, head, List.of(LogEntry.after(head, LogEntry.SEALED, 0, 1, new byte[] {'{', '}'})));
             assertThat(eraser.deleteSealed(Instant.parse("9999-01-01T00:00:00Z"), "", 10)
                             .deleted())
                     .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void roles_reachTheSameDatabase_alsoWhereOnlySomeMayAskForItsIdentifier() throws Exception {
+        List<String> users = List.of("reader", "decideer", "runer", "apper", "eraseer");
+        Set<Object> identities = new HashSet<>();
+        for (String user : users) {
+            try (PgConversationStore store = as(user)) {
+                identities.add(store.identity());
+                if (!user.equals("decideer") && !user.equals("reader")) {
+                    String id = newId();
+                    append(store, id, 1);
+                    assertThat(store.sharing(id, 1)).containsExactly(id);
+                    assertThat(store.waiting(List.of(id))).isEmpty();
+                }
+            }
+        }
+        assertThat(identities).hasSize(1);
+        assertThat(identities.iterator().next().toString())
+                .isEqualTo("database postgres, schema public, of the PostgreSQL server "
+                        + one(server, "SELECT system_identifier FROM pg_control_system()"));
+        run(server, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+        run(server, "GRANT EXECUTE ON FUNCTION pg_control_system() TO runer");
+        try (PgConversationStore superuser = Servers.store(server).open()) {
+            Set<Object> others = new HashSet<>(Set.of(superuser.identity()));
+            for (String user : users) {
+                try (PgConversationStore store = as(user)) {
+                    others.add(store.identity());
+                }
+            }
+            assertThat(others).hasSize(1).doesNotContainAnyElementsOf(identities);
+        } finally {
+            run(server, "GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
         }
     }
 
@@ -190,7 +230,7 @@ class RightsTest {
                                 + " SELECT on agent_entry: give the database user these rights, or the role agent_run");
         assertRefused(() -> deciding.append(newId(), LogPosition.START, entries(LogPosition.START, 1)));
         assertRefused(() -> deciding.fork(id, head, newId()));
-        assertRefused(() -> deciding.erase(id, List.of(1L)));
+        assertRefused(() -> deciding.erase(id, Logs.marks(1L)));
         assertThat(refusal(() -> deciding.delete(id))).contains("or the role agent_erase");
         assertRefused(() -> deciding.removeMessages(id, List.of("x")));
         assertRefused(() -> decider.newConversation().run("Go on."));

@@ -204,7 +204,7 @@ class TroubleTest {
         LogEntry entry = LogEntry.after(head, "test", 1, 1, payload);
         store.append(id, head, List.of(entry));
         assertThat(store.read(id, 3, 1)).containsExactly(entry);
-        store.erase(id, List.of(4L));
+        store.erase(id, Logs.marks(4L));
     }
 
     @Test

@@ -91,21 +91,56 @@ abstract class StoreRules extends ErasureRules {
     }
 
     @Test
-    void load_mayLeaveOutWhatLiesBesideTheLog() throws Exception {
+    void load_leavesOutWhatLiesBesideTheLog() throws Exception {
         String id = newId();
         byte[] output = "{\"output\":\"all of it\"}".getBytes(StandardCharsets.UTF_8);
         LogEntry first = LogEntry.after(LogPosition.START, "test", 1, 1, new byte[] {'1'});
         LogEntry aside = LogEntry.after(first.position(), LogEntry.ASIDE + "output", 1, 1, output);
         LogEntry last = LogEntry.after(aside.position(), "test", 1, 1, new byte[] {'3'});
-        store().append(id, LogPosition.START, List.of(first, aside, last));
+        List<LogEntry> entries = List.of(first, aside, last);
+        store().append(id, LogPosition.START, entries);
+        for (int round = 0; round < 2; round++) {
+            assertSame(store().load(id), List.of(first, aside.withoutPayload(), last));
+            assertSame(store().loadAfter(id, 0), List.of(first, aside.withoutPayload(), last));
+            assertSame(store().loadAfter(id, 1), List.of(aside.withoutPayload(), last));
+            assertSame(store().read(id, 1, 1), List.of(aside));
+            assertSame(all(store(), id), entries);
+            reopen();
+        }
+    }
+
+    @Test
+    void loadAfter_givesWhatFollowsAVersion() throws Exception {
+        String id = newId();
+        List<LogEntry> entries = restating(LogPosition.START, 1, 1, 3, 3, 3, 6, 6, 6);
+        assertThat(store().loadAfter(id, 0)).isEmpty();
+        store().append(id, LogPosition.START, entries.subList(0, 3));
+        store().append(id, entries.get(2).position(), entries.subList(3, 8));
+        for (int round = 0; round < 2; round++) {
+            for (int version = 0; version <= entries.size(); version++) {
+                assertContinues(store().loadAfter(id, version), entries.subList(version, entries.size()));
+            }
+            assertThat(store().loadAfter(id, 9)).isEmpty();
+            assertThat(store().loadAfter(newId(), 0)).isEmpty();
+            reopen();
+        }
+    }
+
+    @Test
+    void loadAfter_ofAFork_goesOnFromItsOrigin() throws Exception {
+        List<LogEntry> entries = restating(LogPosition.START, 1, 1, 3, 3, 3, 3);
+        String source = newId();
+        store().append(source, LogPosition.START, entries);
+        String fork = newId();
+        store().fork(source, entries.get(3).position(), fork);
+        List<LogEntry> own = restating(entries.get(3).position(), 3, 3);
+        store().append(fork, entries.get(3).position(), own);
+        List<LogEntry> all = new ArrayList<>(entries.subList(0, 4));
+        all.addAll(own);
         reopen();
-        List<LogEntry> loaded = store().load(id);
-        assertThat(loaded).hasSize(3);
-        assertSame(List.of(loaded.get(0), loaded.get(2)), List.of(first, last));
-        boolean leftOut = loaded.get(1).payload() == null;
-        assertSame(List.of(loaded.get(1)), List.of(leftOut ? aside.withoutPayload() : aside));
-        assertSame(store().read(id, 1, 1), List.of(aside));
-        assertSame(all(store(), id), List.of(first, aside, last));
+        for (int version = 0; version <= all.size(); version++) {
+            assertContinues(store().loadAfter(fork, version), all.subList(version, all.size()));
+        }
     }
 
     private static List<LogEntry> restating(LogPosition after, long... bases) {

@@ -19,8 +19,9 @@ import java.util.Locale;
 final class PostgresMemory {
     private static final int ITEMS = 20;
     private static final int ITEM_BYTES = 1_024;
-    /** Room enough that nothing which is held softly has to go. */
     private static final List<String> JVM = List.of("-Xmx2g", "-XX:+UseSerialGC");
+    /** Room enough that no log has to go. */
+    private static final long CACHE = 2L * 1024 * 1024 * 1024;
 
     private PostgresMemory() {}
 
@@ -51,13 +52,19 @@ final class PostgresMemory {
         try (PgConversationStore store = PgConversationStore.builder(arguments[0], arguments[1], arguments[2])
                         .allowDataLoss()
                         .open();
-                AgentLoop agent = AgentLoop.builder()
-                        .model(ScriptedModel.builder().build())
-                        .store(store)
-                        .build()) {
-            measure(agent, "messages of the user's", written(agent, count, users()));
-            measure(agent, "questions, calls and outputs", written(agent, count, calls()));
+                AgentLoop writer = agent(store, 0);
+                AgentLoop agent = agent(store, CACHE)) {
+            measure(agent, "messages of the user's", written(writer, count, users()));
+            measure(agent, "questions, calls and outputs", written(writer, count, calls()));
         }
+    }
+
+    private static AgentLoop agent(PgConversationStore store, long cache) {
+        return AgentLoop.builder()
+                .model(ScriptedModel.builder().build())
+                .store(store)
+                .conversationCache(cache)
+                .build();
     }
 
     private static void measure(AgentLoop agent, String what, List<String> ids) {

@@ -39,6 +39,7 @@ final class LogTurns {
                         "step " + steps + at(fields) + ": " + usage.words(fields.usage())
                                 + (fields.has("incomplete") ? "; incomplete: " + fields.text("incomplete") : ""));
             }
+            case "aside.partial" -> lines.text(version, "unfinished answer", fields.text("text"));
             case "response.broken" -> {
                 usage.used(fields.usage());
                 lines.line(

@@ -199,6 +199,7 @@ class LogCommandTest extends AgentTest {
                 "tool.started {\"call\":2,\"call_id\":\"call_1\"}",
                 "compaction.begun {\"by\":\"summary\",\"usage\":{\"input_tokens\":500,\"output_tokens\":50}}",
                 "turn.begun {\"owner\":\"node-2/b\",\"at\":2000,\"allowed_tools\":[\"read_file\"]}",
+                "aside.partial {\"text\":\"Once upon\"}",
                 "response.broken {\"cause\":\"the connection broke\",\"usage\":{\"input_tokens\":7}}",
                 "approval.asked {\"call_id\":\"call_2\",\"question\":\"may it?\",\"expires_at\":3000}",
                 "approval.asked {\"call_id\":\"call_3\",\"question\":\"may it?\",\"expires_at\":3000}",
@@ -217,17 +218,18 @@ class LogCommandTest extends AgentTest {
                 .contains("turn 1 has no end: it is under way, or its process has died; 500 tokens in")
                 .contains("turn 2 at 1970-01-01T00:00:02Z by node-2/b; may call read_file\n")
                 .contains("  taken over from node-1/a, which did not end its turn\n")
+                .contains("unfinished answer: Once upon\n")
                 .contains("the response broke off: the connection broke; 7 tokens in")
                 .contains("call_2 needs approval: may it?; expires at 1970-01-01T00:00:03Z\n")
                 .contains("call_3 refused: nobody decided\n")
                 .contains("compaction by server failed, and nothing was changed: it was too long; used 3 tokens in")
                 .contains("call_4 gave 2,000 characters, cut for the model; --full prints them all\n")
                 .contains("forked from 01900000-0000-7000-8000-000000000000 after its version 11\n")
-                .contains("    item of no type: [1]\n", "turn 3 at 1970-01-01T00:00:04Z by node-3/c\n")
+                .contains("item.user, which cannot be read: [1]\n", "turn 3 at 1970-01-01T00:00:04Z by node-3/c\n")
                 .contains("turn 3 ended at 1970-01-01T00:01:06Z: limit reached (2 of 2) after 2 steps and 1 min 2 s; ")
                 .contains("to be erased: the entries 3, 4; asked for\n", "sealed: nothing follows; moved\n")
                 .doesNotContain("taken over from node-2/b", "unknown")
-                .contains("17 entries, 3 turns; 510 tokens in, 0 % of them cached, 50 out\n")
+                .contains("18 entries, 3 turns; 510 tokens in, 0 % of them cached, 50 out\n")
                 .contains("call call_1 was started and has no output\n", "call call_2 awaits a decision; its question");
         assertThat(look(ExitCode.FINISHED, "log", "--full", "last"))
                 .contains("call_4 gave in full: " + "x".repeat(2_000));

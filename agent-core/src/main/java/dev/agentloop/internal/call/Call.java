@@ -148,6 +148,14 @@ public final class Call {
     /** A run takes it up: whatever the one before has made of it, it is judged again. */
     public void takeUp() {
         state = State.RECEIVED;
+        tool = null;
+        access = Tool.Access.UNRESTRICTED;
+        leave = Leave.POLICY;
+    }
+
+    /** What it was held for is over; whoever let it run still does. */
+    public void release() {
+        state = State.RECEIVED;
     }
 
     /** It is a call of this tool, and reaches so far. */

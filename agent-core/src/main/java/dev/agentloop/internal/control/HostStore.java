@@ -8,35 +8,60 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.spi.StoreException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The host's store, as the loop uses it: whatever goes wrong in it comes out as a {@link StoreException}, and on the thread
  * of a run its calls can be interrupted when the run is to end.
  */
 public final class HostStore implements ConversationStore {
+    private static final Logger LOG = LoggerFactory.getLogger(HostStore.class);
     private static final StoreException.Kind READING = StoreException.Kind.UNAVAILABLE;
     private static final StoreException.Kind WRITING = StoreException.Kind.OUTCOME_UNKNOWN;
 
     private final ConversationStore store;
     private final @Nullable RunControl control;
+    private final AtomicReference<@Nullable Place> place;
+
+    /** What tells the conversations of one store and tenant from those of others. */
+    public record Place(Object identity, String tenant) {}
 
     public HostStore(ConversationStore store) {
-        this(store, null);
+        this(store, null, new AtomicReference<>());
     }
 
-    private HostStore(ConversationStore store, @Nullable RunControl control) {
+    private HostStore(ConversationStore store, @Nullable RunControl control, AtomicReference<@Nullable Place> place) {
         this.store = store;
         this.control = control;
+        this.place = place;
     }
 
     /** The same store for a run. */
     public HostStore in(RunControl run) {
-        return new HostStore(store, run);
+        return new HostStore(store, run, place);
+    }
+
+    /** Whose conversations these are. The store is asked once: what it said is at hand when it cannot be asked any more. */
+    public Place place() {
+        Place known = place.get();
+        if (known == null) {
+            known = new Place(identity(), tenant());
+            place.set(known);
+        }
+        return known;
     }
 
     /** Whether there is time to do again what was not done for sure. */
@@ -104,6 +129,27 @@ public final class HostStore implements ConversationStore {
         return ask(READING, "read", conversation, () -> store.read(conversation, after, limit));
     }
 
+    /** Each entry is asked for under the same rules, since the store may read as the stream is consumed. */
+    @Override
+    public Stream<LogEntry> stream(String conversation, long after) {
+        Stream<LogEntry> entries = ask(READING, "stream", conversation, () -> store.stream(conversation, after));
+        Iterator<LogEntry> all = ask(READING, "stream", conversation, entries::iterator);
+        Iterator<LogEntry> asked = new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return ask(READING, "stream", conversation, all::hasNext);
+            }
+
+            @Override
+            public LogEntry next() {
+                return ask(READING, "stream", conversation, all::next);
+            }
+        };
+        int order = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(asked, order), false)
+                .onClose(() -> tell(READING, "stream", conversation, entries::close));
+    }
+
     @Override
     public List<LogEntry> load(String conversation) {
         return ask(READING, "load", conversation, () -> store.load(conversation));
@@ -147,6 +193,15 @@ public final class HostStore implements ConversationStore {
     @Override
     public List<InboxMessage> inbox(String conversation) {
         return ask(READING, "inbox", conversation, () -> store.inbox(conversation));
+    }
+
+    @Override
+    public Set<String> waiting(Collection<String> conversations) {
+        return ask(
+                READING,
+                "waiting",
+                "of " + conversations.size() + " conversations",
+                () -> Set.copyOf(store.waiting(conversations)));
     }
 
     @Override
@@ -196,6 +251,45 @@ public final class HostStore implements ConversationStore {
         @Override
         public boolean held(long since) {
             return ask(READING, "leases.held", "of this process", () -> leases.held(since));
+        }
+    }
+
+    /** What the store says that it is, or the store object itself where it says nothing that can be compared. */
+    @Override
+    public Object identity() {
+        try {
+            Object identity = store.identity();
+            if (identity != null && identity.equals(identity) && identity.hashCode() == identity.hashCode()) {
+                return identity;
+            }
+            LOG.warn("the identity of the store is {}, so this store is taken for one of its own", what(identity));
+        } catch (Throwable e) {
+            // The host's code throws whatever it likes.
+            LOG.warn("the identity of the store failed, so this store is taken for one of its own", e);
+        }
+        return new Itself(store);
+    }
+
+    private static String what(@Nullable Object identity) {
+        return identity == null ? "null" : "a " + identity.getClass().getName() + " that does not equal itself";
+    }
+
+    /** A store, whatever its own equals says. */
+    private static final class Itself {
+        private final ConversationStore store;
+
+        Itself(ConversationStore store) {
+            this.store = store;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Itself itself && itself.store == store;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(store);
         }
     }
 

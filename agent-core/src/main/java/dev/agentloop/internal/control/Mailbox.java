@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Brings everything that other threads have to say to the one thread that owns a run: the model's items, the tools'
  * outputs, answers to questions, cancellation. So only that thread appends, and nothing of a run needs a lock.
  *
- * <p>{@link #post}, {@link #urge} and {@link #close} may be called on any thread, the rest on the owner's only.
+ * <p>{@link #post}, {@link #offer}, {@link #urge} and {@link #close} may be called on any thread, the rest on the owner's only.
  */
 public final class Mailbox {
     private static final int CAPACITY = 1_024;
@@ -38,6 +38,11 @@ public final class Mailbox {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Has a task run on the owner's thread, and never waits; false if the mailbox is full, or the run is over. */
+    public boolean offer(Runnable task) {
+        return !closed && letters.offer(task);
     }
 
     /** Has a task run before all others, and never waits, so that the owner's own thread may call it too. */

@@ -231,6 +231,11 @@ public final class CompactionState {
         return Entry.usage(entry, "usage");
     }
 
+    /** Whether one that is paid for is under way, or was when its process died. */
+    boolean underWay() {
+        return !underWay.equals(Usage.NONE);
+    }
+
     /** A compaction that was paid for and never ended; what it is estimated at. */
     Usage lost() {
         Usage lost = underWay;

@@ -58,6 +58,8 @@ public record Entry(String kind, byte[] payload) {
     static final String RULE_REVOKED = "rule.revoked";
     /** Followed by the version of the call's entry. */
     public static final String OUTPUT_FULL = LogEntry.ASIDE + "output.";
+    /** A piece of an answer that was not whole yet when it was written. */
+    public static final String PARTIAL = "aside.partial";
     /** All kinds that begin like this are items; their payload is the item's bytes. */
     public static final String ITEM = "item.";
 
@@ -290,6 +292,11 @@ public record Entry(String kind, byte[] payload) {
                     .text("reason", answer.reason());
             given(w, "rule", answer.rule());
         });
+    }
+
+    /** What came of an answer since the last such entry. */
+    public static Entry partial(String text) {
+        return of(PARTIAL, w -> w.text("text", text));
     }
 
     private static void given(Json.Writer out, String name, String text) throws IOException {

@@ -93,8 +93,13 @@ final class GrowingPrompt {
 
     /** Forked between reasoning and the item that it led to: without that the API refuses it. */
     void dropTrailingReasoning() {
-        while (!unplaced.isEmpty() && unplaced.get(unplaced.size() - 1).item() instanceof Item.Reasoning) {
-            unplaced.remove(unplaced.size() - 1);
+        List<NamedItem> items = items();
+        int kept = items.size();
+        while (kept > 0 && items.get(kept - 1).item() instanceof Item.Reasoning) {
+            kept--;
+        }
+        if (kept < items.size()) {
+            begin(ChunkedPrompt.of(ChunkedPrompt.fixed(placed())), items.subList(0, kept));
         }
     }
 

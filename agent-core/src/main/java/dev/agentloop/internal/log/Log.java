@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,18 +29,27 @@ public final class Log {
 
     private final HostStore store;
     private final String id;
-    private final Fold fold = new Fold();
+    private final Fold fold;
     private final List<LogEntry> added = new ArrayList<>();
     private final List<Runnable> followers = new ArrayList<>();
-    private LogPosition durable = LogPosition.START;
-    private LogPosition end = LogPosition.START;
+    private LogPosition durable;
+    private LogPosition end;
     // By the monotonic clock; the log cannot have been another owner's before.
-    private long ownedAt = System.nanoTime();
+    private final long begun = System.nanoTime();
+    private long ownedAt = begun;
     private boolean inDoubt;
 
     private Log(HostStore store, String id) {
+        this(store, id, new Fold(), LogPosition.START);
+    }
+
+    /** A log whose fold stands at that position already. */
+    Log(HostStore store, String id, Fold fold, LogPosition at) {
         this.store = store;
         this.id = id;
+        this.fold = fold;
+        this.durable = at;
+        this.end = at;
     }
 
     /** A log that nothing was appended to yet. */
@@ -53,47 +63,74 @@ public final class Log {
      * @throws StoreException {@code NOT_FOUND} if there is none, {@code CORRUPT} if the chain is broken
      */
     public static Log load(HostStore store, String id) {
-        List<LogEntry> entries = store.load(id);
-        if (entries.isEmpty()) {
-            throw new StoreException(
-                    StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
-        }
+        return find(store, id).orElseThrow(() -> notFound(id));
+    }
+
+    /** What says that the store has no such conversation. */
+    public static StoreException notFound(String id) {
+        return new StoreException(StoreException.Kind.NOT_FOUND, "there is no conversation " + id + " in this store");
+    }
+
+    /** The same, but empty where the store has no such conversation. */
+    public static Optional<Log> find(HostStore store, String id) {
         Log log = new Log(store, id);
+        List<LogEntry> entries = store.load(id);
         if (entries.size() > 1 && entries.get(0).version() > 1 && isEmpty(entries.get(1))) {
             long base = base(store, id, entries.get(entries.size() - 1));
             entries = store.stream(id, Math.max(0, base - 2)).toList();
         }
-        LogEntry first = entries.get(0);
-        boolean whole = first.version() == 1;
-        if (!whole) {
-            // After it comes an entry that restates everything; of what led there only the hash matters.
-            log.end = first.position();
-        }
-        entries.stream().skip(whole ? 0 : 1).forEach(log::follow);
+        entries.forEach(log::read);
         log.durable = log.end;
-        return log;
+        return entries.isEmpty() ? Optional.empty() : Optional.of(log);
     }
 
-    /** The fold of a log up to a version. */
+    /**
+     * This log as the store has it now: nothing is read where nothing was appended since, and what was is added to the fold;
+     * empty where the store has the conversation no more. To be used in place of this one, which may be another history by now.
+     */
+    public Optional<Log> current() {
+        long asked = System.nanoTime();
+        LogPosition head = store.head(id).orElse(null);
+        if (head == null) {
+            return Optional.empty();
+        }
+        if (head.equals(durable)) {
+            ownedAt = asked;
+            return Optional.of(this);
+        }
+        return head.version() > durable.version() && catchUp(head, asked) ? Optional.of(this) : find(store, id);
+    }
+
+    // False where what the store has does not go on from here: it was deleted and made again, or came from elsewhere.
+    private boolean catchUp(LogPosition head, long asked) {
+        for (LogEntry entry : store.loadAfter(id, durable.version())) {
+            if (!entry.follows(end)) {
+                return false;
+            }
+            follow(entry);
+        }
+        durable = end;
+        ownedAt = asked;
+        return end.version() >= head.version();
+    }
+
+    /** The fold of a log up to a version, begun at the newest entry up to there that restates the whole prompt. */
     public static Fold foldOf(HostStore store, String id, long version) {
         LogEntry last = entry(store, id, version)
                 .orElseThrow(() -> new IllegalArgumentException("conversation " + id + " has no version " + version));
-        Log log = new Log(store, id);
-        long after = Math.max(0, base(store, id, last) - 2);
-        store.stream(id, after).takeWhile(entry -> entry.version() <= version).forEach(entry -> {
-            if (entry.version() == after + 1 && after > 0) {
-                log.end = entry.position();
-            } else {
-                log.follow(entry);
-            }
-        });
-        return log.fold;
+        return folded(store, id, Math.max(0, base(store, id, last) - 2), version);
     }
 
     /** The same, read from the beginning: items that an old window says without their names have them. */
     public static Fold foldOfAll(HostStore store, String id, long version) {
+        return folded(store, id, 0, version);
+    }
+
+    private static Fold folded(HostStore store, String id, long after, long version) {
         Log log = new Log(store, id);
-        store.stream(id, 0).takeWhile(entry -> entry.version() <= version).forEach(log::follow);
+        try (Stream<LogEntry> entries = store.stream(id, after)) {
+            entries.takeWhile(entry -> entry.version() <= version).forEach(log::read);
+        }
         return log.fold;
     }
 
@@ -139,6 +176,16 @@ public final class Log {
             base = entries.size() < 2 ? 0 : entries.get(0).base();
         }
         return List.copyOf(all);
+    }
+
+    // Where the first one is not the log's first, it comes before one that restates everything, and only its hash
+    // matters.
+    private void read(LogEntry entry) {
+        if (end.version() == 0 && entry.version() > 1) {
+            end = entry.position();
+        } else {
+            follow(entry);
+        }
     }
 
     private void follow(LogEntry entry) {
@@ -268,6 +315,16 @@ public final class Log {
     /** Whether it is not known if the last append was made, so that the log must be read again before anything else. */
     public boolean inDoubt() {
         return inDoubt;
+    }
+
+    /** Whether it is what the store has, as far as is known: nothing was added that is not durable. */
+    boolean sound() {
+        return !inDoubt && added.isEmpty() && followers.isEmpty() && durable.version() > 0;
+    }
+
+    /** When it was begun to be read, by the monotonic clock. */
+    long begun() {
+        return begun;
     }
 
     /** Whether the stored log has a turn under way, as far as this one knows. */

@@ -23,6 +23,8 @@ public final class TurnState {
     private @Nullable Set<String> allowed;
     private Set<String> taken = Set.of();
     private List<Long> toErase = List.of();
+    private boolean asking;
+    private long partial;
     private long redacted;
 
     /** Every entry names the turn that it belongs to. */
@@ -50,6 +52,21 @@ public final class TurnState {
     void forked() {
         owner = "";
         allowed = null;
+        responseEnded(false);
+    }
+
+    /** Whether the loop asks the model next. */
+    void asks(boolean next) {
+        asking = next;
+    }
+
+    void responseEnded(boolean asksAgain) {
+        asking = asksAgain;
+        partial = 0;
+    }
+
+    void partial(long version) {
+        partial = partial == 0 ? version : partial;
     }
 
     void taken(JsonFields entry) {
@@ -64,6 +81,16 @@ public final class TurnState {
     void erased() {
         toErase = List.of();
         redacted = 0;
+    }
+
+    /** Whether the model was not answered yet, or was answered with nothing; where calls have their outputs, it is asked then. */
+    public boolean asking() {
+        return asking;
+    }
+
+    /** The version of the first entry that has something of the answer which is not over; 0 where none has. */
+    public long partial() {
+        return partial;
     }
 
     /** The version of the entry that began the turn which is under way; 0 between turns. */
@@ -108,6 +135,7 @@ public final class TurnState {
     }
 
     void write(Json.Writer out) throws IOException {
+        out.flag("asking", asking).number("partial", partial);
         out.flag("ended", ended).text(OWNER, owner).text("taken_from", takenFrom);
         out.texts("ids", new TreeSet<>(taken))
                 .raws(VERSIONS, toErase.stream().map(String::valueOf).toList())
@@ -120,6 +148,8 @@ public final class TurnState {
 
     /** Takes in what {@link #write} wrote. */
     void read(JsonFields state) {
+        asking = state.flag("asking", false);
+        partial = state.number("partial", 0);
         ended = state.flag("ended", true);
         owner = state.textOrEmpty(OWNER);
         takenFrom = state.textOrEmpty("taken_from");

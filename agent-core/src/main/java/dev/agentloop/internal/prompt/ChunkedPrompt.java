@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
+import org.jspecify.annotations.Nullable;
 
 /*
  * Sharing. All prompts that grew from one another in a line share a Tail: chunks that only ever get longer. A prompt is a
@@ -20,6 +21,8 @@ import java.util.RandomAccess;
 /** The one form of a prompt: bytes in chunks, with the end and the hash of each item. */
 public final class ChunkedPrompt implements Prompt {
     private static final int CHUNK = 64 * 1024;
+    // The fixed fields are kept as text and as bytes, too.
+    private static final long HELD_BY_FIELDS = 2;
     private static final byte[] INPUT = ",\"input\":[".getBytes(StandardCharsets.US_ASCII);
 
     private final Head fixed;
@@ -74,6 +77,21 @@ public final class ChunkedPrompt implements Prompt {
     /** The fixed fields of a prompt. */
     public static Head fixed(Prompt prompt) {
         return ((ChunkedPrompt) prompt).fixed;
+    }
+
+    /** About how many bytes of memory a prompt and an earlier one hold; what they share counts once. */
+    public static long held(Prompt prompt, @Nullable Prompt earlier) {
+        ChunkedPrompt whole = (ChunkedPrompt) prompt;
+        boolean shared = earlier == null || ((ChunkedPrompt) earlier).tail == whole.tail;
+        return whole.held() + (shared ? 0 : ((ChunkedPrompt) earlier).held());
+    }
+
+    private long held() {
+        long bytes = HELD_BY_FIELDS * length(0) + 2L * Long.BYTES * ends.length;
+        for (byte[] chunk : chunks) {
+            bytes += chunk.length;
+        }
+        return bytes;
     }
 
     @Override

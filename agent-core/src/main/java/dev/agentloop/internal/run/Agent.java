@@ -10,6 +10,7 @@ import dev.agentloop.Toolbox;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.Runs;
 import dev.agentloop.internal.control.Workers;
+import dev.agentloop.internal.log.LogCache;
 import dev.agentloop.internal.setup.Setup;
 import dev.agentloop.internal.setup.WorkspaceContext;
 import dev.agentloop.internal.tool.CallRules;
@@ -17,7 +18,6 @@ import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Ownership;
 import dev.agentloop.spi.ConversationStore;
 import java.time.Clock;
-import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * An agent on a store.
  *
  * @param owner its name in logs
- * @param turns which conversations it is changing right now
+ * @param turns which conversations of the store this process is changing right now, shared by all agents on it
  */
 public record Agent(Parts parts, HostStore store, String owner, ConversationLocks turns, Ownership ownership) {
 
@@ -34,6 +34,7 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
      *
      * @param prefixCache accounts for the provider's cache, one for each run
      * @param compactAt the part of the window from which on a prompt is shortened
+     * @param logs what is kept in memory of conversations that nobody works with
      */
     public record Parts(
             Model model,
@@ -45,19 +46,19 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
             double compactAt,
             Supplier<PrefixCache> prefixCache,
             Limits limits,
-            RetryPolicy retry,
+            RetryPolicy brokenResponses,
             CallRules.Approvals approvals,
             ToolFailure toolFailure,
             Clock clock,
             Workers workers,
-            Runs runs) {}
+            Runs runs,
+            LogCache logs) {}
 
     /** The agent of these parts on a store, by an owner of its own. */
     public static Agent on(ConversationStore store, Parts parts) {
         HostStore kept = new HostStore(store);
-        String process = kept.leases().process();
-        String owner = (process.isEmpty() ? "" : process + "/")
-                + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-        return new Agent(parts, kept, owner, new ConversationLocks(owner), new Ownership(kept, parts.workers(), owner));
+        ConversationLocks turns = ConversationLocks.of(kept.identity(), kept.tenant());
+        String owner = turns.nextOwner(kept.leases().process());
+        return new Agent(parts, kept, owner, turns, new Ownership(kept, parts.workers(), owner, turns));
     }
 }

@@ -19,10 +19,12 @@ import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.turn.ConversationLocks;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.LogEntry;
+import dev.agentloop.spi.StoreException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,13 +53,19 @@ public final class Attempt {
         this.store = agent.store().in(control);
     }
 
-    private <T> T underWay(LogHandle.Change<T, InterruptedException> body) throws InterruptedException {
+    /** What is done while the control is known. */
+    private interface Body<T> {
+        T make() throws InterruptedException;
+    }
+
+    private <T> T underWay(Body<T> body) throws InterruptedException {
         agent.parts().runs().begin(control);
         agent.turns().enter(control);
         try {
             events.begin(agent.parts().workers());
             return body.make();
         } finally {
+            control.mailbox().close();
             agent.turns().leave(control);
             agent.parts().runs().end(control);
             events.end(control.overBy());
@@ -83,10 +91,15 @@ public final class Attempt {
     /** Shortens the prompt because the host asked for it; see {@link Conversation#compact}. */
     public Optional<Compactor.Completed> compact() throws InterruptedException {
         try {
-            return underWay(() -> handle.changing(() -> {
-                Run run = Run.of(agent, control, events, handle.log(), options);
+            return underWay(() -> handle.changing(log -> {
+                Run run = Run.of(agent, control, events, log, options);
                 agent.ownership().refuseOther(run.log());
                 run.log().fold().refuseWhileOpen();
+                if (run.log().fold().hasPrompt()) {
+                    // What the compactors ask is asked of the model as it is now.
+                    run.turnStart().prepare();
+                    run.log().commit();
+                }
                 return run.compaction().requested();
             }));
         } catch (RunEnd | InterruptedException e) {
@@ -141,25 +154,53 @@ public final class Attempt {
     }
 
     private Outcome alone(List<Item> input) throws InterruptedException {
-        Log log = handle.load(store);
-        if (options.whenBusy() == WhenBusy.QUEUE) {
-            log = agent.ownership().awaitOther(control, log);
-        } else if (agent.ownership().otherAtWork(log)) {
-            if (options.whenBusy() == WhenBusy.REJECT) {
-                throw new BusyException(id, "by " + log.fold().turn().owner());
+        while (true) {
+            Log log = free();
+            if (log == null) {
+                Inbox.input(agent.store(), agent.parts().clock(), id, input);
+                return new Outcome.HandedOver(nothingUsed());
             }
-            Inbox.input(agent.store(), agent.parts().clock(), id, input);
-            return new Outcome.HandedOver(nothingUsed());
+            control.check();
+            Loop loop = new Loop(Run.of(agent, control, events, log, options));
+            control.steering().addAll(kept(log));
+            loop.check(input);
+            try {
+                Outcome outcome = run(loop, log, input);
+                handle.keep(log);
+                return outcome;
+            } catch (StoreException e) {
+                // Where the log has not moved, the store's refusal is no answer to somebody else's append.
+                if (!loop.cameLate(e) || store.head(id).equals(Optional.of(log.position()))) {
+                    throw e;
+                }
+                LOG.info("conversation {}: another process began a turn first; looking again", id);
+            }
         }
-        control.check();
-        Loop loop = new Loop(Run.of(agent, control, events, log, options));
-        control.steering().addAll(kept(log));
-        loop.check(input);
-        agent.turns().atWork(id, true);
+    }
+
+    // The log once no other process is at work on it; null where one is, to which the input is to be handed over.
+    private @Nullable Log free() throws InterruptedException {
+        Log log = handle.take(store);
+        if (options.whenBusy() == WhenBusy.QUEUE) {
+            return agent.ownership().awaitOther(control, log);
+        }
+        if (!agent.ownership().otherAtWork(log)) {
+            return log;
+        }
+        String owner = log.fold().turn().owner();
+        handle.keep(log);
+        if (options.whenBusy() == WhenBusy.REJECT) {
+            throw new BusyException(id, "by " + owner);
+        }
+        return null;
+    }
+
+    private Outcome run(Loop loop, Log log, List<Item> input) {
+        ConversationLocks.atWork(agent.owner(), id, true);
         try {
             return loop.run(input);
         } finally {
-            agent.turns().atWork(id, false);
+            ConversationLocks.atWork(agent.owner(), id, false);
             agent.ownership().ended(log);
             handle.moved(log);
         }

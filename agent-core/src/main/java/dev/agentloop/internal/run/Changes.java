@@ -38,10 +38,10 @@ public record Changes(Agent agent, String id, LogHandle handle) {
     }
 
     private <T> T made(Function<Run, T> change) {
-        return handle.changing(() -> {
+        return handle.changing(log -> {
             RunControl control = new RunControl(id, agent.parts().workers());
             RunOptions options = RunOptions.DEFAULT;
-            Run run = Run.of(agent, control, new Events(control, options), handle.log(), options);
+            Run run = Run.of(agent, control, new Events(control, options), log, options);
             agent.ownership().refuseOther(run.log());
             Inbox inbox = new Inbox(
                     run.log(), run.events(), run.tools(), agent.parts().clock());
@@ -122,10 +122,15 @@ public record Changes(Agent agent, String id, LogHandle handle) {
     }
 
     public void redact(long version, String reason) {
-        make(run -> {
-            run.log().fold().refuseWhileOpen();
-            new Redaction(run.log(), run.events()).redact(version, reason);
-        });
+        try {
+            make(run -> {
+                run.log().fold().refuseWhileOpen();
+                new Redaction(run.log(), run.events()).redact(version, reason);
+            });
+        } finally {
+            // What was folded before says still what is erased.
+            agent.parts().logs().drop(agent.store(), id);
+        }
     }
 
     public void revoke(Approver.Rule rule) {

@@ -50,12 +50,9 @@ final class Endings {
         }
     }
 
-    /** Looks into the inbox from time to time, for what comes in while a step takes long. */
+    /** Looks into the inbox when something was left there while a step takes long. */
     void watchTheInbox() {
-        run.control().mailbox().after(Inbox.INTERVAL, () -> {
-            watchTheInbox();
-            lookIntoInbox();
-        });
+        run.agent().turns().watch(run.control(), run.agent().store(), this::lookIntoInbox);
     }
 
     /** Has an event told once all calls of the step have ended. */

@@ -39,6 +39,7 @@ final class Inference {
     private final CallBirth births;
     private final List<Calls.SentCall> replayable;
     private final List<Item> undurable = new ArrayList<>();
+    private final PartialAnswer partial;
     private int received;
     private int calls;
     private boolean called;
@@ -56,6 +57,7 @@ final class Inference {
         this.endings = endings;
         this.step = step;
         this.births = new CallBirth(run.log());
+        this.partial = new PartialAnswer(run.log(), run.control().mailbox());
         this.replayable = new ArrayList<>(run.log().fold().calls().replayable());
     }
 
@@ -77,6 +79,20 @@ final class Inference {
     ModelResponse run(Prompt prompt) throws InterruptedException {
         // Nothing is paid for by a run that somebody has ended.
         run.control().check();
+        try {
+            await(prompt);
+            Throwable cause = failure;
+            if (cause != null) {
+                broken(prompt, Endings.detail(cause));
+                throw cause instanceof ModelException e ? e : HostFailure.of("the model", cause);
+            }
+            return completed(prompt, whole(prompt));
+        } finally {
+            partial.forget();
+        }
+    }
+
+    private void await(Prompt prompt) throws InterruptedException {
         Work work = run.control()
                 .work(
                         "agentloop model (step " + step + ")",
@@ -93,12 +109,9 @@ final class Inference {
             work.interrupt();
             run.control().leave(work, false);
         }
-        Throwable cause = failure;
-        if (cause != null) {
-            broken(prompt, Endings.detail(cause));
-            throw cause instanceof ModelException e ? e : HostFailure.of("the model", cause);
-        }
-        ModelResponse whole = whole(prompt);
+    }
+
+    private ModelResponse completed(Prompt prompt, ModelResponse whole) {
         try {
             return completed(whole);
         } catch (RunEnd over) {
@@ -148,6 +161,9 @@ final class Inference {
             post(() -> {
                 receivedBytes += text.length();
                 run.events().tell(new AgentEvent.Delta(kind, text));
+                if (kind == Model.DeltaKind.TEXT) {
+                    partial.add(text);
+                }
             });
         }
 
@@ -184,6 +200,9 @@ final class Inference {
                             + ", which this agent answers; it is left out");
         } else {
             undurable.add(item);
+            if (item instanceof Item.Message) {
+                partial.messageWhole();
+            }
         }
     }
 
@@ -214,6 +233,7 @@ final class Inference {
             run.log().then(() -> run.events().tell(new AgentEvent.ItemAdded(item)));
         }
         undurable.clear();
+        partial.wholeWritten();
     }
 
     private void dropTrailingReasoning() {
@@ -227,6 +247,7 @@ final class Inference {
         run.events().boundary();
         if (received + receivedBytes > 0) {
             Usage estimate = estimate(run.log().fold().prompt());
+            partial.write();
             run.log().add(Entry.responseBroken(String.valueOf(cause.getMessage()), estimate));
             run.log().commit();
             run.meter().use(estimate);
@@ -247,6 +268,7 @@ final class Inference {
                 .forEach(item -> take(item));
         dropTrailingReasoning();
         makeDurable();
+        partial.forget();
         run.log().add(Entry.response(whole, run.parts().clock().instant()));
         run.meter().use(whole.usage());
         endings.afterStep(new AgentEvent.StepEnded(step, whole.usage(), null));
@@ -264,6 +286,7 @@ final class Inference {
         ModelResponse whole = response;
         boolean paid = whole != null || calls > 0 || received + receivedBytes > 0;
         Usage used = whole != null ? whole.usage() : paid ? estimate(prompt) : Usage.NONE;
+        partial.write();
         if (paid) {
             run.log().add(Entry.responseBroken(cause, used));
         }

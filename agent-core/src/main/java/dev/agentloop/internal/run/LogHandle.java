@@ -3,23 +3,21 @@ package dev.agentloop.internal.run;
 import dev.agentloop.BusyException;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Log;
+import dev.agentloop.internal.log.LogCache;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.LogPosition;
-import dev.agentloop.spi.StoreException;
-import java.lang.ref.SoftReference;
+import java.util.Optional;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The log of one conversation as its handle knows it: where it stands, and who of this process may change it. Thread-safe.
+ * The log of one conversation as its handle knows it: where it stands, and who of this process may change it. The log itself is
+ * in the agent's cache or in the hands of whoever works with it. Thread-safe.
  */
 public final class LogHandle {
     private final Agent agent;
     private final String id;
     private volatile LogPosition position;
     private volatile boolean inDoubt;
-    // Between the appends of a host's own loop the log need not be read again; memory pressure may take it.
-    private SoftReference<@Nullable Log> recent = new SoftReference<>(null);
 
     public LogHandle(Agent agent, String id, LogPosition position) {
         this.agent = agent;
@@ -28,49 +26,64 @@ public final class LogHandle {
     }
 
     /** What changes the conversation while nothing else does. */
-    public interface Change<T, E extends Exception> {
-        T make() throws E;
+    interface Change<T, E extends Exception> {
+        T make(Log log) throws E;
     }
 
     public long version() {
         return position.version();
     }
 
-    /** Reads the log for a run, with whose end the run's calls of the store can be interrupted. */
-    Log load(HostStore from) {
-        recent.clear();
-        boolean begun = position.version() > 0 || inDoubt && from.head(id).isPresent();
-        return begun ? Log.load(from, id) : Log.begin(from, id);
+    private LogCache logs() {
+        return agent.parts().logs();
     }
 
-    /** A run has left the log there. */
+    /**
+     * The log for whoever has begun to change the conversation, by a store with whose run's end its calls can be interrupted.
+     * It is to be given back with {@link #moved} and, where all went well, {@link #keep}.
+     */
+    Log take(HostStore from) {
+        from.place(); // Asked here, where nothing is lost if the store fails; not at the end of a run.
+        if (position.version() == 0 && !inDoubt) {
+            return Log.begin(from, id);
+        }
+        return logs().take(from, id).orElseGet(() -> begin(from));
+    }
+
+    private Log begin(HostStore from) {
+        if (position.version() > 0) {
+            throw Log.notFound(id);
+        }
+        return Log.begin(from, id);
+    }
+
+    /** The log stands there now. */
     void moved(Log log) {
         position = log.position();
         inDoubt = log.inDoubt();
     }
 
-    /** The log; by whoever has begun to change the conversation. */
-    Log log() {
-        Log log = recent.get();
-        // What was erased in a conversation that shares entries with this one was read before that.
-        if (log == null || !log.position().equals(position) || Inbox.toldOfRedaction(agent.store(), id)) {
-            log = load(agent.store());
-            recent = new SoftReference<>(log);
-        }
-        return log;
+    /** Keeps the log for whoever needs it next; the caller uses it no more. */
+    void keep(Log log) {
+        logs().keep(log);
     }
 
-    /** Reads from the log; while somebody changes the conversation, from what the store has. */
+    /** Reads from the log as the store has it, whoever is changing it meanwhile; empty where the store has none. */
+    public <T> Optional<T> ifStored(Function<Log, T> read) {
+        // What was erased in a conversation that shares entries with this one may have been read before that.
+        if (Inbox.toldOfRedaction(agent.store(), id)) {
+            return Log.find(agent.store(), id).map(read);
+        }
+        return logs().take(agent.store(), id).map(log -> {
+            T result = read.apply(log);
+            logs().keep(log);
+            return result;
+        });
+    }
+
+    /** Reads from the log as the store has it, whoever is changing it meanwhile; a new conversation has an empty one. */
     public <T> T reading(Function<Log, T> read) {
-        if (!agent.turns().tryBegin(id)) {
-            HostStore store = agent.store();
-            return read.apply(store.head(id).isPresent() ? Log.load(store, id) : Log.begin(store, id));
-        }
-        try {
-            return read.apply(log());
-        } finally {
-            agent.turns().end(id);
-        }
+        return ifStored(read).orElseGet(() -> read.apply(begin(agent.store())));
     }
 
     /**
@@ -84,23 +97,17 @@ public final class LogHandle {
         if (!agent.turns().tryBegin(id)) {
             throw new BusyException(id, "on another thread");
         }
-        boolean made = false;
         try {
-            T result = change.make();
-            Log log = recent.get();
-            if (log != null) {
+            Log log = take(agent.store());
+            T result;
+            try {
+                result = change.make(log);
+            } finally {
                 moved(log);
             }
-            made = true;
+            keep(log);
             return result;
-        } catch (StoreException e) {
-            inDoubt |= e.kind() == StoreException.Kind.OUTCOME_UNKNOWN;
-            throw e;
         } finally {
-            if (!made) {
-                // It may have something that the store does not.
-                recent.clear();
-            }
             agent.turns().end(id);
         }
     }

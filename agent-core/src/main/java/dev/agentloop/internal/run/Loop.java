@@ -16,6 +16,8 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.tool.CallRunner;
 import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.internal.turn.TurnStart;
+import dev.agentloop.spi.LogPosition;
+import dev.agentloop.spi.StoreException;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -39,6 +41,9 @@ final class Loop {
     private final Recovery recovery;
     private final Inbox inbox;
     private final CacheAccount prefixCache;
+    private final LogPosition start;
+    // Whether a request was sent that the log has no answer to.
+    private boolean asking;
 
     Loop(Run run) {
         this.run = run;
@@ -49,6 +54,7 @@ final class Loop {
         this.compaction = run.compaction();
         this.recovery = new Recovery(run, compaction);
         this.prefixCache = new CacheAccount(run);
+        this.start = run.log().position();
     }
 
     /**
@@ -99,11 +105,22 @@ final class Loop {
             Thread.currentThread().interrupt();
             return endings.stop(RunEnd.cancelled());
         } catch (RuntimeException | Error e) {
-            endings.fail(e);
+            if (!cameLate(e)) {
+                endings.fail(e);
+                if (!asking && run.log().mayBeOpen()) {
+                    run.agent().turns().unasked(run.log().id(), run.log().position());
+                }
+            }
             throw e;
-        } finally {
-            run.control().mailbox().close();
         }
+    }
+
+    /** Whether a failure of {@link #run} says that another process began first: nothing was appended or told then. */
+    boolean cameLate(Throwable failure) {
+        return failure instanceof StoreException store
+                && store.kind() == StoreException.Kind.CONFLICT
+                && start.version() > 0
+                && run.log().position().equals(start);
     }
 
     /** Brings the log to where the next inference can be made. Gives the ending where there is nothing left to ask. */
@@ -116,7 +133,9 @@ final class Loop {
         endings.watchTheClock();
         endings.watchTheInbox();
         TurnStart turn = run.turnStart();
-        turn.begin(inbox, run.agent().owner(), run.options().allowedTools());
+        boolean asked =
+                run.agent().turns().mayHaveAsked(run.log().id(), run.log().position());
+        run.meter().use(turn.begin(inbox, run.agent().owner(), run.options().allowedTools(), asked));
         tools.settle();
         tools.finish();
         compaction.adoptServers();
@@ -153,12 +172,15 @@ final class Loop {
         run.events().tell(new AgentEvent.StepStarted(step, prefix));
         Inference inference = new Inference(run, tools, endings, step);
         try {
+            asking = true;
             ModelResponse response = inference.run(prompt);
+            asking = false;
             recovery.succeeded();
             endings.afterStep(
                     new AgentEvent.CacheUsed(step, prefixCache.settle(response.usage()), response.cacheDiagnosis()));
             return endings.after(response, inference.answeredCalls());
         } catch (ModelException e) {
+            asking = false;
             // The tools that were started have their outputs in the log before anything else is decided.
             tools.finish();
             endings.stepOver();

@@ -100,7 +100,7 @@ final class Recovery {
     }
 
     private void waitForAnotherTry(ModelException failure, boolean called) throws InterruptedException {
-        RetryPolicy policy = run.parts().retry();
+        RetryPolicy policy = run.parts().brokenResponses();
         if (!called || !failure.retryable() || ++breaks > policy.streamRetries()) {
             throw failure;
         }

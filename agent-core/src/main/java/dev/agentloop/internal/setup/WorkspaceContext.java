@@ -38,6 +38,21 @@ public record WorkspaceContext(
         return sections;
     }
 
+    /** What the model is told in the place of each section that it was told once and that there is no more, by name. */
+    public static Map<String, Item> gone() {
+        String gone =
+                " that you were given earlier in this conversation do not hold any more. None have come in their place.";
+        Map<String, Item> sections = new LinkedHashMap<>();
+        sections.put(
+                "permissions",
+                Item.developer("<permissions instructions>\nThe permissions" + gone + "\n</permissions instructions>"));
+        sections.put("developer", Item.developer("The developer instructions" + gone));
+        sections.put("agents_md", Item.user("# AGENTS.md instructions\n\nAll AGENTS.md instructions" + gone));
+        sections.put(
+                "environment", Item.user("<environment_context>\n  The facts" + gone + "\n</environment_context>"));
+        return sections;
+    }
+
     /** The AGENTS.md files that they are made of, outer ones first. */
     public List<Path> agentsFiles() {
         return workspace == null ? List.of() : AgentsFiles.files(workspace);

@@ -271,7 +271,7 @@ public final class CallRunner {
     private void answeredNow(Call call, Approver.Answer answer) {
         answered(call, answer);
         List<Call> released = open(Call.State.HELD).toList();
-        released.forEach(Call::takeUp);
+        released.forEach(Call::release);
         released.forEach(this::judgeAgain);
         startReady();
     }

@@ -12,6 +12,7 @@ import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.Head;
 import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.setup.Setup;
+import dev.agentloop.internal.setup.WorkspaceContext;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -57,7 +58,14 @@ record ContextChanges(Log log, Events events, Setup setup) {
         Head head = log.fold().head();
         instructions(head.instructions());
         tools(head);
-        setup.context().now().forEach((name, item) -> {
+        Map<String, Item> now = setup.context().now();
+        WorkspaceContext.gone().forEach((name, item) -> {
+            boolean told = log.fold().section(name) != null;
+            if (told && !now.containsKey(name) && !item.equals(log.fold().section(name))) {
+                add(name, item);
+            }
+        });
+        now.forEach((name, item) -> {
             if (!item.equals(log.fold().section(name))) {
                 add(name, item);
             }
@@ -73,7 +81,10 @@ record ContextChanges(Log log, Events events, Setup setup) {
     private void instructions(String pinned) {
         String now = instructions();
         Item first = Item.developer(now);
-        Item replacement = Item.developer("These instructions replace all that were given before:\n\n" + now);
+        Item replacement = Item.developer(
+                now.isEmpty()
+                        ? "The instructions that were given before do not hold any more. None have come in their place."
+                        : "These instructions replace all that were given before:\n\n" + now);
         Item last = log.fold().section(INSTRUCTIONS);
         if (last != null) {
             if (!last.equals(first) && !last.equals(replacement)) {

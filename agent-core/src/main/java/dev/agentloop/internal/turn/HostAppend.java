@@ -65,6 +65,7 @@ public final class HostAppend {
         if (response != null || responding) {
             log.add(end(clock, response != null ? response : NO_RESPONSE));
         }
+        start.beginEpochIfChanged();
     }
 
     private void add(Item.Call kept, String sentId) {

@@ -8,7 +8,6 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.Events;
-import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.control.Steering;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
@@ -19,7 +18,6 @@ import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -37,9 +35,6 @@ import org.slf4j.LoggerFactory;
  * owner folds it into the log, and only then removes it. Belongs to the loop's thread, but for the static methods.
  */
 public final class Inbox {
-    /** How long a message may lie before a run that is under way sees it. */
-    public static final Duration INTERVAL = Duration.ofSeconds(2);
-
     /** What a message says that has all in its id and kind. */
     static final byte[] NOTHING = "{}".getBytes(StandardCharsets.UTF_8);
 
@@ -76,13 +71,14 @@ public final class Inbox {
     }
 
     /**
-     * Leaves a decision about a call of a conversation.
+     * Leaves a decision about a call of the conversation whose log this is.
      *
      * @param version the version of the call's entry; 0 for whichever call of that id is open
      * @throws IllegalStateException if no such call awaits approval, or it was decided already
      */
-    public static void decide(HostStore store, String id, String callId, long version, Approver.Answer answer) {
-        Fold fold = Log.load(store, id).fold();
+    public static void decide(Log log, String callId, long version, Approver.Answer answer) {
+        String id = log.id();
+        Fold fold = log.fold();
         Call call = fold.open().get(callId);
         if (call == null || !call.undecided() || version != 0 && call.version() != version) {
             throw new IllegalStateException("no call " + callId + " of conversation " + id
@@ -92,7 +88,7 @@ public final class Inbox {
                             .map(open -> open.item().callId())
                             .collect(Collectors.joining(", ", "[", "]")));
         }
-        if (!leave(store, id, call, answer)) {
+        if (!leave(log.store(), id, call, answer)) {
             throw new IllegalStateException("call " + callId + " of conversation " + id
                     + " was decided already, and the first decision holds; run the conversation to go on");
         }

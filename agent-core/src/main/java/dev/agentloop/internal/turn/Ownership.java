@@ -12,7 +12,6 @@ import dev.agentloop.spi.Leases;
 import dev.agentloop.spi.StoreException;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -37,24 +36,27 @@ public final class Ownership {
     private final HostStore store;
     private final Workers workers;
     private final String owner;
+    private final ConversationLocks turns;
     private final Set<String> untold = new LinkedHashSet<>();
     private boolean telling;
 
     /** Of the loop of that name. */
-    public Ownership(HostStore store, Workers workers, String owner) {
+    public Ownership(HostStore store, Workers workers, String owner, ConversationLocks turns) {
         this.store = store;
         this.workers = workers;
         this.owner = owner;
+        this.turns = turns;
     }
 
     /**
-     * Whether another loop is at work on the turn that the log has open. Asks the store, and may take as long as its bound
+     * Whether somebody who is not kept out by {@link ConversationLocks} is at work on the turn that the log has open: mostly a
+     * loop of another process. Asks the store, and may take as long as its bound
      * where that loop's process has died.
      */
     public boolean otherAtWork(Log log) throws InterruptedException {
         TurnState turn = log.fold().turn();
         String process = TurnState.process(turn.owner());
-        if (turn.underWay() == 0 || process.isEmpty() || turn.owner().equals(owner)) {
+        if (turn.underWay() == 0 || process.isEmpty() || turns.isOwner(turn.owner())) {
             return false;
         }
         Leases leases = log.store().leases();
@@ -76,9 +78,7 @@ public final class Ownership {
         Log now = log;
         while (otherAtWork(now)) {
             run.await("the turn of another process", () -> TimeUnit.MILLISECONDS.sleep(SHORTEST_WAIT_MILLIS));
-            if (!log.store().head(log.id()).equals(Optional.of(now.position()))) {
-                now = Log.load(log.store(), log.id());
-            }
+            now = now.current().orElseThrow(() -> Log.notFound(log.id()));
         }
         return now;
     }

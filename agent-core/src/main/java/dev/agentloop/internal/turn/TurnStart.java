@@ -41,6 +41,7 @@ public final class TurnStart {
     private final Clock clock;
     private final ContextChanges context;
     private boolean told;
+    private boolean compared;
 
     /** The beginning of a turn, or of what else changes the log between turns. */
     public TurnStart(Log log, Events events, Setup setup, Clock clock) {
@@ -76,8 +77,13 @@ public final class TurnStart {
         }
     }
 
-    /** Puts the turn's begin into the log, whatever has to precede it, and what the inbox has. */
-    public void begin(Inbox inbox, String owner, @Nullable Set<String> allowed) {
+    /**
+     * Puts the turn's begin into the log, whatever has to precede it, and what the inbox has.
+     *
+     * @param asked whether the turn that the log has open may have sent a request that was not answered
+     * @return what such a request is counted with
+     */
+    public Usage begin(Inbox inbox, String owner, @Nullable Set<String> allowed, boolean asked) {
         Fold fold = log.fold();
         if (!fold.unknown().isEmpty()) {
             throw new StoreException(
@@ -88,13 +94,9 @@ public final class TurnStart {
         log.then(() ->
                 events.tell(new AgentEvent.RunStarted(log.id(), log.position().version())));
         boolean begun = fold.hasPrompt();
+        Usage lost = new LostResponse(log).end(asked);
         prepare();
         log.add(Entry.turnBegun(owner, allowed, clock.instant()));
-        if (fold.responding()) {
-            log.add(Entry.responseBroken(
-                    "the process ended before the response did",
-                    Usage.estimate(fold.prompt().length(), 0)));
-        }
         if (begun) {
             inbox.fold();
             Redaction.finish(log);
@@ -102,6 +104,7 @@ public final class TurnStart {
             inbox.learnRedactions();
             tellOfTakeover(fold.turn());
         }
+        return lost;
     }
 
     private void tellOfTakeover(TurnState turn) {
@@ -120,17 +123,23 @@ public final class TurnStart {
         if (log.nextVersion() == 1) {
             log.add(Entry.conversation(log.id(), clock.instant().toString()));
         }
-        if (log.fold().open().isEmpty()) {
-            beginEpochIfChanged();
-        }
+        beginEpochIfChanged();
         if (!begun) {
             context.first();
             told = true;
         }
     }
 
-    /** Puts the first epoch of a conversation into the log, or a new one where the settings differ from the pinned ones. */
-    private void beginEpochIfChanged() {
+    /**
+     * Puts the first epoch of a conversation into the log, or a new one where the settings differ from the pinned ones; once,
+     * and while calls have no output not yet: an epoch goes between a call and its output no more than a message does. So it is
+     * to be called again where outputs were added, before anything is sent.
+     */
+    public void beginEpochIfChanged() {
+        if (compared || !log.fold().open().isEmpty()) {
+            return;
+        }
+        compared = true;
         if (!log.fold().hasPrompt()) {
             Head head = setup.head(log.id(), Set.of());
             log.add(Entry.epoch("conversation_started", head.json(), null));
@@ -201,6 +210,7 @@ public final class TurnStart {
 
     /** Makes the new context and the input durable, together with what was added already. */
     public void input(List<Item> input) {
+        beginEpochIfChanged();
         if (!told) {
             context.since();
         }

@@ -28,7 +28,9 @@ import java.util.stream.Stream;
  *
  * <p>Run it before the format of the log changes, or a kind is added, with a new name for the set; in {@code agent-testkit}:
  *
- * <pre>java -cp … dev.agentloop.testkit.oldlogs.OldLogs NAME</pre>
+ * <pre>java -cp … dev.agentloop.testkit.oldlogs.OldLogs NAME [STORY…]</pre>
+ *
+ * <p>With the names of stories it writes only these: enough where a kind is new and all others are as they were.
  *
  * <p>The files of a set are never written again: {@code OldLogsTest} reads all sets, and what was once a log stays one.
  */
@@ -63,6 +65,9 @@ final class OldLogs {
             throw new IllegalArgumentException(set + " is there, and is not written again; give another name");
         }
         for (Map.Entry<String, Story> story : Stories.ALL.entrySet()) {
+            if (arguments.length > 1 && !List.of(arguments).contains(story.getKey())) {
+                continue;
+            }
             OldLogs logs = new OldLogs(set.resolve(story.getKey()));
             story.getValue().tell(logs);
             logs.end();
@@ -85,7 +90,7 @@ final class OldLogs {
                 .instructions("You are a careful clerk.")
                 .developerInstructions("The office closes at six.")
                 .tools(OldTools.all().toArray(Tool[]::new))
-                .retry(new RetryPolicy(1, 1, Duration.ofMillis(1), Duration.ofMillis(1)))
+                .brokenResponses(new RetryPolicy(1, 1, Duration.ofMillis(1), Duration.ofMillis(1)))
                 .clock(CLOCK)
                 .store(store);
     }

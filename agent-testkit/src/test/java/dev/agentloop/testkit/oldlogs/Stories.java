@@ -40,6 +40,8 @@ final class Stories {
         ALL.put("answers", Stories::answers);
         ALL.put("calls", Stories::calling);
         ALL.put("broken-responses", Stories::brokenResponses);
+        ALL.put("unfinished-answer", Stories::unfinished);
+        ALL.put("killed-in-an-answer", logs -> logs.killedAfter(unfinished(logs), "aside.partial"));
         ALL.put("limits", Stories::limits);
         ALL.put("approval-asked", logs -> asked(logs).close());
         ALL.put("approval-left", Stories::approvalLeft);
@@ -114,6 +116,21 @@ final class Stories {
             } catch (ModelException e) {
                 conversation.run(RunOptions.DEFAULT);
             }
+        }
+    }
+
+    private static Conversation unfinished(OldLogs logs) {
+        // So much at once is written before the next piece comes.
+        try (AgentLoop agent = logs.agent(
+                        says("Once upon a \"time\"… ".repeat(300)).andBreaks(), says("The end."))
+                .build()) {
+            Conversation conversation = logs.begin(agent);
+            try {
+                conversation.run("Tell a story");
+            } catch (ModelException e) {
+                conversation.run(RunOptions.DEFAULT);
+            }
+            return conversation;
         }
     }
 
