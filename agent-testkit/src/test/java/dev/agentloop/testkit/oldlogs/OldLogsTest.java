@@ -82,8 +82,8 @@ class OldLogsTest {
         }
     }
 
-    // When these were recorded, the prompt at a version was read from the first entry on, and so could not be read where one
-    // was erased; a fork was read from the newest entry that restates the prompt, as both are now.
+    // When these were recorded, the prompt at a version was read from the first entry on, and so could not be read
+    // where one was erased; a fork was read from the newest entry that restates the prompt, as both are now.
     private static String readFromTheBase(String recorded) {
         return recorded.replaceFirst("^(\\d+) ERASED ([0-9a-f]+)$", "$1 $2 $2");
     }
