@@ -112,7 +112,8 @@ public final class Conversation {
      *
      * @return the compaction, or empty where there is nothing to gain
      * @throws InterruptedException if this thread was interrupted, or {@link #cancel} called; nothing was shortened then
-     * @throws IllegalStateException if calls have no output yet, or all compactors failed; nothing was shortened then
+     * @throws IllegalStateException if calls have no output yet, or no answer that only you can give, or all compactors failed;
+     *     nothing was shortened then
      */
     public Optional<Compactor.Completed> compact(RunOptions options) throws InterruptedException {
         return new Attempt(agent, id, handle, options).compact();

@@ -8,7 +8,7 @@ import java.util.List;
  * What the model will see: fixed fields (model, instructions, tools, settings) and a list of items.
  *
  * <p>Immutable; growing it is the only way to change it, and a grown prompt begins with the very bytes of the one it grew
- * from. Snapshots and forks share those bytes, in chunks of up to 64 KiB, so growing costs what is new. Thread-safe.
+ * from. Snapshots and forks share those bytes, in chunks of up to 256 KiB, so growing costs what is new. Thread-safe.
  */
 public sealed interface Prompt permits ChunkedPrompt {
 

@@ -55,6 +55,9 @@ public record ToolOutput(List<Part> parts, boolean error) {
 
     /** The text parts, joined. */
     public String text() {
+        if (parts.size() == 1 && parts.get(0) instanceof Text only) {
+            return only.text();
+        }
         return parts.stream()
                 .map(part -> part instanceof Text text ? text.text() : "")
                 .collect(Collectors.joining());

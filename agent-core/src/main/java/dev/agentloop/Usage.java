@@ -1,7 +1,8 @@
 package dev.agentloop;
 
 /**
- * Tokens that one or more inferences used, as the server counts them.
+ * Tokens that one or more inferences used, as the server counts them. Negative numbers count as 0, and what is more than a
+ * {@code long} can hold as {@link Long#MAX_VALUE}.
  *
  * @param input all tokens of the prompt, cached and written ones included
  * @param cached the part of {@code input} that the provider read from its cache
@@ -14,15 +15,18 @@ public record Usage(long input, long cached, long cacheWritten, long output, lon
     /** No tokens. */
     public static final Usage NONE = new Usage(0, 0, 0, 0, 0, false);
 
-    /** Usage as reported by a server. Negative numbers count as 0. */
+    // Sums of what servers say never fall, whatever they say.
+    public Usage {
+        input = Math.max(0, input);
+        cached = Math.max(0, cached);
+        cacheWritten = Math.max(0, cacheWritten);
+        output = Math.max(0, output);
+        reasoning = Math.max(0, reasoning);
+    }
+
+    /** Usage as reported by a server. */
     public static Usage reported(long input, long cached, long cacheWritten, long output, long reasoning) {
-        return new Usage(
-                Math.max(0, input),
-                Math.max(0, cached),
-                Math.max(0, cacheWritten),
-                Math.max(0, output),
-                Math.max(0, reasoning),
-                false);
+        return new Usage(input, cached, cacheWritten, output, reasoning, false);
     }
 
     /** An estimate for a response whose usage never came, at four bytes a token. */
@@ -33,21 +37,25 @@ public record Usage(long input, long cached, long cacheWritten, long output, lon
     /** Both together. */
     public Usage plus(Usage other) {
         return new Usage(
-                input + other.input,
-                cached + other.cached,
-                cacheWritten + other.cacheWritten,
-                output + other.output,
-                reasoning + other.reasoning,
+                sum(input, other.input),
+                sum(cached, other.cached),
+                sum(cacheWritten, other.cacheWritten),
+                sum(output, other.output),
+                sum(reasoning, other.reasoning),
                 estimated || other.estimated);
     }
 
     /** The part of the input that was neither read from the provider's cache nor written to it. */
     public long uncached() {
-        return Math.max(0, input - cached - cacheWritten);
+        return Math.max(0, input - sum(cached, cacheWritten));
     }
 
     /** Input and output tokens together. */
     public long total() {
-        return input + output;
+        return sum(input, output);
+    }
+
+    private static long sum(long one, long other) {
+        return one > Long.MAX_VALUE - other ? Long.MAX_VALUE : one + other;
     }
 }

@@ -34,6 +34,9 @@ public final class Json {
             .build();
 
     private static final int LARGEST_SPARE = 64 * 1024;
+    // What stands behind a backslash, and what it means.
+    private static final String ESCAPED = "\"\\/bfnrt";
+    private static final String MEANT = "\"\\/\b\f\n\r\t";
 
     /** What the last object was written into, with room for the next. One is enough for a loop, which writes one by one. */
     private static final AtomicReference<@Nullable ByteArrayOutputStream> SPARE = new AtomicReference<>();
@@ -52,8 +55,13 @@ public final class Json {
 
     /** The text of a JSON string that lies in {@code bytes} between two offsets, quotes included; it must be one. */
     static String unquote(byte[] bytes, int start, int end) {
-        if (!escaped(bytes, start, end)) {
+        int escape = escape(bytes, start, end);
+        if (escape < 0) {
             return new String(bytes, start + 1, end - start - 2, StandardCharsets.UTF_8);
+        }
+        String plain = withoutEscapes(bytes, start + 1, escape, end - 1);
+        if (plain != null) {
+            return plain;
         }
         try (JsonParser parser = FACTORY.createParser(bytes, start, end - start)) {
             parser.nextToken();
@@ -63,13 +71,34 @@ public final class Json {
         }
     }
 
-    private static boolean escaped(byte[] bytes, int start, int end) {
+    private static int escape(byte[] bytes, int start, int end) {
         for (int i = start; i < end; i++) {
             if (bytes[i] == '\\') {
-                return true;
+                return i;
             }
         }
-        return false;
+        return -1;
+    }
+
+    // Quotes and line breaks are in all arguments and most outputs, and a parser for each costs more than they do. Null
+    // where
+    // there are characters by their numbers.
+    private static @Nullable String withoutEscapes(byte[] bytes, int start, int firstEscape, int end) {
+        byte[] out = new byte[end - start];
+        int length = firstEscape - start;
+        System.arraycopy(bytes, start, out, 0, length);
+        for (int i = firstEscape; i < end; i++) {
+            byte b = bytes[i];
+            if (b == '\\') {
+                int at = i + 1 < end ? ESCAPED.indexOf(bytes[++i]) : -1;
+                if (at < 0) {
+                    return null;
+                }
+                b = (byte) MEANT.charAt(at);
+            }
+            out[length++] = b;
+        }
+        return new String(out, 0, length, StandardCharsets.UTF_8);
     }
 
     /** Where the first half of a character without its other half stands, at or behind {@code from}; -1 if nowhere. */

@@ -38,6 +38,16 @@ public interface Leases {
     boolean alive(String process) throws InterruptedException;
 
     /**
+     * Whether that process has ended for certain, and nothing that it began goes on: a tool that may run again after a crash is
+     * then run again. False where all that can be told is that it shows no sign of life, as by default.
+     *
+     * @throws StoreException {@code UNAVAILABLE} if the store cannot be asked
+     */
+    default boolean ended(String process) {
+        return false;
+    }
+
+    /**
      * Whether this process has shown that it is alive without a break since then, and so lately, by its own monotonic clock,
      * that nobody can have thought it dead. A process that was stopped for a while and shows itself again has not. Asked just
      * before each effect; never blocks.

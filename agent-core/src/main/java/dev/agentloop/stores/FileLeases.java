@@ -55,6 +55,12 @@ final class FileLeases implements Leases {
         }
     }
 
+    /** The system gives a lock back when its process ends, and not before, unless that one closes its store. */
+    @Override
+    public boolean ended(String other) {
+        return !alive(other);
+    }
+
     @Override
     public boolean held(long since) {
         return shown != null;

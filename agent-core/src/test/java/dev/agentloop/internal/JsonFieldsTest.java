@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonParser;
+import java.io.IOException;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +108,42 @@ class JsonFieldsTest {
             byte[] json = Json.object(w -> w.text("t", text.toString()));
             assertThat(JsonFields.of(json).text("t")).as("seed %d", seed).isEqualTo(text.toString());
             assertThat(new String(json, UTF_8)).as("seed %d", seed).doesNotContain("\n", "\r");
+        }
+    }
+
+    /** In all forms that JSON has for a character, also those that this library does not write. */
+    @Test
+    void text_meansWhatJacksonReads() throws IOException {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        List<String> forms = List.of(
+                "\\\"",
+                "\\\\",
+                "\\/",
+                "\\b",
+                "\\f",
+                "\\n",
+                "\\r",
+                "\\t",
+                "\\u00e9",
+                "\\ud83d\\ude00",
+                "é",
+                "😀",
+                "a",
+                "/");
+        for (int round = 0; round < 2_000; round++) {
+            StringBuilder string = new StringBuilder("\"");
+            int kinds = 1 + random.nextInt(forms.size());
+            for (int i = random.nextInt(20); i > 0; i--) {
+                string.append(forms.get(random.nextInt(kinds)));
+            }
+            string.append('"');
+            try (JsonParser jackson = Json.FACTORY.createParser(string.toString())) {
+                jackson.nextToken();
+                assertThat(of("{\"t\":" + string + "}").text("t"))
+                        .as("seed %d, %s", seed, string)
+                        .isEqualTo(jackson.getText());
+            }
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -41,6 +42,8 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
 
     private static final int DRAIN_BYTES = 64 * 1024;
 
+    private static final AtomicInteger UNDER_WAY = new AtomicInteger();
+
     private sealed interface Signal {
         record Bytes(List<ByteBuffer> buffers) implements Signal {}
 
@@ -63,6 +66,12 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
     private Exchange(Duration idleTimeout, Failures failures) {
         this.idleTimeout = idleTimeout;
         this.failures = failures;
+        UNDER_WAY.incrementAndGet();
+    }
+
+    /** How many requests of this process are under way, from before they are sent until they are closed. */
+    static int underWay() {
+        return UNDER_WAY.get();
     }
 
     /**
@@ -215,9 +224,10 @@ final class Exchange implements HttpResponse.BodySubscriber<Exchange>, AutoClose
         }
     }
 
-    /** Closes the connection, unless the response has come in to its end. */
+    /** Closes the connection, unless the response has come in to its end. Called once. */
     @Override
     public void close() {
+        UNDER_WAY.decrementAndGet();
         body.close();
         Flow.Subscription bytes;
         synchronized (this) {

@@ -38,6 +38,7 @@ final class LazyHttpClient implements Supplier<HttpClient> {
         if (built == null) {
             HttpClient.Builder builder = HttpClient.newBuilder()
                     .version(version)
+                    .executor(new ClientSteps(Exchange::underWay))
                     .connectTimeout(connectTimeout)
                     .followRedirects(HttpClient.Redirect.NEVER);
             built = (tls ? builder : builder.sslContext(new NoTls())).build();

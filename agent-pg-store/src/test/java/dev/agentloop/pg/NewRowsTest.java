@@ -4,10 +4,18 @@ import static dev.agentloop.pg.Logs.append;
 import static dev.agentloop.pg.Logs.newId;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentloop.AgentLoop;
+import dev.agentloop.Conversation;
+import dev.agentloop.Tool;
+import dev.agentloop.ToolCall;
+import dev.agentloop.ToolContext;
+import dev.agentloop.ToolOutput;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
 import dev.agentloop.spi.InboxMessage;
 import dev.agentloop.spi.LogPosition;
+import dev.agentloop.testkit.ScriptedModel;
+import dev.agentloop.testkit.ScriptedResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -92,15 +100,16 @@ class NewRowsTest {
         }
     }
 
-    /** How often each statement is sent by this; BEGIN and COMMIT are none. */
+    /** How often each statement is sent by this; BEGIN and COMMIT are none, and the heartbeat has a rhythm of its own. */
     private static Map<Sql, Long> sent(Runnable work) throws SQLException {
         Logs.run(server, "SELECT pg_stat_statements_reset()");
         work.run();
         Map<Sql, Long> sent = new EnumMap<>(Sql.class);
         try (Connection connection = Logs.connect(server);
                 Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT query, calls FROM pg_stat_statements"
-                        + " WHERE query LIKE '%agent\\_%' AND query NOT LIKE '%pg\\_stat%'")) {
+                ResultSet row = statement.executeQuery(
+                        "SELECT query, calls FROM pg_stat_statements"
+                                + " WHERE query LIKE '%agent\\_%' AND query NOT LIKE '%pg\\_stat%' AND query NOT LIKE '%agent\\_node%'")) {
             while (row.next()) {
                 String counted = withoutValues(row.getString(1));
                 Sql sql = Arrays.stream(Sql.values())
@@ -116,6 +125,54 @@ class NewRowsTest {
     // The server keeps neither the comment with the name nor what is constant.
     private static String withoutValues(String sql) {
         return sql.replaceAll("/\\*.*?\\*/ ", "").replaceAll("\\$\\d+|[?]|'[^']*'|\\b\\d+\\b|\\b(true|NULL)\\b", "#");
+    }
+
+    /** The figures of benchmarks/README.md. */
+    @Test
+    void aTurn_sendsFewStatements() throws SQLException {
+        ScriptedModel model = ScriptedModel.answering(
+                ScriptedResponse.says("first"),
+                ScriptedResponse.says("without a call"),
+                ScriptedResponse.calls("1", "read", "{}"),
+                ScriptedResponse.says("with one"));
+        try (AgentLoop agent = AgentLoop.builder()
+                .model(model)
+                .tools(new ReadTool())
+                .store(store)
+                .build()) {
+            Conversation conversation = agent.newConversation();
+            conversation.run("begin");
+            Map<Sql, Long> without = sent(() -> conversation.run("go on"));
+            Map<Sql, Long> with = sent(() -> conversation.run("read"));
+            assertTurn(without, 4, 3);
+            assertTurn(with, 7, 4);
+        }
+    }
+
+    /** Appends, looks into the inbox, and one for where the log stands: by a look, or by loading it. */
+    private static void assertTurn(Map<Sql, Long> sent, long appends, long inbox) {
+        assertThat(sum(sent, Sql.APPEND, Sql.APPEND_ONE)).as("%s", sent).isEqualTo(appends);
+        assertThat(sum(sent, Sql.INBOX)).as("%s", sent).isEqualTo(inbox);
+        assertThat(sum(sent, Sql.HEAD, Sql.LOAD, Sql.READ_FOLDED))
+                .as("%s", sent)
+                .isEqualTo(1);
+        assertThat(sum(sent, Sql.values())).as("%s", sent).isEqualTo(appends + inbox + 1);
+    }
+
+    private static long sum(Map<Sql, Long> sent, Sql... these) {
+        return Arrays.stream(these).mapToLong(sql -> sent.getOrDefault(sql, 0L)).sum();
+    }
+
+    private record ReadTool() implements Tool {
+        @Override
+        public Specification specification() {
+            return Specification.function("read", "reads", "{\"type\":\"object\",\"properties\":{}}");
+        }
+
+        @Override
+        public ToolOutput call(ToolCall call, ToolContext context) {
+            return ToolOutput.text("read");
+        }
     }
 
     @Test

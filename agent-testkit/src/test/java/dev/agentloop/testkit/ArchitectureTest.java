@@ -15,7 +15,8 @@ class ArchitectureTest {
                         "internal.lint",
                         "internal.compaction",
                         "internal.store",
-                        "")
+                        "",
+                        "internal.talk")
                 .check();
     }
 }

@@ -98,7 +98,8 @@ final class ChatCost {
         ChatCost cost = new ChatCost(options.number("messages", "1000"), options.number("window", "50"));
         List<String> stores =
                 List.of(options.text("stores", "memory,files,postgres").split(",", -1));
-        List<String> with = List.of(options.text("with", "cache,compaction,nothing").split(",", -1));
+        List<String> with =
+                List.of(options.text("with", "cache,compaction,nothing").split(",", -1));
         Path folder = Files.createTempDirectory("chat");
         try (EmbeddedPostgres server = stores.contains("postgres")
                         ? EmbeddedPostgres.temporary()

@@ -33,10 +33,10 @@ public final class ColdStart {
         try (ScriptedEndpoint endpoint = ScriptedEndpoint.start(nowhere, arrivals::add)) {
             List<Double> millis = new ArrayList<>();
             // The first start may build the program and its archive, and fills the machine's page cache.
-            endpoint.begin(1);
+            endpoint.begin(new Script(1, true, 1_000, 0));
             firstRequest(command, endpoint.port(), arrivals);
             for (int i = 0; i < RUNS; i++) {
-                endpoint.begin(1);
+                endpoint.begin(new Script(1, true, 1_000, 0));
                 millis.add(firstRequest(command, endpoint.port(), arrivals) / 1e6);
             }
             double[] sorted = millis.stream().mapToDouble(m -> m).sorted().toArray();

@@ -8,9 +8,9 @@ interface Contender {
     /**
      * Prepares one conversation.
      *
-     * @param tool gives the output of each call, counted from 1
+     * @param outputs the output of each call, counted from 1
      */
-    Conversation conversation(IntFunction<String> tool);
+    Conversation conversation(Row row, IntFunction<String> outputs);
 
     /** One conversation, which ends when the endpoint says so. */
     interface Conversation extends AutoCloseable {

@@ -17,12 +17,12 @@ import java.util.Objects;
  */
 public final class EndToEnd {
     private static final String USAGE = """
-            usage: loop [--turns 10,100,500,2000] [--sizes 1024,8192] [--runs 5] [--warm-up 20000] [--memory yes|no]
+            usage: loop [--rows %s] [--turns 100,500,2000] [--runs 5] [--warm-up 20000] [--memory no|yes]
+              --rows     what the conversations are like
               --turns    lengths of the conversations, in requests
-              --sizes    lengths of the tool outputs, in bytes
               --runs     how many runs the medians are of
               --warm-up  turns of each contender before anything is measured
-              --memory   whether each length is also run in a JVM of its own, to see how much memory it takes""";
+              --memory   whether each length is also run in a JVM of its own, to see how much memory it takes""".formatted(Row.names());
 
     private static final int WARM_UP_TURNS = 200;
     private static final int SAMPLE_TURNS = 500;
@@ -40,58 +40,62 @@ public final class EndToEnd {
     /** See {@code benchmarks/README.md}. */
     public static void main(String[] arguments) throws Exception {
         Options options = Options.parse(USAGE, arguments);
-        int[] sizes = options.numbers("sizes", "1024,8192");
-        int[] turns = options.numbers("turns", "10,100,500,2000");
+        List<Row> rows = Row.named(options.text("rows", Row.names()));
+        int[] turns = options.numbers("turns", "100,500,2000");
         int runs = options.number("runs", "5");
-        boolean memory = options.text("memory", "yes").equals("yes");
+        boolean memory = options.text("memory", "no").equals("yes");
         try (EndpointProcess endpoint = EndpointProcess.start()) {
             EndToEnd harness = new EndToEnd(endpoint);
-            harness.warmUp(options.number("warm-up", "20000"));
+            harness.warmUp(rows, options.number("warm-up", "20000"));
             Table table = new Table(System.out);
-            for (int size : sizes) {
+            for (Row row : rows) {
                 for (int length : turns) {
-                    Map<ContenderKind, Sample> samples = harness.measure(length, size, runs);
-                    for (ContenderKind kind : ContenderKind.values()) {
-                        String used = memory ? Memory.measure(kind, endpoint, length, size) : "";
-                        table.row(kind, length, size, samples, used);
-                    }
+                    harness.measure(table, row, length, runs, memory);
                 }
             }
         }
     }
 
     // Long enough for the compiler to have come to rest, or else its work counts as the contenders'.
-    private void warmUp(int turns) throws Exception {
+    private void warmUp(List<Row> rows, int turns) throws Exception {
         for (int done = 0; done < turns; done += WARM_UP_TURNS) {
+            Row row = rows.get(done / WARM_UP_TURNS % rows.size());
             for (ContenderKind kind : ContenderKind.values()) {
-                run(kind, WARM_UP_TURNS, 1024);
+                run(kind, row, WARM_UP_TURNS);
             }
         }
     }
 
-    private Map<ContenderKind, Sample> measure(int turns, int size, int runs) throws Exception {
+    private void measure(Table table, Row row, int turns, int runs, boolean memory) throws Exception {
         Map<ContenderKind, List<Sample>> samples = new EnumMap<>(ContenderKind.class);
         for (int i = 0; i < runs; i++) {
             for (ContenderKind kind : ContenderKind.values()) {
-                samples.computeIfAbsent(kind, k -> new ArrayList<>()).add(run(kind, turns, size));
+                samples.computeIfAbsent(kind, k -> new ArrayList<>()).add(run(kind, row, turns));
             }
         }
-        Map<ContenderKind, Sample> medians = new EnumMap<>(ContenderKind.class);
-        samples.forEach((kind, all) -> medians.put(kind, Sample.median(all)));
-        return medians;
+        List<Sample> floor = Objects.requireNonNull(samples.get(ContenderKind.FLOOR));
+        for (ContenderKind kind : ContenderKind.values()) {
+            List<Sample> own = Objects.requireNonNull(samples.get(kind));
+            table.line(
+                    row,
+                    turns,
+                    Sample.median(own),
+                    own == floor ? null : Sample.Ratios.of(own, floor),
+                    memory ? Memory.measure(kind, endpoint, row, turns) : "");
+        }
     }
 
     // The clock of a process ticks in hundredths of a second: a short conversation is held several times for one
     // sample.
-    private Sample run(ContenderKind kind, int turns, int size) throws Exception {
+    private Sample run(ContenderKind kind, Row row, int turns) throws Exception {
         int rounds = Math.max(1, SAMPLE_TURNS / turns);
         Deque<Contender.Conversation> held = new ArrayDeque<>();
         List<long[]> gaps = new ArrayList<>();
         System.gc();
         Consumption before = Consumption.now();
         for (int i = 0; i < rounds; i++) {
-            endpoint.begin(turns);
-            held.push(Objects.requireNonNull(contenders.get(kind)).conversation(Work.outputs(size)));
+            endpoint.begin(row.script(turns));
+            held.push(Objects.requireNonNull(contenders.get(kind)).conversation(row, row.outputs()));
             held.element().run();
             gaps.add(endpoint.report().gaps());
         }

@@ -32,9 +32,9 @@ final class EndpointProcess implements AutoCloseable {
         return base;
     }
 
-    /** Has the next request begin a run of so many turns. */
-    void begin(int turns) throws IOException {
-        in.write(turns + "\n");
+    /** Has the next request begin a run. */
+    void begin(Script script) throws IOException {
+        in.write(script + "\n");
         in.flush();
         out.readLine();
     }

@@ -2,14 +2,18 @@ package dev.agentloop.benchmarks;
 
 import dev.agentloop.AgentLoop;
 import dev.agentloop.ApprovalPolicy;
+import dev.agentloop.Item;
 import dev.agentloop.Model;
 import dev.agentloop.Outcome;
+import dev.agentloop.RunOptions;
 import dev.agentloop.Tool;
 import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.openai.OpenAiModel;
+import dev.agentloop.tools.TypedTool;
 import java.net.URI;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 
@@ -21,21 +25,23 @@ final class LoopContender implements Contender {
         this.model = OpenAiModel.builder(Work.MODEL)
                 .baseUrl(base.toString())
                 .apiKey("none")
+                .settings(settings -> settings.contextWindow(100_000_000))
                 .build();
     }
 
     @Override
-    public Conversation conversation(IntFunction<String> tool) {
+    public Conversation conversation(Row row, IntFunction<String> outputs) {
         AgentLoop agent = AgentLoop.builder()
                 .model(model)
                 .instructions(Work.INSTRUCTIONS)
-                .tools(new Read(tool))
+                .tools(row.typed() ? typed(outputs) : new Raw(outputs))
                 .approval(ApprovalPolicy.ALLOW_ALL)
                 .build();
+        Item question = row.images().isEmpty() ? Item.user(Work.QUESTION) : Item.user(Work.QUESTION, row.images());
         return new Conversation() {
             @Override
             public void run() {
-                Outcome outcome = agent.newConversation().run(Work.QUESTION);
+                Outcome outcome = agent.newConversation().run(List.of(question), RunOptions.DEFAULT);
                 if (!(outcome instanceof Outcome.Finished)) {
                     throw new IllegalStateException("the run was to finish, but it ended as " + outcome);
                 }
@@ -48,25 +54,31 @@ final class LoopContender implements Contender {
         };
     }
 
-    private static final class Read implements Tool {
+    /** The arguments of the tool. */
+    record Command(List<String> command) {}
+
+    private static Tool typed(IntFunction<String> outputs) {
+        AtomicInteger calls = new AtomicInteger();
+        return TypedTool.of(Work.TOOL, Work.DESCRIPTION, Command.class, (arguments, context) -> {
+            Work.check(arguments.command());
+            return outputs.apply(calls.incrementAndGet());
+        });
+    }
+
+    private static final class Raw implements Tool {
         private static final Specification SPECIFICATION =
-                Specification.function("read", Work.DESCRIPTION, Work.PARAMETERS);
+                new Specification(Work.TOOL, Work.DESCRIPTION, Work.PARAMETERS, true, null);
 
         private final IntFunction<String> outputs;
         private final AtomicInteger calls = new AtomicInteger();
 
-        Read(IntFunction<String> outputs) {
+        Raw(IntFunction<String> outputs) {
             this.outputs = outputs;
         }
 
         @Override
         public Specification specification() {
             return SPECIFICATION;
-        }
-
-        @Override
-        public Access access(ToolCall call) {
-            return Access.READS;
         }
 
         @Override

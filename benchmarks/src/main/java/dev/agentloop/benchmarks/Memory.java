@@ -22,16 +22,11 @@ final class Memory {
      *
      * @return two columns: MiB of live objects in the last turn, and the most MiB the process ever held
      */
-    static String measure(ContenderKind kind, EndpointProcess endpoint, int turns, int size)
+    static String measure(ContenderKind kind, EndpointProcess endpoint, Row row, int turns)
             throws IOException, InterruptedException {
-        endpoint.begin(turns);
+        endpoint.begin(row.script(turns));
         Process process = ChildJvm.of(
-                        Memory.class,
-                        JVM,
-                        kind.name(),
-                        endpoint.base().toString(),
-                        Integer.toString(turns),
-                        Integer.toString(size))
+                        Memory.class, JVM, kind.name(), endpoint.base().toString(), Integer.toString(turns), row.name())
                 .start();
         String columns = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (process.waitFor() != 0) {
@@ -41,10 +36,11 @@ final class Memory {
         return columns;
     }
 
-    /** Kind, address, turns, and size of the outputs; prints the two columns. */
+    /** Kind, address, turns, and row; prints the two columns. */
     public static void main(String[] arguments) throws Exception {
         int calls = Integer.parseInt(arguments[2]) - 1;
-        IntFunction<String> outputs = Work.outputs(Integer.parseInt(arguments[3]));
+        Row row = Row.valueOf(arguments[3]);
+        IntFunction<String> outputs = row.outputs();
         long[] live = new long[1];
         IntFunction<String> tool = turn -> {
             if (turn == calls) {
@@ -55,7 +51,7 @@ final class Memory {
             return outputs.apply(turn);
         };
         Contender contender = ContenderKind.valueOf(arguments[0]).at(URI.create(arguments[1]));
-        try (Contender.Conversation conversation = contender.conversation(tool)) {
+        try (Contender.Conversation conversation = contender.conversation(row, tool)) {
             conversation.run();
         }
         System.out.printf(Locale.ROOT, "%.1f | %s%n", live[0] / (1024.0 * 1024), peak());

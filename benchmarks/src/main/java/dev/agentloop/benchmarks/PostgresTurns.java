@@ -29,7 +29,8 @@ final class PostgresTurns {
             SELECT CASE WHEN query LIKE '%WITH begun AS%' THEN 'begin a conversation'
                 WHEN query LIKE '%INSERT INTO agent_entry%' THEN 'append'
                 WHEN query LIKE '%FROM agent_inbox%ORDER BY nr%' THEN 'read the inbox'
-                WHEN query LIKE '%base - %' THEN 'load'
+                WHEN query LIKE '%base - %' OR query LIKE 'SELECT seq, chain, kind FROM agent_entry%'
+                  THEN 'look where the log stands, or load it'
                 ELSE query END, calls
             FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%agent_node%'""";
 

@@ -7,8 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The responses of the scripted endpoint: eight events each, in the form and about the size of the real API's. */
-final class Script {
+/**
+ * The responses of the scripted endpoint: eight events each with a call, in the form and about the size of the real API's.
+ *
+ * @param turns how many requests there are; the last is answered with a message
+ * @param differ whether each call has arguments of its own
+ * @param tokens how many the first request is said to have; 0 for no usage at all
+ * @param perTurn how many more each request has than the one before
+ */
+record Script(int turns, boolean differ, long tokens, long perTurn) {
     private static final String HEAD = """
             HTTP/1.1 200 OK\r
             content-type: text/event-stream; charset=utf-8\r
@@ -18,51 +25,79 @@ final class Script {
             \r
             """;
 
-    private Script() {}
+    private static final int DELTA = 16;
 
-    /** Writes a whole response, one chunk and one write an event, as a server does that sends events as they happen. */
-    static void write(OutputStream out, int turn, boolean last) throws IOException {
-        out.write(HEAD.getBytes(StandardCharsets.US_ASCII));
-        List<String> events = events(turn, last);
-        for (int i = 0; i < events.size(); i++) {
-            String event = events.get(i);
-            String end = i == events.size() - 1 ? "\r\n0\r\n\r\n" : "\r\n";
-            out.write((Integer.toHexString(event.length()) + "\r\n" + event + end).getBytes(StandardCharsets.US_ASCII));
-        }
+    /** As one line, for {@link #read}. */
+    @Override
+    public String toString() {
+        return turns + " " + differ + " " + tokens + " " + perTurn;
+    }
+
+    static Script read(String line) {
+        String[] values = line.split(" ", -1);
+        return new Script(
+                Integer.parseInt(values[0]),
+                Boolean.parseBoolean(values[1]),
+                Long.parseLong(values[2]),
+                Long.parseLong(values[3]));
+    }
+
+    /** Writes a whole response at once, in one chunk: how it is cut into pieces is not what is measured. */
+    void write(OutputStream out, int turn) throws IOException {
+        String events = String.join("", events(turn));
+        String response = HEAD + Integer.toHexString(events.length()) + "\r\n" + events + "\r\n0\r\n\r\n";
+        out.write(response.getBytes(StandardCharsets.US_ASCII));
         out.flush();
     }
 
     /** The events of a response, each with its lines. */
-    static List<String> events(int turn, boolean last) {
-        String item = last ? message(turn) : call(turn);
-        List<String> events = new ArrayList<>();
-        events.add(event(0, "response.created", "\"response\":" + response(turn, "in_progress", "[]", "null")));
-        events.add(event(1, "response.in_progress", "\"response\":" + response(turn, "in_progress", "[]", "null")));
-        events.add(event(2, "response.output_item.added", "\"output_index\":0,\"item\":" + item));
+    private List<String> events(int turn) {
+        boolean last = turn == turns;
+        String item = last ? message(turn) : call(turn, arguments(turn), "completed");
+        String text = last ? "Done." : arguments(turn);
         String kind = last ? "output_text" : "function_call_arguments";
         String place = "\"item_id\":\"item_" + id(turn) + "\",\"output_index\":0,";
-        events.add(event(3, "response." + kind + ".delta", place + "\"delta\":\"{\\\"turn\\\":\""));
-        events.add(event(4, "response." + kind + ".delta", place + "\"delta\":\"" + turn + "}\""));
-        events.add(event(5, "response." + kind + ".done", place + "\"arguments\":\"{\\\"turn\\\":" + turn + "}\""));
-        events.add(event(6, "response.output_item.done", "\"output_index\":0,\"item\":" + item));
-        events.add(event(
-                7, "response.completed", "\"response\":" + response(turn, "completed", "[" + item + "]", usage(turn))));
-        return events;
+        Events events = new Events();
+        events.add("response.created", "\"response\":" + response(turn, "in_progress", "[]", "null"));
+        events.add("response.in_progress", "\"response\":" + response(turn, "in_progress", "[]", "null"));
+        events.add(
+                "response.output_item.added",
+                "\"output_index\":0,\"item\":" + (last ? item : call(turn, "", "in_progress")));
+        for (int i = 0; i < text.length(); i += DELTA) {
+            String delta = text.substring(i, Math.min(text.length(), i + DELTA));
+            events.add("response." + kind + ".delta", place + "\"delta\":" + quoted(delta));
+        }
+        events.add("response." + kind + ".done", place + "\"arguments\":" + quoted(text));
+        events.add("response.output_item.done", "\"output_index\":0,\"item\":" + item);
+        events.add("response.completed", "\"response\":" + response(turn, "completed", "[" + item + "]", usage(turn)));
+        return events.all;
     }
 
-    private static String event(int sequence, String type, String rest) {
-        return "event: " + type + "\ndata: {\"type\":\"" + type + "\",\"sequence_number\":" + sequence + "," + rest
-                + "}\n\n";
+    private static final class Events {
+        private final List<String> all = new ArrayList<>();
+
+        void add(String type, String rest) {
+            all.add("event: " + type + "\ndata: {\"type\":\"" + type + "\",\"sequence_number\":" + all.size() + ","
+                    + rest + "}\n\n");
+        }
+    }
+
+    private String arguments(int turn) {
+        return "{\"command\":[\"show\",\"" + (10_000 + (differ ? turn : 0)) + "\"]}";
+    }
+
+    private static String quoted(String text) {
+        return "\"" + text.replace("\"", "\\\"") + "\"";
     }
 
     private static String id(int turn) {
         return String.format(Locale.ROOT, "%048x", turn * 0x9e3779b97f4a7c15L);
     }
 
-    private static String call(int turn) {
-        return "{\"id\":\"item_" + id(turn) + "\",\"type\":\"function_call\",\"status\":\"completed\",\"arguments\":"
-                + "\"{\\\"turn\\\":" + turn + "}\",\"call_id\":\"call_" + id(turn).substring(24)
-                + "\",\"name\":\"read\"}";
+    private static String call(int turn, String arguments, String status) {
+        return "{\"id\":\"item_" + id(turn) + "\",\"type\":\"function_call\",\"status\":\"" + status
+                + "\",\"arguments\":" + quoted(arguments) + ",\"call_id\":\"call_" + id(turn).substring(24)
+                + "\",\"name\":\"" + Work.TOOL + "\"}";
     }
 
     private static String message(int turn) {
@@ -70,24 +105,27 @@ final class Script {
                 + "\"content\":[{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[],\"text\":\"Done.\"}]}";
     }
 
-    private static String usage(int turn) {
-        return "{\"input_tokens\":" + (1_000 + turn * 300) + ",\"input_tokens_details\":{\"cached_tokens\":"
-                + (1_000 + turn * 290) + "},\"output_tokens\":20,\"output_tokens_details\":{\"reasoning_tokens\":0},"
-                + "\"total_tokens\":" + (1_020 + turn * 300) + "}";
+    private String usage(int turn) {
+        if (tokens == 0) {
+            return "null";
+        }
+        long input = tokens + turn * perTurn;
+        return "{\"input_tokens\":" + input + ",\"input_tokens_details\":{\"cached_tokens\":" + input / 10 * 9
+                + "},\"output_tokens\":20,\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":"
+                + (input + 20) + "}";
     }
 
     private static String response(int turn, String status, String output, String usage) {
         return "{\"id\":\"resp_" + id(turn) + "\",\"object\":\"response\",\"created_at\":1772840758,\"status\":\""
                 + status
                 + "\",\"background\":false,\"completed_at\":null,\"error\":null,\"frequency_penalty\":0,"
-                + "\"incomplete_details\":null,\"instructions\":\"" + Work.INSTRUCTIONS
-                + "\",\"max_output_tokens\":null,\"max_tool_calls\":null,\"model\":\"" + Work.MODEL
-                + "\",\"output\":" + output + ",\"parallel_tool_calls\":true,\"presence_penalty\":0,"
-                + "\"previous_response_id\":null,\"prompt_cache_key\":null,\"reasoning\":{\"effort\":\"none\","
-                + "\"summary\":null},\"safety_identifier\":null,\"service_tier\":\"default\",\"store\":false,"
-                + "\"temperature\":1,\"text\":{\"format\":{\"type\":\"text\"},\"verbosity\":\"medium\"},"
-                + "\"tool_choice\":\"auto\",\"tools\":[{\"type\":\"function\",\"name\":\"read\",\"description\":\""
-                + Work.DESCRIPTION + "\",\"parameters\":{\"type\":\"object\"},\"strict\":false}],\"top_logprobs\":0,"
-                + "\"top_p\":1,\"truncation\":\"disabled\",\"usage\":" + usage + ",\"user\":null,\"metadata\":{}}";
+                + "\"incomplete_details\":null,\"instructions\":null,\"max_output_tokens\":null,"
+                + "\"max_tool_calls\":null,\"model\":\"" + Work.MODEL + "\",\"output\":" + output
+                + ",\"parallel_tool_calls\":true,\"presence_penalty\":0,\"previous_response_id\":null,"
+                + "\"prompt_cache_key\":null,\"reasoning\":{\"effort\":null,\"summary\":null},"
+                + "\"safety_identifier\":null,\"service_tier\":\"default\",\"store\":false,\"temperature\":1,"
+                + "\"text\":{\"format\":{\"type\":\"text\"},\"verbosity\":\"medium\"},\"tool_choice\":\"auto\","
+                + "\"tools\":[],\"top_logprobs\":0,\"top_p\":1,\"truncation\":\"disabled\",\"usage\":" + usage
+                + ",\"user\":null,\"metadata\":{}}";
     }
 }

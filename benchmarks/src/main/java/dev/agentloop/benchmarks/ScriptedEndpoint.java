@@ -17,7 +17,7 @@ import java.util.function.LongConsumer;
  * A Responses endpoint that answers each request but the last of a run with one function call, and does as little as it
  * can beside that, so that what is measured is the client.
  *
- * <p>One run at a time: its number of turns is told before it begins, and when its last request is answered, one line is
+ * <p>One run at a time: its script is told before it begins, and when its last request is answered, one line is
  * written: the bytes of all its request bodies, and the gap before each request but the first, in nanoseconds. A gap goes
  * from the last byte of a response to the last byte of the next request.
  */
@@ -28,7 +28,7 @@ final class ScriptedEndpoint implements AutoCloseable {
     private final ServerSocket socket;
     private final PrintStream reports;
     private final LongConsumer arrivals;
-    private volatile Run run = new Run(Integer.MAX_VALUE);
+    private volatile Run run = new Run(new Script(Integer.MAX_VALUE, true, 1_000, 300));
 
     private ScriptedEndpoint(PrintStream reports, LongConsumer arrivals) throws IOException {
         this.socket = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
@@ -48,21 +48,21 @@ final class ScriptedEndpoint implements AutoCloseable {
         return endpoint;
     }
 
-    /** Each line of standard input is the turns of a run that begins; the first line of output is the port, each begin is confirmed. */
+    /** Each line of standard input is the script of a run that begins; the first line of output is the port, each begin is confirmed. */
     public static void main(String[] arguments) throws IOException {
         try (ScriptedEndpoint endpoint = start(System.out, time -> {})) {
             System.out.println(endpoint.port());
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-            for (String turns = in.readLine(); turns != null; turns = in.readLine()) {
-                endpoint.begin(Integer.parseInt(turns));
+            for (String script = in.readLine(); script != null; script = in.readLine()) {
+                endpoint.begin(Script.read(script));
                 System.out.println("begun");
             }
         }
     }
 
-    /** Begins a run of so many turns. */
-    void begin(int turns) {
-        run = new Run(turns);
+    /** Begins a run. */
+    void begin(Script script) {
+        run = new Run(script);
     }
 
     int port() {
@@ -98,9 +98,9 @@ final class ScriptedEndpoint implements AutoCloseable {
                 arrivals.accept(arrived);
                 Run current = run;
                 int turn = current.arrived(arrived, requests.length());
-                Script.write(out, turn, turn == current.turns);
+                current.script.write(out, turn);
                 current.answered = System.nanoTime();
-                if (turn == current.turns) {
+                if (turn == current.script.turns()) {
                     reports.println(current.report());
                 }
             }
@@ -116,14 +116,14 @@ final class ScriptedEndpoint implements AutoCloseable {
 
     /** What is known of one run; its requests come one after the other, on whatever connection. */
     private static final class Run {
-        private final int turns;
+        private final Script script;
         private final StringBuilder gaps = new StringBuilder();
         private int turn;
         private long bytes;
         private volatile long answered;
 
-        Run(int turns) {
-            this.turns = turns;
+        Run(Script script) {
+            this.script = script;
         }
 
         synchronized int arrived(long time, int length) {

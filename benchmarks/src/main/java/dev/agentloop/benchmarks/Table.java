@@ -2,8 +2,7 @@ package dev.agentloop.benchmarks;
 
 import java.io.PrintStream;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The result, as a Markdown table that is printed row by row. */
 final class Table {
@@ -18,35 +17,33 @@ final class Table {
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"));
-        out.println("| output | turns | | gap, first tenth p50 / p90 ms | gap, last tenth p50 / p90 ms | CPU ms/turn"
-                + " | KiB/turn | live MiB | peak RSS MiB | to the floor: late gap, CPU |");
-        out.println("|---|---|---|---|---|---|---|---|---|---|");
+        out.println("| row | turns | | gap, last tenth p50 / p90 ms | CPU ms/turn | KiB/turn | live MiB | peak RSS MiB"
+                + " | to the floor: gap, CPU, KiB |");
+        out.println("|---|---|---|---|---|---|---|---|---|");
     }
 
-    void row(ContenderKind kind, int turns, int size, Map<ContenderKind, Sample> samples, String memory) {
-        Sample sample = Objects.requireNonNull(samples.get(kind));
-        Sample floor = Objects.requireNonNull(samples.get(ContenderKind.FLOOR));
-        String ratio = kind == ContenderKind.FLOOR
-                ? ""
-                : String.format(
-                        Locale.ROOT,
-                        "%.2f, %.2f",
-                        sample.late().p50() / floor.late().p50(),
-                        sample.cpuMillis() / floor.cpuMillis());
+    /**
+     * Prints a line.
+     *
+     * @param ratios to the floor; null for the floor itself
+     * @param memory two columns; empty where it was not measured
+     */
+    void line(Row row, int turns, Sample sample, Sample.@Nullable Ratios ratios, String memory) {
         out.printf(
                 Locale.ROOT,
-                "| %d KiB | %,d | %s | %.2f / %.2f | %.2f / %.2f | %.2f | %.1f | %s | %s |%n",
-                size / 1024,
+                "| %s | %,d | %s | %.2f / %.2f | %.3f | %.1f | %s | %s |%n",
+                row,
                 turns,
-                kind == ContenderKind.FLOOR ? "floor" : "agentloop",
-                sample.early().p50(),
-                sample.early().p90(),
+                ratios == null ? "floor" : "agentloop",
                 sample.late().p50(),
                 sample.late().p90(),
                 sample.cpuMillis(),
                 sample.kibibytes(),
                 memory.isEmpty() ? " | " : memory,
-                ratio);
+                ratios == null
+                        ? ""
+                        : String.format(
+                                Locale.ROOT, "%.2f, %.2f, %.2f", ratios.gap(), ratios.cpu(), ratios.kibibytes()));
         out.flush();
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentloop.benchmarks;
 
+import java.util.List;
 import java.util.function.IntFunction;
 
 /** What both contenders do: the same instructions, the same tool, the same outputs. */
@@ -7,9 +8,10 @@ final class Work {
     static final String MODEL = "scripted";
     static final String INSTRUCTIONS =
             "You are a careful coding agent. Read what you need, then say that you are done.";
-    static final String DESCRIPTION = "Reads the part of the file that belongs to a turn.";
-    static final String PARAMETERS =
-            "{\"type\":\"object\",\"properties\":{\"turn\":{\"type\":\"integer\"}},\"required\":[\"turn\"]}";
+    static final String TOOL = "shell";
+    static final String DESCRIPTION = "Runs a command and returns its output.";
+    static final String PARAMETERS = "{\"type\":\"object\",\"properties\":{\"command\":{\"type\":\"array\",\"items\":"
+            + "{\"type\":\"string\"}}},\"required\":[\"command\"],\"additionalProperties\":false}";
     static final String QUESTION = "Go through the file.";
 
     private static final int LONGEST = 64 * 1024;
@@ -25,5 +27,12 @@ final class Work {
     static IntFunction<String> outputs(int size) {
         String filler = FILLER.substring(0, size - LAST_LINE);
         return turn -> filler.concat("// turn " + (10_000_000_000L + turn) + "\n");
+    }
+
+    /** Refuses what the model did not ask for. */
+    static void check(List<String> command) {
+        if (command.size() != 2) {
+            throw new IllegalStateException("the tool was called with " + command);
+        }
     }
 }

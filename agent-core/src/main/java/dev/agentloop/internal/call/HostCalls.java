@@ -5,6 +5,7 @@ import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ItemLine;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,21 @@ public final class HostCalls {
     /** Whether an item is what a host answers such a call with. */
     public static boolean isAnswer(Item item) {
         return OUTPUTS.contains(item.type());
+    }
+
+    /** The first of the host's answers in a prompt that has no call before it, in words; null where each has one. */
+    public static @Nullable String strayAnswer(List<Item> items) {
+        Set<String> called = new HashSet<>();
+        for (Item item : items) {
+            boolean call = ANSWERS.containsKey(item.type());
+            Set<String> ids = call || isAnswer(item) ? ids(JsonFields.of(ItemLine.of(item))) : Set.of();
+            if (call) {
+                called.addAll(ids);
+            } else if (isAnswer(item) && Collections.disjoint(ids, called)) {
+                return item.type() + " " + ids;
+            }
+        }
+        return null;
     }
 
     /** Takes in an item of the prompt, in order. */

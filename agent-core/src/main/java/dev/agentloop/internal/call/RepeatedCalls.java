@@ -20,15 +20,29 @@ public final class RepeatedCalls {
 
     private @Nullable NamedItem call;
     private @Nullable NamedItem output;
+    // The output's text, once it was needed.
+    private @Nullable String said;
     private int count;
 
     /** Counts a call whose output has its place in the prompt. */
     void count(NamedItem newCall, NamedItem newOutput) {
         Item.Call next = (Item.Call) newCall.item();
-        boolean same = isSame(next.name(), next.arguments()) && plain(newOutput).equals(plain(output));
-        count = same ? count + 1 : 1;
+        boolean same = isSame(next.name(), next.arguments());
+        String before = same ? said() : null;
         call = newCall;
         output = newOutput;
+        said = null;
+        count = same && said().equals(before) ? count + 1 : 1;
+    }
+
+    // Reading an output back costs something, and is only needed where the calls are the same.
+    private String said() {
+        String text = said;
+        if (text == null) {
+            text = plain(output);
+            said = text;
+        }
+        return text;
     }
 
     private boolean isSame(String name, String arguments) {
@@ -38,7 +52,6 @@ public final class RepeatedCalls {
                 && known.arguments().equals(arguments);
     }
 
-    // Reading an output back costs something, and is only needed where the calls are the same.
     private static String plain(@Nullable NamedItem named) {
         String text = named != null && named.item() instanceof Item.Output item ? item.text() : "";
         int note = text.lastIndexOf(NOTE);
@@ -49,6 +62,7 @@ public final class RepeatedCalls {
     void forget() {
         call = null;
         output = null;
+        said = null;
         count = 0;
     }
 
@@ -65,6 +79,7 @@ public final class RepeatedCalls {
     void read(JsonFields state, ItemTable items) {
         call = items.at(state, "call");
         output = items.at(state, "output");
+        said = null;
         count = call == null || output == null ? 0 : (int) state.number("count", 0);
     }
 
@@ -75,14 +90,14 @@ public final class RepeatedCalls {
 
     /** The output with a note for the model, where it has seen the same for the fifth time in a row and after. */
     public ToolOutput noted(ToolCall next, ToolOutput given) {
-        boolean plainText = given.parts().size() == 1 && given.parts().get(0) instanceof ToolOutput.Text;
-        if (!plainText
+        if (given.parts().size() != 1
+                || !(given.parts().get(0) instanceof ToolOutput.Text plain)
                 || count + 1 < TOLD
                 || !isSame(next.name(), next.arguments())
-                || !given.text().equals(plain(output))) {
+                || !plain.text().equals(said())) {
             return given;
         }
         String note = NOTE + (count + 1) + " times in a row. Repeating it will not change that; try something else.]";
-        return new ToolOutput(List.of(new ToolOutput.Text(given.text() + note)), given.error());
+        return new ToolOutput(List.of(new ToolOutput.Text(plain.text() + note)), given.error());
     }
 }

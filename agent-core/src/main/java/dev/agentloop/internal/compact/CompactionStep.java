@@ -41,7 +41,10 @@ import org.slf4j.LoggerFactory;
  * to the rules, and puts it into the log. Belongs to the loop's thread; compactors work on another one.
  */
 public final class CompactionStep {
-    /** Before another compaction the prompt must have grown by this part of the window, or none could gain anything. */
+    /**
+     * Before another compaction the prompt must have grown by this part of the window, or none could gain anything; and by this
+     * part of itself, or a prompt that grows beyond the window would be read whole ever so often.
+     */
     private static final int GROWTH = 10;
 
     private static final Logger LOG = LoggerFactory.getLogger(CompactionStep.class);
@@ -86,8 +89,7 @@ public final class CompactionStep {
         }
         Compactor.Context context = measured(first);
         events.tell(new AgentEvent.ContextMeasured(context));
-        boolean grown = shortenedTo < 0 || context.tokens() - shortenedTo >= context.window() / GROWTH;
-        if (context.full() && grown) {
+        if (context.full() && grown(context)) {
             // Also where nothing can be gained: it is not tried again at each step.
             shortenedTo = context.tokens();
             boolean switched = first && "model_changed".equals(log.fold().newEpoch());
@@ -96,6 +98,11 @@ public final class CompactionStep {
                     : first ? Compactor.Reason.BEFORE_TURN : Compactor.Reason.MID_TURN;
             orEnd(reason, context);
         }
+    }
+
+    private boolean grown(Compactor.Context context) {
+        long least = Math.max(context.window(), shortenedTo) / GROWTH;
+        return shortenedTo < 0 || context.tokens() - shortenedTo >= least;
     }
 
     private Compactor.Context measured(boolean first) throws InterruptedException {
@@ -119,7 +126,8 @@ public final class CompactionStep {
      */
     public void adoptServers() {
         Fold fold = log.fold();
-        if (!fold.compactions().unadopted() || !fold.open().isEmpty() || refused.containsKey(Entry.SERVER)) {
+        boolean open = !fold.open().isEmpty() || fold.hostCalls().unanswered() != null;
+        if (!fold.compactions().unadopted() || open || refused.containsKey(Entry.SERVER)) {
             return;
         }
         List<Item> items = fold.prompt().items();
@@ -185,9 +193,14 @@ public final class CompactionStep {
      * Shortens the prompt because the host asked for it.
      *
      * @return the compaction, or empty where there is nothing to gain
-     * @throws IllegalStateException if all compactors failed; nothing was changed then
+     * @throws IllegalStateException if calls await an answer of the host's, or all compactors failed; nothing was changed then
      */
     public Optional<Compactor.Completed> requested() throws InterruptedException {
+        String unanswered = log.fold().hostCalls().unanswered();
+        if (unanswered != null) {
+            throw new IllegalStateException("conversation " + log.id() + " has calls that only you can answer: "
+                    + unanswered + "; append their outputs first, or a compactor's request would be refused");
+        }
         List<String> failures = new ArrayList<>();
         if (!log.fold().hasPrompt() || !attempt(Compactor.Reason.REQUESTED, meter.now(), failures)) {
             if (!failures.isEmpty()) {
@@ -207,6 +220,9 @@ public final class CompactionStep {
      */
     boolean attempt(Compactor.Reason reason, Compactor.Context context, List<String> failures)
             throws InterruptedException {
+        if (means.compactor() == Compactor.NEVER) {
+            return false; // A task is made of the whole prompt.
+        }
         boolean shortened = false;
         CompactionTask task = task(reason, context);
         Compactor.Task first = task.task();

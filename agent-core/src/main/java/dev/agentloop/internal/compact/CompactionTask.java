@@ -3,6 +3,7 @@ package dev.agentloop.internal.compact;
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
 import dev.agentloop.Prompt;
+import dev.agentloop.internal.call.HostCalls;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.ItemLine;
@@ -246,6 +247,10 @@ final class CompactionTask {
     private static void checkPairs(List<Item> items) {
         Set<String> open = new HashSet<>();
         Set<String> seen = new HashSet<>();
+        String stray = HostCalls.strayAnswer(items);
+        if (stray != null) {
+            throw broken("the host's answer " + stray + " has no call before it");
+        }
         for (Item item : items) {
             if (item instanceof Item.Call call) {
                 if (!seen.add(call.callId())) {

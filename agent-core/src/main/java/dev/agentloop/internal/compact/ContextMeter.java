@@ -1,11 +1,10 @@
 package dev.agentloop.internal.compact;
 
 import dev.agentloop.Compactor;
-import dev.agentloop.Item;
 import dev.agentloop.Prompt;
 import dev.agentloop.internal.log.Fold;
+import dev.agentloop.internal.prompt.ChunkedPrompt;
 import dev.agentloop.internal.prompt.TokenEstimate;
-import java.util.List;
 
 /** Says how full the context is: by the server's own count for what it has seen, and by an estimate for the rest. */
 final class ContextMeter {
@@ -33,11 +32,10 @@ final class ContextMeter {
         long counted = fold.compactions().counted();
         int items = Math.min(fold.compactions().countedItems(), prompt.size());
         if (counted > 0 && plausible(prompt, items, counted)) {
-            List<Item> since = prompt.items().subList(items, prompt.size());
-            return new Compactor.Context(counted + TokenEstimate.of(since), window, limit, false);
+            long since = ChunkedPrompt.tokens(prompt, prompt.size()) - ChunkedPrompt.tokens(prompt, items);
+            return new Compactor.Context(counted + since, window, limit, false);
         }
-        long estimate =
-                TokenEstimate.ofBytes(prompt.length(0)) + fold.compactions().estimate(prompt);
+        long estimate = TokenEstimate.ofBytes(prompt.length(0)) + ChunkedPrompt.tokens(prompt, prompt.size());
         return new Compactor.Context(estimate, window, limit, true);
     }
 
@@ -61,6 +59,6 @@ final class ContextMeter {
             return false;
         }
         return counted * ABSURD * TokenEstimate.BYTES_PER_TOKEN >= bytes
-                || counted * ABSURD >= TokenEstimate.of(prompt.items().subList(0, items));
+                || counted * ABSURD >= ChunkedPrompt.tokens(prompt, items);
     }
 }

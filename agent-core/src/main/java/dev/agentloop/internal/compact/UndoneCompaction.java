@@ -6,8 +6,13 @@ import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.prompt.NamedItem;
+import dev.agentloop.internal.tool.CallBirth;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The prompt as it would be without a compaction. Reads the log again; belongs to the thread that has it. */
@@ -56,8 +61,54 @@ public final class UndoneCompaction {
     /** What stood in place of the window, and what came since. */
     public List<NamedItem> items() {
         List<NamedItem> items = new ArrayList<>(before().named());
-        items.addAll(now.subList(Math.min(window.size(), now.size()), now.size()));
+        items.addAll(since(items));
         return items;
+    }
+
+    // While the compaction held, the ids of the calls that it had left out were free, and a server may have used them
+    // again.
+    private List<NamedItem> since(List<NamedItem> older) {
+        List<NamedItem> since = now.subList(Math.min(window.size(), now.size()), now.size());
+        Set<String> again = callIds(since);
+        again.retainAll(callIds(older));
+        Set<String> taken = callIds(older);
+        taken.addAll(callIds(since));
+        Map<String, String> made = new HashMap<>();
+        again.forEach(id -> made.put(id, free(id, taken)));
+        return since.stream()
+                .map(item -> {
+                    String id = made.get(callId(item.item()));
+                    return id == null
+                            ? item
+                            : new NamedItem(CallBirth.with(item.item(), "call_id", id), item.version());
+                })
+                .toList();
+    }
+
+    private static Set<String> callIds(List<NamedItem> items) {
+        Set<String> ids = new TreeSet<>();
+        for (NamedItem item : items) {
+            String id = callId(item.item());
+            if (!id.isEmpty()) {
+                ids.add(id);
+            }
+        }
+        return ids;
+    }
+
+    private static String callId(Item item) {
+        String ofCall = item instanceof Item.Call call ? call.callId() : "";
+        return item instanceof Item.Output output ? output.callId() : ofCall;
+    }
+
+    private static String free(String id, Set<String> taken) {
+        for (int number = 2; ; number++) {
+            String end = "~" + number;
+            String made = id.substring(0, Math.min(id.length(), CallBirth.LONGEST_ID - end.length())) + end;
+            if (taken.add(made)) {
+                return made;
+            }
+        }
     }
 
     /** The same without the compaction items that it brought; null if it brought none. */

@@ -39,9 +39,14 @@ public final class Events {
         }
     }
 
+    /** Whether anybody listens; on any thread. */
+    public boolean heard() {
+        return listener != AgentListener.NONE;
+    }
+
     /** Tells one event; waits while the buffer is full, and no longer than until the run is to end. */
     public void tell(AgentEvent event) {
-        if (listener == AgentListener.NONE) {
+        if (!heard()) {
             return;
         }
         if (direct) {

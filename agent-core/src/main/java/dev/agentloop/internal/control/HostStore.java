@@ -249,6 +249,11 @@ public final class HostStore implements ConversationStore {
         }
 
         @Override
+        public boolean ended(String process) {
+            return ask(READING, "leases.ended", "of process " + process, () -> leases.ended(process));
+        }
+
+        @Override
         public boolean held(long since) {
             return ask(READING, "leases.held", "of this process", () -> leases.held(since));
         }

@@ -38,7 +38,7 @@ public final class RunControl {
 
     /** A call of the host's code that the run's thread is in. */
     private static final class Visit {
-        private final String what;
+        private final Object what;
         private final long patience;
         private final boolean quick;
         private final @Nullable Visit around;
@@ -46,7 +46,7 @@ public final class RunControl {
         private boolean interrupted;
         private boolean named;
 
-        Visit(String what, long patience, boolean quick, @Nullable Visit around) {
+        Visit(Object what, long patience, boolean quick, @Nullable Visit around) {
             this.what = what;
             this.patience = patience;
             this.quick = quick;
@@ -154,10 +154,11 @@ public final class RunControl {
      * Has code of the host's answer on the run's own thread, where it is to be quick: if it is not, the log names it, and it is
      * interrupted when the run is to end.
      *
+     * @param what it is asked for, in words that are made when somebody wants to read them
      * @param failed what is answered instead where it throws
      * @throws RunEnd if it throws, and the run was ended meanwhile: what an interrupt makes of an answer is none
      */
-    public <T> T ask(String what, Callable<T> code, Function<Throwable, T> failed) {
+    public <T> T ask(Object what, Callable<T> code, Function<Throwable, T> failed) {
         return answer(what, code, failure -> {
             check();
             return failed.apply(failure);
@@ -165,7 +166,7 @@ public final class RunControl {
     }
 
     /** The same, and the run goes on here even if it was ended meanwhile. */
-    <T> T answer(String what, Callable<T> code, Function<Throwable, T> failed) {
+    <T> T answer(Object what, Callable<T> code, Function<Throwable, T> failed) {
         Throwable failure = null;
         enter(what, 0, true);
         try {
@@ -217,7 +218,7 @@ public final class RunControl {
         void await() throws InterruptedException;
     }
 
-    private synchronized void enter(String what, long patience, boolean quick) {
+    private synchronized void enter(Object what, long patience, boolean quick) {
         Visit now = new Visit(what, patience, quick, call);
         call = now;
         // Each of many calls would otherwise have its time, as the listener's when it is told of all that was ended.
@@ -285,6 +286,6 @@ public final class RunControl {
 
     /** What the run's thread is in; empty where it is in no code of the host's. */
     synchronized String doing() {
-        return call == null ? "" : call.what;
+        return call == null ? "" : call.what.toString();
     }
 }

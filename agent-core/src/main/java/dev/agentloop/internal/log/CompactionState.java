@@ -2,14 +2,12 @@ package dev.agentloop.internal.log;
 
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
-import dev.agentloop.Prompt;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
-import dev.agentloop.internal.prompt.TokenEstimate;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -39,8 +37,6 @@ public final class CompactionState {
     private boolean unproven;
     private long counted;
     private int countedItems;
-    private long estimate;
-    private int estimatedItems;
 
     /** An item of this kind came in. */
     void note(String kind, NamedItem item) {
@@ -69,14 +65,6 @@ public final class CompactionState {
         return sections.get(ItemLine.withoutBreakpoints(item));
     }
 
-    /** About how many tokens the items of the prompt have; only those that are new since it was asked last are looked at. */
-    public long estimate(Prompt prompt) {
-        while (estimatedItems < prompt.size()) {
-            estimate += TokenEstimate.of(prompt.item(estimatedItems++));
-        }
-        return estimate;
-    }
-
     void unpinned(String name) {
         pins.remove(name);
     }
@@ -95,8 +83,6 @@ public final class CompactionState {
     /** The fixed fields are others now: what was counted does not hold. */
     void restarted() {
         counted = 0;
-        estimate = 0;
-        estimatedItems = 0;
     }
 
     /** All items were replaced. */

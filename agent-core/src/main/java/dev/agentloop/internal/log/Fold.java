@@ -65,15 +65,10 @@ public final class Fold {
         if (kind.startsWith(LogEntry.ASIDE)) {
             if (kind.startsWith(Entry.OUTPUT_FULL)) {
                 calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
+            } else if (kind.equals(Entry.PARTIAL)) {
+                turn.partial(entry.version());
             }
             return;
-        }
-        if (kind.equals(Entry.PARTIAL)) {
-            turn.partial(entry.version());
-            return;
-        }
-        if (kind.startsWith(LogEntry.ASIDE)) {
-            return; // No fold needs it, and its payload was left out.
         }
         if (entry.isErased() && entry.payload() == null) {
             return; // An older version of this library has restated the prompt since.

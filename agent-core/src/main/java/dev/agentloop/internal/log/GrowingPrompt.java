@@ -91,7 +91,10 @@ final class GrowingPrompt {
         return deferred;
     }
 
-    /** Forked between reasoning and the item that it led to: without that the API refuses it. */
+    /**
+     * Forked between reasoning and the item that it led to: without that the API refuses it. It goes whether or not the prompt was
+     * asked for since it came.
+     */
     void dropTrailingReasoning() {
         List<NamedItem> items = items();
         int kept = items.size();

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 /** The one form of a prompt: bytes in chunks, with the end and the hash of each item. */
 public final class ChunkedPrompt implements Prompt {
-    private static final int CHUNK = 64 * 1024;
+    private static final int CHUNK = 256 * 1024;
     // The fixed fields are kept as text and as bytes, too.
     private static final long HELD_BY_FIELDS = 2;
     private static final byte[] INPUT = ",\"input\":[".getBytes(StandardCharsets.US_ASCII);
@@ -116,7 +116,7 @@ public final class ChunkedPrompt implements Prompt {
 
     @Override
     public Item item(int index) {
-        return Item.of(read(start(index), length(index + 1)));
+        return Item.of(read(chunks, start(index), length(index + 1)));
     }
 
     private long start(int index) {
@@ -168,7 +168,18 @@ public final class ChunkedPrompt implements Prompt {
         return hashes[items];
     }
 
-    private byte[] read(long from, long to) {
+    /**
+     * About how many tokens the first items of a prompt have, without the fixed fields. Each item is read once for all prompts
+     * of a line, so what is asked again and again while a prompt grows costs what is new.
+     */
+    public static long tokens(Prompt prompt, int items) {
+        ChunkedPrompt chunked = (ChunkedPrompt) prompt;
+        synchronized (chunked.tail) {
+            return chunked.tail.tokens(items);
+        }
+    }
+
+    private static byte[] read(byte[][] chunks, long from, long to) {
         byte[] out = new byte[Math.toIntExact(to - from)];
         int done = 0;
         while (done < out.length) {
@@ -201,6 +212,9 @@ public final class ChunkedPrompt implements Prompt {
         private long[] ends = new long[16];
         private long[] hashes = new long[16];
         private int items = -1;
+        // Sums over the items that were looked at so far; the first is that of none.
+        private long[] tokens = new long[1];
+        private int estimated;
 
         // What comes at once gets its room at once, and no more; what comes bit by bit gets it by doubling.
         void reserve(List<? extends Item> coming) {
@@ -269,7 +283,30 @@ public final class ChunkedPrompt implements Prompt {
             fork.ends = Arrays.copyOf(sharedEnds, size + 16);
             fork.hashes = Arrays.copyOf(sharedHashes, size + 16);
             fork.items = size;
+            fork.estimated = Math.min(estimated, size);
+            fork.tokens = Arrays.copyOf(tokens, fork.estimated + 1);
             return fork;
+        }
+
+        long tokens(int count) {
+            if (count >= tokens.length) {
+                tokens = Arrays.copyOf(tokens, Math.max(count + 1, tokens.length * 2));
+            }
+            for (; estimated < count; estimated++) {
+                tokens[estimated + 1] = tokens[estimated] + estimate(estimated);
+            }
+            return tokens[count];
+        }
+
+        // Most items lie in one chunk, and are read where they stand.
+        private long estimate(int item) {
+            long start = ends[item] + (item == 0 ? 0 : 1);
+            long end = ends[item + 1];
+            int at = (int) (start % CHUNK);
+            int length = Math.toIntExact(end - start);
+            return at + length <= CHUNK
+                    ? TokenEstimate.of(chunks[(int) (start / CHUNK)], at, at + length)
+                    : TokenEstimate.of(read(chunks, start, end), 0, length);
         }
 
         static long digest(byte[] bytes, long before) {

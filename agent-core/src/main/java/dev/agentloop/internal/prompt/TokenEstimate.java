@@ -1,10 +1,13 @@
 package dev.agentloop.internal.prompt;
 
+import com.fasterxml.jackson.core.JsonToken;
 import dev.agentloop.Compactor;
 import dev.agentloop.Item;
+import dev.agentloop.internal.ItemBytes;
 import dev.agentloop.internal.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /*
  * The numbers are those of Codex: text has about four bytes a token; encrypted reasoning is base64 of the text with some
@@ -25,16 +28,18 @@ public final class TokenEstimate {
 
     public static long of(Item item) {
         byte[] line = ItemLine.of(item);
-        if (item instanceof Item.Reasoning) {
-            return reasoning(line);
-        }
-        if (item instanceof Item.Message) {
-            return withImages(line, "content");
-        }
-        if (item instanceof Item.Output) {
-            return withImages(line, "output");
-        }
-        return ofBytes(line.length);
+        return of(line, 0, line.length);
+    }
+
+    /** The same of an item whose bytes lie between two offsets. */
+    static long of(byte[] bytes, int from, int to) {
+        JsonFields item = JsonFields.of(bytes, from, to);
+        return switch (ItemBytes.typeOf(item)) {
+            case "reasoning" -> reasoning(item, to - from);
+            case "message" -> withImages(item.inner("content"), to - from);
+            case "function_call_output", "custom_tool_call_output" -> withImages(item.inner("output"), to - from);
+            default -> ofBytes(to - from);
+        };
     }
 
     /** Tokens of so many bytes of text. */
@@ -57,23 +62,21 @@ public final class TokenEstimate {
         return newest;
     }
 
-    private static long reasoning(byte[] line) {
-        String encrypted = JsonFields.of(line).text("encrypted_content");
-        if (encrypted == null) {
-            return ofBytes(line.length);
+    private static long reasoning(JsonFields item, int length) {
+        JsonFields.Field encrypted = item.field("encrypted_content");
+        if (encrypted == null || encrypted.token() != JsonToken.VALUE_STRING) {
+            return ofBytes(length);
         }
-        long text = Math.max(0, encrypted.length() * 3L / 4 - ENVELOPE);
-        return ofBytes(line.length - encrypted.length() + text);
+        // Base64 has nothing to unquote.
+        int base64 = encrypted.end() - encrypted.start() - 2;
+        long text = Math.max(0, base64 * 3L / 4 - ENVELOPE);
+        return ofBytes(length - base64 + text);
     }
 
-    private static long withImages(byte[] line, String field) {
-        JsonFields parts = JsonFields.of(line).inner(field);
-        if (parts == null) {
-            return ofBytes(line.length);
-        }
-        long bytes = line.length;
+    private static long withImages(@Nullable JsonFields parts, int length) {
+        long bytes = length;
         long images = 0;
-        for (JsonFields.Field place : parts.all()) {
+        for (JsonFields.Field place : parts == null ? List.<JsonFields.Field>of() : parts.all()) {
             JsonFields part = parts.inner(place);
             if (part != null && "input_image".equals(part.text("type"))) {
                 bytes -= place.end() - place.start();

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -210,9 +211,7 @@ public final class Attempt {
     private List<Item> kept(Log log) {
         List<Item> items = new ArrayList<>();
         for (ConversationLocks.Unsaid kept : agent.turns().takeKept(id)) {
-            boolean written = log.position().version() > kept.after()
-                    && store.stream(id, kept.after()).anyMatch(entry -> says(entry, kept.item()));
-            if (!written) {
+            if (!written(log, kept)) {
                 items.add(kept.item());
             }
         }
@@ -220,6 +219,15 @@ public final class Attempt {
             LOG.info("conversation {}: {} messages of an earlier run, which failed, are said now", id, items.size());
         }
         return items;
+    }
+
+    private boolean written(Log log, ConversationLocks.Unsaid kept) {
+        if (log.position().version() <= kept.after()) {
+            return false;
+        }
+        try (Stream<LogEntry> entries = store.stream(id, kept.after())) {
+            return entries.anyMatch(entry -> says(entry, kept.item()));
+        }
     }
 
     private static boolean says(LogEntry entry, Item item) {

@@ -32,6 +32,7 @@ final class Endings {
     private final Steering steering;
     private final Inbox inbox;
     private final List<AgentEvent> afterStep = new ArrayList<>();
+    private List<Item> unsaid = List.of();
     private String partialText = "";
     private int emptyAnswers;
 
@@ -53,6 +54,11 @@ final class Endings {
     /** Looks into the inbox when something was left there while a step takes long. */
     void watchTheInbox() {
         run.agent().turns().watch(run.control(), run.agent().store(), this::lookIntoInbox);
+    }
+
+    /** The run's input, for as long as it waits until what was left open is settled; it is said even if the run ends meanwhile. */
+    void unsaid(List<Item> input) {
+        unsaid = input;
     }
 
     /** Has an event told once all calls of the step have ended. */
@@ -200,6 +206,7 @@ final class Endings {
 
     // What was taken from the user must not be lost: the next run sees it.
     private void keepSteering() {
+        unsaid.forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         steering.close().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
         inbox.settle();
     }

@@ -43,7 +43,10 @@ final class Inference {
     private int received;
     private int calls;
     private boolean called;
-    private long receivedBytes;
+    // All that the model has said in deltas; written on its thread only, which tells nobody of them where nobody
+    // listens.
+    private volatile long characters;
+    private long forgotten;
     // Read on the model's thread, which must not begin anything more for a run that has ended.
     private volatile boolean over;
     private boolean answered;
@@ -106,8 +109,10 @@ final class Inference {
         } finally {
             // However this ends, nobody reads a stream, tries again or starts a tool for it any more.
             over = true;
-            work.interrupt();
-            run.control().leave(work, false);
+            if (!answered) {
+                work.interrupt();
+                run.control().leave(work, false);
+            }
         }
     }
 
@@ -158,26 +163,35 @@ final class Inference {
         public void onDelta(Model.DeltaKind kind, String text) {
             Objects.requireNonNull(kind, "a delta has a kind, not null");
             Objects.requireNonNull(text, "a delta has a text, not null");
-            post(() -> {
-                receivedBytes += text.length();
-                run.events().tell(new AgentEvent.Delta(kind, text));
-                if (kind == Model.DeltaKind.TEXT) {
-                    partial.add(text);
-                }
-            });
+            checkWanted();
+            characters += text.length();
+            boolean kept = kind == Model.DeltaKind.TEXT;
+            if (kept || run.events().heard()) {
+                post(() -> {
+                    run.events().tell(new AgentEvent.Delta(kind, text));
+                    if (kept) {
+                        partial.add(text);
+                    }
+                });
+            }
         }
 
         @Override
         public void onRetry(int attempt, Duration wait, ModelException cause) {
             Objects.requireNonNull(wait, "a retry has a wait, not null");
             Objects.requireNonNull(cause, "a retry has a cause, not null");
-            post(() -> retried(attempt, wait, cause));
+            long until = characters;
+            post(() -> retried(attempt, wait, cause, until));
         }
 
-        private void post(Runnable letter) {
+        private void checkWanted() {
             if (over) {
                 throw new CancellationException("the run that this response was for has ended");
             }
+        }
+
+        private void post(Runnable letter) {
+            checkWanted();
             run.control().mailbox().post(() -> {
                 if (!over) {
                     letter.run();
@@ -242,23 +256,23 @@ final class Inference {
         }
     }
 
-    private void retried(int attempt, Duration wait, ModelException cause) {
+    private void retried(int attempt, Duration wait, ModelException cause, long until) {
         run.events().tell(new AgentEvent.Retrying(attempt, wait, String.valueOf(cause.getMessage())));
         run.events().boundary();
-        if (received + receivedBytes > 0) {
-            Usage estimate = estimate(run.log().fold().prompt());
+        if (received > 0 || until > forgotten) {
+            Usage estimate = estimate(run.log().fold().prompt(), until);
             partial.write();
             run.log().add(Entry.responseBroken(String.valueOf(cause.getMessage()), estimate));
             run.log().commit();
             run.meter().use(estimate);
         }
-        forget();
+        forget(until);
     }
 
-    private void forget() {
+    private void forget(long until) {
         undurable.clear();
         received = 0;
-        receivedBytes = 0;
+        forgotten = until;
     }
 
     private ModelResponse completed(ModelResponse whole) {
@@ -284,22 +298,23 @@ final class Inference {
             return;
         }
         ModelResponse whole = response;
-        boolean paid = whole != null || calls > 0 || received + receivedBytes > 0;
-        Usage used = whole != null ? whole.usage() : paid ? estimate(prompt) : Usage.NONE;
+        long until = characters;
+        boolean paid = whole != null || calls > 0 || received > 0 || until > forgotten;
+        Usage used = whole != null ? whole.usage() : paid ? estimate(prompt, until) : Usage.NONE;
         partial.write();
         if (paid) {
             run.log().add(Entry.responseBroken(cause, used));
         }
         run.meter().use(used);
-        forget();
+        forget(until);
         run.log().commit();
         endings.afterStep(new AgentEvent.StepEnded(step, used, cause));
     }
 
-    private Usage estimate(Prompt prompt) {
+    private Usage estimate(Prompt prompt, long until) {
         long items = undurable.stream()
                 .mapToLong(item -> item.json().getBytes(StandardCharsets.UTF_8).length)
                 .sum();
-        return Usage.estimate(prompt.length(), Math.max(items, receivedBytes));
+        return Usage.estimate(prompt.length(), Math.max(items, until - forgotten));
     }
 }

@@ -132,6 +132,7 @@ final class Loop {
         }
         endings.watchTheClock();
         endings.watchTheInbox();
+        endings.unsaid(input);
         TurnStart turn = run.turnStart();
         boolean asked =
                 run.agent().turns().mayHaveAsked(run.log().id(), run.log().position());
@@ -141,6 +142,7 @@ final class Loop {
         compaction.adoptServers();
         // What the inbox had comes after an answer, so only what is still the answer now is given again.
         String answer = run.log().fold().answer();
+        endings.unsaid(List.of());
         turn.input(input);
         LOG.info(
                 "conversation {}: run at version {} with {}, {} steps at most",

@@ -16,7 +16,8 @@ import dev.agentloop.internal.prompt.ItemLine;
  */
 /** Makes the item that the log keeps of a call that a model sent. Belongs to the loop's thread. */
 public record CallBirth(Log log) {
-    private static final int LONGEST_ID = 64;
+    /** The most characters that an id may have on the wire. */
+    public static final int LONGEST_ID = 64;
 
     /** Puts the call into the log, and before it the server's id where the call does not keep it; gives the item. */
     public Item.Call add(Item.Call sent) {
@@ -62,6 +63,9 @@ public record CallBirth(Log log) {
 
     /** The call with its arguments in a form that the API takes: a text, and of a function never an empty one. */
     public static Item.Call whole(Item.Call sent) {
+        if (!sent.arguments().isBlank()) {
+            return sent; // A text that says something, as nearly always: nothing needs to be read again.
+        }
         String content = sent.custom() ? "input" : "arguments";
         JsonFields fields = JsonFields.of(ItemLine.of(sent));
         Field arguments = fields.field(content);

@@ -167,7 +167,9 @@ public final class CallRunner {
     private boolean ownerMayLive() {
         TurnState turn = log.fold().turn();
         String before = TurnState.process(turn.takenFrom());
-        return !before.isEmpty() && !before.equals(TurnState.process(turn.owner()));
+        return !before.isEmpty()
+                && !before.equals(TurnState.process(turn.owner()))
+                && !log.store().leases().ended(before);
     }
 
     /** Takes in a call that becomes durable with the log's next commit. */
@@ -323,11 +325,13 @@ public final class CallRunner {
 
     private boolean mayStart(Call next) {
         late.removeIf(Execution::ended);
-        Stream<Call> atWork =
-                Stream.concat(open(Call.State.RUNNING), late.stream().map(Execution::call));
-        return next.onlyReads()
-                ? atWork.allMatch(Call::onlyReads)
-                : atWork.findAny().isEmpty();
+        boolean alone = !next.onlyReads();
+        for (Call call : log.fold().open().values()) {
+            if (call.state() == Call.State.RUNNING && (alone || !call.onlyReads())) {
+                return false;
+            }
+        }
+        return late.stream().allMatch(execution -> !alone && execution.call().onlyReads());
     }
 
     private void start(Call call) {

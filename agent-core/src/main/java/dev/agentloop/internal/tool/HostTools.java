@@ -41,8 +41,16 @@ public record HostTools(Log log, RunControl control, Events events, Toolbox tool
                 .toList();
     }
 
+    /** What is asked of whom; in words only where the answer takes long. */
+    private record Question(String who, String about) {
+        @Override
+        public String toString() {
+            return who + "'s " + about;
+        }
+    }
+
     private <T> T ask(String who, String question, Callable<T> code, T careful) {
-        T answer = control.ask(who + "'s " + question, code, failure -> careful(who, question, careful, failure));
+        T answer = control.ask(new Question(who, question), code, failure -> careful(who, question, careful, failure));
         return answer != null ? answer : careful(who, question, careful, "null");
     }
 

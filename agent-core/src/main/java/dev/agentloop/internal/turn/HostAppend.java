@@ -44,12 +44,12 @@ public final class HostAppend {
                 .filter(call -> call.output() == null)
                 .map(call -> call.item().callId())
                 .collect(Collectors.toSet()));
-        log.fold().hostCalls().check(log.id(), response == null ? List.copyOf(items) : List.of());
+        log.fold().hostCalls().check(log.id(), response == null ? said() : List.of());
         start.check(items, null);
         start.prepare();
         CallBirth births = new CallBirth(log);
         boolean responding = false;
-        for (Item item : items) {
+        for (Item item : whole()) {
             String kind = kind(item);
             boolean ofModel = kind.equals(Entry.ITEM_MODEL);
             if (responding && !ofModel) {
@@ -68,11 +68,38 @@ public final class HostAppend {
         start.beginEpochIfChanged();
     }
 
-    private void add(Item.Call kept, String sentId) {
-        if (!kept.incomplete()) {
-            calls.add(ToolCall.of(kept));
-            ids.computeIfAbsent(sentId, id -> new ArrayDeque<>()).add(kept.callId());
+    // As of a response to the library's own loop: a call that the model was cut off in gets no output, so the API would
+    // refuse
+    // it, and reasoning must not stand without the item that it led to.
+    private List<Item> whole() {
+        List<Item> whole = new ArrayList<>();
+        for (Item item : items) {
+            if (item instanceof Item.Call call && call.incomplete()) {
+                dropTrailingReasoning(whole);
+            } else {
+                whole.add(item);
+            }
         }
+        if (response != null) {
+            dropTrailingReasoning(whole);
+        }
+        return whole;
+    }
+
+    private static void dropTrailingReasoning(List<Item> items) {
+        while (!items.isEmpty() && items.get(items.size() - 1) instanceof Item.Reasoning) {
+            items.remove(items.size() - 1);
+        }
+    }
+
+    private void add(Item.Call kept, String sentId) {
+        calls.add(ToolCall.of(kept));
+        ids.computeIfAbsent(sentId, id -> new ArrayDeque<>()).add(kept.callId());
+    }
+
+    // The output of a call may come before the answer that the host has to give to another one.
+    private List<Item> said() {
+        return items.stream().filter(item -> !(item instanceof Item.Output)).collect(Collectors.toList());
     }
 
     // An output that comes along with its call follows it to the id that the call has in the log.
@@ -107,7 +134,9 @@ public final class HostAppend {
                     throw new IllegalStateException("no call " + output.callId() + " waits for an output");
                 }
             } else if (item instanceof Item.Call call) {
-                open.add(call.callId());
+                if (!call.incomplete()) {
+                    open.add(call.callId());
+                }
             } else if (!open.isEmpty() && alreadyOpen.containsAll(open)) {
                 throw new IllegalStateException("the calls " + open
                         + " have no output yet; append their outputs first, the API refuses a prompt without them");
