@@ -335,7 +335,7 @@ class BrokenRecordsTest {
                                 LooksForAnEntryBeforeTheFirst::new,
                                 "load_ofALogThatBeginsWithARestatement_givesAllOfIt"),
                         new StoreMutant(LoadsOnlyWhatTheForkWrote::new, "load_ofAFork_goesOnBehindItsBeginning"),
-                        new StoreMutant(LosesWhatLiesBesideTheLog::new, "load_mayLeaveOutWhatLiesBesideTheLog"),
+                        new StoreMutant(LosesWhatLiesBesideTheLog::new, "load_leavesOutWhatLiesBesideTheLog"),
                         new StoreMutant(AppendsBehindTheEnd::new, "append_behindASealedLog_isRefused"),
                         new StoreMutant(
                                 LooksForTheEndOnlyInTheLog::new,

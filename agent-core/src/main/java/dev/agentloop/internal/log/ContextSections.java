@@ -3,10 +3,12 @@ package dev.agentloop.internal.log;
 import dev.agentloop.Item;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.prompt.AppendedSettings;
 import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,11 +18,32 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The newest item of each section of the context, without a cache breakpoint. Not thread-safe. */
+/** The newest item of each section of the context, without a cache breakpoint, and what items add to the fixed fields. Not thread-safe. */
 final class ContextSections {
     private final Map<String, NamedItem> newest = new LinkedHashMap<>();
+    private AppendedSettings appended = new AppendedSettings();
 
-    void put(String section, NamedItem item) {
+    /** An item came into the prompt. */
+    void note(String kind, NamedItem item) {
+        appended.note(item.item());
+        if (kind.startsWith(Entry.ITEM_CONTEXT)) {
+            put(kind.substring(Entry.ITEM_CONTEXT.length()), item);
+        }
+    }
+
+    AppendedSettings appended() {
+        return appended;
+    }
+
+    /** All that is in force: where several of what was appended may hold together, they are said in one item. */
+    List<Item> withAppended() {
+        List<Item> items = new ArrayList<>(items());
+        items.removeIf(item -> AppendedSettings.TYPES.contains(item.type()));
+        items.addAll(appended.items());
+        return items;
+    }
+
+    private void put(String section, NamedItem item) {
         newest.put(section, new NamedItem(ItemLine.withoutBreakpoints(item.item()), item.version()));
     }
 
@@ -42,6 +65,8 @@ final class ContextSections {
 
     /** The prompt begins again, with these items. */
     void restated(List<Item> items) {
+        appended = new AppendedSettings();
+        items.forEach(appended::note);
         Set<Item> plain = items.stream().map(ItemLine::withoutBreakpoints).collect(Collectors.toSet());
         newest.values().removeIf(item -> !plain.contains(item.item()));
     }

@@ -3,12 +3,14 @@ package dev.agentloop.internal.log;
 import dev.agentloop.Item;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
+import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.prompt.ItemMark;
 import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +47,7 @@ public final class Erasure {
         }
         items.stream()
                 .filter(item -> place == Place.WINDOW)
-                .forEach(item -> words.add(item.json().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                .forEach(item -> words.add(item.json().getBytes(StandardCharsets.UTF_8)));
     }
 
     /**
@@ -98,8 +100,8 @@ public final class Erasure {
             return entry.payload() == null ? 0 : JsonFields.of(entry.content()).number("call", 0);
         }
         if (place == Place.ITEM && any(Item.Output.class)) {
-            String id1 = ((Item.Output) items.get(0)).callId();
-            var open = Log.foldOf(store, id, name - 1).open().get(id1);
+            String callId = ((Item.Output) items.get(0)).callId();
+            Call open = Log.foldOf(store, id, name - 1).open().get(callId);
             return open == null ? 0 : open.version();
         }
         return place == Place.ITEM && any(Item.Call.class) ? name : 0;
@@ -197,7 +199,7 @@ public final class Erasure {
         return changed[0] ? left : null;
     }
 
-    /** The same of what an older version of this library has only said that it is to be erased. */
+    /** The name of what an older version of this library has said is to be erased in these entries. */
     public static long oldName(HostStore store, String id, List<Long> versions) {
         List<Long> items = new ArrayList<>(versions);
         items.removeIf(version -> Log.entry(store, id, version)

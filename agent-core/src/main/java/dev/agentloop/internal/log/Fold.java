@@ -21,7 +21,6 @@ import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,7 +44,6 @@ public final class Fold {
     private final GrowingPrompt growing = new GrowingPrompt();
     private final CompactionState compactions = new CompactionState();
     private final HostCalls hostCalls = new HostCalls();
-    private AppendedSettings appended = new AppendedSettings();
     private int breakpoints;
     private String unknown = "";
     private boolean hasNames = true;
@@ -129,7 +127,10 @@ public final class Fold {
         boolean first = !growing.begun();
         List<Long> gone = ItemTable.numbers(fields, Entry.REDACTED);
         if (!gone.isEmpty() && !first) {
-            redacted(Set.copyOf(gone));
+            // As where the log is read with marks: all that is known of the items has them.
+            replace(item -> item.redacted(Set.copyOf(gone)));
+            calls.redacted(Set.copyOf(gone));
+            rules.redacted(Set.copyOf(gone));
         }
         JsonFields window = fields.inner("window");
         List<NamedItem> before = first ? List.of() : named();
@@ -157,13 +158,6 @@ public final class Fold {
         if (first && state != null) {
             read(state, table);
         }
-    }
-
-    // All that is known of the items has marks in their place from here on, as it has where the log was read with them.
-    private void redacted(Set<Long> versions) {
-        replace(item -> item.redacted(versions));
-        calls.redacted(versions);
-        rules.redacted(versions);
     }
 
     private void replace(Function<NamedItem, @Nullable NamedItem> with) {
@@ -235,8 +229,6 @@ public final class Fold {
             total = total.plus(Entry.usage(fields, USAGE));
         }
         hostCalls.restart(items);
-        appended = new AppendedSettings();
-        items.forEach(appended::note);
         sections.restated(items);
     }
 
@@ -253,21 +245,25 @@ public final class Fold {
             return;
         }
         hostCalls.note(item);
-        appended.note(item);
         if (item.type().equals(AppendedSettings.TOOLS)) {
             growing.endingChanged();
         }
         NamedItem named = new NamedItem(item, entry.version());
+        sections.note(kind, named);
         if (item instanceof Item.Output output && answers(output, named, ofModel)) {
             return;
         }
         if (ofModel) {
-            ofModel(named);
+            response.said(named);
+            ofModel(item.type());
         } else {
             turn.asks(true);
         }
         (ofModel || !midway() ? growing.unplaced() : growing.deferred()).add(named);
-        note(kind, named);
+        if (item instanceof Item.Call call) {
+            calls.received(call, entry.version());
+        }
+        compactions.note(kind, named);
         breakpoints += ofModel ? 0 : ItemLine.breakpoints(item);
     }
 
@@ -279,13 +275,6 @@ public final class Fold {
             place();
         }
         return call != null;
-    }
-
-    private void ofModel(NamedItem named) {
-        if (named.item() instanceof Item.Message) {
-            response.said(named);
-        }
-        ofModel(named.item().type());
     }
 
     private void ofModel(String type) {
@@ -309,17 +298,6 @@ public final class Fold {
             }
         }
         return item;
-    }
-
-    private void note(String kind, NamedItem named) {
-        if (named.item() instanceof Item.Call call) {
-            calls.received(call, named.version());
-        } else {
-            compactions.note(kind, named);
-        }
-        if (kind.startsWith(Entry.ITEM_CONTEXT)) {
-            sections.put(kind.substring(Entry.ITEM_CONTEXT.length()), named);
-        }
     }
 
     private void responseEnded(String kind, JsonFields fields) {
@@ -370,7 +348,7 @@ public final class Fold {
 
     /** The prompt; there must have been an epoch. */
     public Prompt prompt() {
-        return growing.prompt(() -> new PromptEnding(turn.allowed(), appended.tools(), response.id()));
+        return growing.prompt(() -> new PromptEnding(turn.allowed(), appended().tools(), response.id()));
     }
 
     /** The items of the prompt with their names in the log. */
@@ -462,16 +440,12 @@ public final class Fold {
 
     /** The newest item of each section of the context, and what was appended to the fixed fields. */
     public List<Item> contextItems() {
-        List<Item> items = new ArrayList<>(sections.items());
-        // Several of these may hold together: they are said in one item.
-        items.removeIf(item -> AppendedSettings.TYPES.contains(item.type()));
-        items.addAll(appended.items());
-        return items;
+        return sections.withAppended();
     }
 
     /** What items in the middle of the prompt add to its fixed fields. */
     public AppendedSettings appended() {
-        return appended;
+        return sections.appended();
     }
 
     public int epoch() {

@@ -54,8 +54,9 @@ public final class NewestResponse {
         given = false;
     }
 
-    void said(NamedItem message) {
-        last = message;
+    /** The response has this item. */
+    void said(NamedItem item) {
+        last = item.item() instanceof Item.Message ? item : last;
     }
 
     /** The response has an item of this kind. */

@@ -1,7 +1,5 @@
 package dev.agentloop.internal.log;
 
-import dev.agentloop.spi.LogEntry;
-
 /**
  * Where words can stand in a log, by the kinds of entries: the list that an erasure goes by. A kind that is not on it says
  * nothing of its own that anybody has said; a test fails where a kind of {@link Entry} is neither here nor known to say nothing.
@@ -24,9 +22,6 @@ public enum Place {
     /** No words of anybody's. */
     NOWHERE;
 
-    /** How the kind of such entries begins. */
-    static final String PARTIAL_KIND = LogEntry.ASIDE + "partial";
-
     /** Where the words of entries of a kind stand. */
     public static Place of(String kind) {
         if (kind.startsWith(Entry.ITEM)) {
@@ -37,7 +32,7 @@ public enum Place {
         }
         return switch (kind) {
             case Entry.EPOCH_WINDOW -> WINDOW;
-            case PARTIAL_KIND -> PARTIAL;
+            case Entry.PARTIAL -> PARTIAL;
             case Entry.APPROVAL_ASKED -> QUESTION;
             case Entry.APPROVAL_DECIDED -> DECISION;
             case Entry.TURN_ENDED, Entry.RESPONSE_BROKEN, Entry.COMPACTION_FAILED -> ENDING;

@@ -8,8 +8,10 @@ import dev.agentloop.internal.prompt.ItemMark;
 import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +47,7 @@ record WindowErasure(long name, long call, boolean callGoes, List<Item> items) {
     private List<String> items(JsonFields array, JsonFields of, boolean named, boolean[] changed) {
         List<Long> names = named ? ItemTable.numbers(of, ItemTable.VERSIONS) : List.of();
         List<JsonFields.Field> all = array.all();
-        return java.util.stream.IntStream.range(0, all.size())
+        return IntStream.range(0, all.size())
                 .mapToObj(i -> {
                     boolean gone = named ? names.get(i) == name : says(array, all.get(i));
                     return gone ? mark(array, all.get(i), changed) : array.raw(all.get(i));
@@ -148,9 +150,7 @@ record WindowErasure(long name, long call, boolean callGoes, List<Item> items) {
                                 && erased.name().equals(sent.text("name"))
                                 && erased.arguments().equals(sent.text("arguments")));
         changed[0] |= gone;
-        return !gone
-                ? array.raw(element)
-                : new String(sent.with("arguments", "\"{}\""), java.nio.charset.StandardCharsets.UTF_8);
+        return !gone ? array.raw(element) : new String(sent.with("arguments", "\"{}\""), StandardCharsets.UTF_8);
     }
 
     private void oldItems(Json.Writer out, JsonFields fields, boolean[] changed) throws IOException {

@@ -69,7 +69,7 @@ class OldLogsTest {
             assertThat(found).hasSameSizeAs(recorded).noneMatch(line -> line.contains("ERASED"));
             // What could not be read when the set was written has marks in it now.
             for (int i = 0; i < recorded.size(); i++) {
-                String[] was = recorded.get(i).split(" ");
+                String[] was = readFromTheBase(recorded.get(i)).split(" ");
                 String[] is = found.get(i).split(" ");
                 for (int part = 0; part < was.length; part++) {
                     if (!was[part].equals("ERASED")) {
@@ -80,6 +80,12 @@ class OldLogsTest {
                 }
             }
         }
+    }
+
+    // When these were recorded, the prompt at a version was read from the first entry on, and so could not be read
+    // where one was erased; a fork was read from the newest entry that restates the prompt, as both are now.
+    private static String readFromTheBase(String recorded) {
+        return recorded.replaceFirst("^(\\d+) ERASED ([0-9a-f]+)$", "$1 $2 $2");
     }
 
     @ParameterizedTest
