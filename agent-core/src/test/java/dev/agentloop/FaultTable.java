@@ -56,7 +56,6 @@ final class FaultTable {
             leases.process | request | unavailable | unavailable | ended | ended; held the store's leases.process
             leases.alive | request | unavailable | - | ended | ended; held the store's leases.alive
             leases.held | request stream tool | unavailable | - | ended | ended; held the store's leases.held
-            store.identity | request | unavailable | unavailable | ended | ended; held the store's identity
             store.tenant | request stream tool | unavailable | unavailable | ended | ended; held the store's tenant
             cache.supplier | request | finished; log the prefix cache failed | finished; log the prefix cache answered null | ended | ended; named the prefix cache's supplier
             cache.resume | request | finished; log the prefix cache failed | - | ended | ended; named the prefix cache's resume

@@ -97,27 +97,6 @@ class FileFamiliesTest {
     }
 
     @Test
-    void conversationThatIsOpenElsewhere_isLeftAndSaid() {
-        try (FileStore store = new FileStore(folder);
-                FileStore beside = new FileStore(folder)) {
-            append(store, ID, "{\"secret\":1}");
-            fork(store, ID, 1, OTHER);
-            fork(store, ID, 1, THIRD);
-            append(beside, OTHER, "{\"n\":2}");
-            assertThatThrownBy(() -> store.erase(ID, mark(1)))
-                    .isInstanceOfSatisfying(
-                            StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.LOCKED))
-                    .hasMessageContaining(OTHER);
-            assertThat(store.read(OTHER, 0, 1).get(0).isErased()).isFalse();
-            assertThat(store.read(THIRD, 0, 1).get(0).isErased()).isTrue();
-            // The one that has it open erases it by the same name, and finds the others done.
-            beside.erase(OTHER, mark(1));
-            assertThat(store.read(OTHER, 0, 1).get(0).isErased()).isTrue();
-            store.erase(ID, mark(1));
-        }
-    }
-
-    @Test
     void halfOfAFork_goesWithWhatIsErased() throws IOException {
         try (FileStore store = new FileStore(folder)) {
             LogPosition head = append(store, ID, "{\"secret\":1}");

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -165,7 +166,7 @@ class FileStoreProcessTest {
     static final class Holder {
         public static void main(String[] arguments) throws IOException {
             FileLogs logs = FileLogs.of(Path.of(arguments[0]), FileAccess.local());
-            logs.writing(ID, true, () -> {
+            logs.writing(arguments[1], true, () -> {
                 System.out.println("holds");
                 return System.in.read();
             });
@@ -174,7 +175,11 @@ class FileStoreProcessTest {
     }
 
     private Process holder() throws IOException {
-        Process holder = start(Holder.class, folder.toString());
+        return holder(ID);
+    }
+
+    private Process holder(String conversation) throws IOException {
+        Process holder = start(Holder.class, folder.toString(), conversation);
         assertThat(holder.inputReader(StandardCharsets.US_ASCII).readLine()).isEqualTo("holds");
         return holder;
     }
@@ -215,6 +220,30 @@ class FileStoreProcessTest {
             holder.getOutputStream().close();
             assertThat(holder.waitFor()).isZero();
             assertThat(append(store, ID, "{}").version()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void erasure_passesOverAForkThatAnotherProcessIsWritingTo_andSaysSo() throws Exception {
+        String other = ID.replaceFirst("^.", "9");
+        String third = ID.replaceFirst("^.", "8");
+        Map<Long, byte[]> marks = Map.of(1L, "{}".getBytes(StandardCharsets.UTF_8));
+        try (ConversationStore store = new FileStore(folder)) {
+            LogPosition head = append(store, ID, "{\"secret\":1}");
+            store.fork(ID, head, other);
+            store.fork(ID, head, third);
+            Process holder = holder(other);
+            StoreException refused = catchThrowableOfType(StoreException.class, () -> store.erase(ID, marks));
+            assertThat(refused.kind()).isEqualTo(Kind.LOCKED);
+            assertThat(refused).hasMessageContaining(other);
+            assertThat(store.read(other, 0, 1).get(0).isErased()).isFalse();
+            assertThat(store.read(third, 0, 1).get(0).isErased()).isTrue();
+            holder.getOutputStream().close();
+            assertThat(holder.waitFor()).isZero();
+            // By the same name from whichever of them: the others are done already.
+            store.erase(other, marks);
+            assertThat(store.read(other, 0, 1).get(0).isErased()).isTrue();
+            store.erase(ID, marks);
         }
     }
 

@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -34,16 +33,13 @@ public final class HostStore implements ConversationStore {
 
     private final ConversationStore store;
     private final @Nullable RunControl control;
-    private final AtomicReference<@Nullable Place> place;
-
-    /** What tells the conversations of one store and tenant from those of others. */
-    public record Place(Object identity, String tenant) {}
+    private final Object place;
 
     public HostStore(ConversationStore store) {
-        this(store, null, new AtomicReference<>());
+        this(store, null, store);
     }
 
-    private HostStore(ConversationStore store, @Nullable RunControl control, AtomicReference<@Nullable Place> place) {
+    private HostStore(ConversationStore store, @Nullable RunControl control, Object place) {
         this.store = store;
         this.control = control;
         this.place = place;
@@ -54,14 +50,14 @@ public final class HostStore implements ConversationStore {
         return new HostStore(store, run, place);
     }
 
-    /** Whose conversations these are. The store is asked once: what it said is at hand when it cannot be asked any more. */
-    public Place place() {
-        Place known = place.get();
-        if (known == null) {
-            known = new Place(identity(), tenant());
-            place.set(known);
-        }
-        return known;
+    /** The same store, with what stands for its identity and tenant in this process. */
+    public HostStore at(Object known) {
+        return new HostStore(store, control, known);
+    }
+
+    /** What tells the conversations of one store and tenant from those of others; it does not keep the store alive. */
+    public Object place() {
+        return place;
     }
 
     /** Whether there is time to do again what was not done for sure. */
@@ -153,6 +149,11 @@ public final class HostStore implements ConversationStore {
     @Override
     public List<LogEntry> load(String conversation) {
         return ask(READING, "load", conversation, () -> store.load(conversation));
+    }
+
+    @Override
+    public List<LogEntry> loadAfter(String conversation, long version) {
+        return ask(READING, "loadAfter", conversation, () -> store.loadAfter(conversation, version));
     }
 
     @Override

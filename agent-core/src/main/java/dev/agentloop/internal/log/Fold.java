@@ -20,7 +20,6 @@ import dev.agentloop.internal.prompt.PromptEnding;
 import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.StoreException;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -33,7 +33,7 @@ public final class LogCache {
     private long bytes;
     private long dropped = System.nanoTime();
 
-    private record Key(HostStore.Place place, String conversation) {}
+    private record Key(Object place, String conversation) {}
 
     private record Kept(Fold fold, LogPosition position, long weight) {}
 

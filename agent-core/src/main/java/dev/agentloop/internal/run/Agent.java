@@ -56,8 +56,9 @@ public record Agent(Parts parts, HostStore store, String owner, ConversationLock
 
     /** The agent of these parts on a store, by an owner of its own. */
     public static Agent on(ConversationStore store, Parts parts) {
-        HostStore kept = new HostStore(store);
-        ConversationLocks turns = ConversationLocks.of(kept.identity(), kept.tenant());
+        HostStore asked = new HostStore(store);
+        ConversationLocks turns = ConversationLocks.of(asked.identity(), asked.tenant());
+        HostStore kept = asked.at(turns.place());
         String owner = turns.nextOwner(kept.leases().process());
         return new Agent(parts, kept, owner, turns, new Ownership(kept, parts.workers(), owner, turns));
     }

@@ -43,7 +43,6 @@ public final class LogHandle {
      * It is to be given back with {@link #moved} and, where all went well, {@link #keep}.
      */
     Log take(HostStore from) {
-        from.place(); // Asked here, where nothing is lost if the store fails; not at the end of a run.
         if (position.version() == 0 && !inDoubt) {
             return Log.begin(from, id);
         }

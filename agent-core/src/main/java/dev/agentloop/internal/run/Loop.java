@@ -128,7 +128,9 @@ final class Loop {
         Prompt before = run.log().fold().lastSent();
         if (before != null) {
             prefixCache.resume(
-                    before, run.log().fold().response().usage(), run.log().fold().response().answeredAt());
+                    before,
+                    run.log().fold().response().usage(),
+                    run.log().fold().response().answeredAt());
         }
         endings.watchTheClock();
         endings.watchTheInbox();

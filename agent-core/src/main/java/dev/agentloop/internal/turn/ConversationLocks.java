@@ -142,6 +142,11 @@ public final class ConversationLocks {
         return name.startsWith(state.name + "-", name.indexOf('/') + 1);
     }
 
+    /** What stands for the store and tenant, and does not keep the store alive. */
+    public Object place() {
+        return state;
+    }
+
     /** The look into the inboxes of all runs that are at work. */
     public InboxPoll poll() {
         return state.poll;
