@@ -267,20 +267,22 @@ public final class Conversation {
 
     /**
      * Hands the run that is under way, or about to begin, here or in another process, another message of the user's; the model
-     * sees it with its next inference, when all calls have their outputs. A run in another process that is just ending leaves it
-     * to the next. So does a run of this process that fails because the store does: the next run in this process says it,
-     * whichever agent makes it.
+     * sees it with its next inference, when all calls have their outputs. It is durable in the store's inbox when this returns,
+     * unless nothing of the conversation is stored yet: what a run that ends, or whose process dies, has not said is said by the
+     * next.
      *
      * @return false if there is no run, or it is about to end, and the message was not taken
+     * @throws StoreException if the message cannot be left
      */
     public boolean steer(String input) {
         List<Item> items = List.of(Item.user(input));
         List<RunControl> runs = agent.turns().runs(id);
-        boolean elsewhere = runs.isEmpty() && atWorkElsewhere();
-        if (elsewhere) {
+        if (runs.isEmpty() && atWorkElsewhere()) {
             Inbox.input(agent.store(), agent.parts().clock(), id, items);
+            return true;
         }
-        return elsewhere || runs.stream().anyMatch(run -> run.steering().addAll(items));
+        return runs.stream().anyMatch(run -> run.steering().isOpen())
+                && Inbox.steer(agent.store(), agent.parts().clock(), runs, items);
     }
 
     private boolean atWorkElsewhere() {

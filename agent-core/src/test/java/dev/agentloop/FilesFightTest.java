@@ -38,14 +38,16 @@ class FilesFightTest {
     @TempDir
     Path folder;
 
+    private static final int MOST_RUNS = 48;
+
     private final Random random = new Random(Long.getLong("agentloop.fight.seed", 20_261_130L));
     private final Map<String, String> answers = new LinkedHashMap<>();
     private final Map<String, Integer> endings = new TreeMap<>();
     private int begun;
 
-    /** Runs the conversation again and again, until it is killed, and says how each run ended. */
+    /** Runs the conversation more often than anybody hears of, says how each run ended, and waits to be killed. */
     static final class Child {
-        public static void main(String[] arguments) {
+        public static void main(String[] arguments) throws IOException {
             FaultLog.open(); // Only what is said here belongs into the output.
             PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
             Random random = new Random(Long.parseLong(arguments[2]));
@@ -53,7 +55,7 @@ class FilesFightTest {
             model.go.countDown();
             ConversationStore store = new FileStore(Path.of(arguments[0]));
             Conversation conversation = model.agent(store).resume(ID);
-            for (int i = 0; ; i++) {
+            for (int i = 0; i < MOST_RUNS; i++) {
                 String text = (random.nextBoolean() ? "wait" : "say") + (Integer.parseInt(arguments[1]) * 100_000 + i);
                 WhenBusy[] ways = WhenBusy.values();
                 RunOptions options = RunOptions.DEFAULT.withWhenBusy(ways[random.nextInt(ways.length)]);
@@ -67,6 +69,7 @@ class FilesFightTest {
                 }
                 out.println(text + " " + ending);
             }
+            System.in.read();
         }
     }
 
@@ -144,7 +147,7 @@ class FilesFightTest {
             }
             for (int kill = 0; kill < KILLS; kill++) {
                 int victim = random.nextInt(PROCESSES);
-                fighters.get(victim).hear(1 + random.nextInt(12));
+                fighters.get(victim).hear(1 + random.nextInt(MOST_RUNS / 4));
                 fighters.set(victim, fighters.get(victim).replaced());
             }
         } finally {

@@ -220,7 +220,7 @@ class OwnersTest {
                 System.gc();
                 return garbage.get() == null;
             });
-            assertThat(root.on(store).resume(id).run("on").text()).isEqualTo("wait on also this");
+            assertThat(root.on(store).resume(id).run("on").text()).isEqualTo("wait also this on");
         }
     }
 

@@ -283,8 +283,8 @@ class ResumeTest {
                         "item.model",
                         "tool.started",
                         "item.output",
-                        "response.broken",
                         "turn.begun",
+                        "response.broken",
                         "item.model",
                         "response",
                         "turn.ended");

@@ -43,6 +43,8 @@ public final class Attempt {
     private final Events events;
     private final HostStore store;
     private final String id;
+    // The message of the inbox that has the input; null where none has.
+    private @Nullable String left;
 
     public Attempt(Agent agent, String id, LogHandle handle, RunOptions options) {
         this.agent = agent;
@@ -120,7 +122,8 @@ public final class Attempt {
             return new Outcome.HandedOver(nothingUsed());
         }
         try {
-            return alone(input);
+            // What the inbox has comes from there.
+            return alone(left == null ? input : List.of());
         } finally {
             agent.turns().keep(id, control.steering().unsaid(), handle.version());
             agent.turns().end(id);
@@ -142,23 +145,39 @@ public final class Attempt {
         return true;
     }
 
+    // It is durable in the inbox before a run is told: what one that dies has not said is for the next.
     private boolean steerBefore(List<Item> input) {
         for (RunControl run : agent.turns().runs(id)) {
             if (run == control) {
                 return false;
             }
-            if (run.steering().addAll(input)) {
+            if (leave(input)
+                    ? run.steering().offer(left, input)
+                    : run.steering().addAll(input)) {
                 return true;
             }
         }
         return false;
     }
 
+    // False where nothing of the conversation is stored yet, so that there is no inbox either.
+    private boolean leave(List<Item> input) {
+        try {
+            left = left == null ? Inbox.input(agent.store(), agent.parts().clock(), id, input) : left;
+            return true;
+        } catch (StoreException e) {
+            if (e.kind() != StoreException.Kind.NOT_FOUND) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
     private Outcome alone(List<Item> input) throws InterruptedException {
         while (true) {
             Log log = free();
             if (log == null) {
-                Inbox.input(agent.store(), agent.parts().clock(), id, input);
+                leave(input);
                 return new Outcome.HandedOver(nothingUsed());
             }
             control.check();
@@ -175,6 +194,7 @@ public final class Attempt {
                     throw e;
                 }
                 LOG.info("conversation {}: another process began a turn first; looking again", id);
+                control.steering().again();
             }
         }
     }

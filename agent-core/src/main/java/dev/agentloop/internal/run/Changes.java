@@ -44,7 +44,7 @@ public record Changes(Agent agent, String id, LogHandle handle) {
             Run run = Run.of(agent, control, new Events(control, options), log, options);
             agent.ownership().refuseOther(run.log());
             Inbox inbox = new Inbox(
-                    run.log(), run.events(), run.tools(), agent.parts().clock());
+                    run.log(), run.events(), run.tools(), agent.parts().clock(), control.steering());
             inbox.read();
             inbox.learnRedactions();
             T result = change.apply(run);

@@ -76,7 +76,7 @@ final class Endings {
     private void lookIntoInbox() {
         boolean isCancelled;
         try {
-            isCancelled = inbox.look(steering);
+            isCancelled = inbox.look();
         } catch (StoreException e) {
             // What lies there waits; whether the store is to be had is for the next append to say.
             LOG.warn(
@@ -207,8 +207,9 @@ final class Endings {
     // What was taken from the user must not be lost: the next run sees it.
     private void keepSteering() {
         unsaid.forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
-        steering.close().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
-        inbox.settle();
+        Steering.Taken left = steering.close();
+        left.items().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
+        inbox.settle(left.messages());
     }
 
     private void turnOver(String outcome, String detail) {

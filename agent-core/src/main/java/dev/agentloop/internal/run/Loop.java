@@ -49,7 +49,7 @@ final class Loop {
         this.run = run;
         this.steering = run.control().steering();
         this.tools = run.callRunner();
-        this.inbox = new Inbox(run.log(), run.events(), run.tools(), run.parts().clock());
+        this.inbox = new Inbox(run.log(), run.events(), run.tools(), run.parts().clock(), steering);
         this.endings = new Endings(run, tools, inbox);
         this.compaction = run.compaction();
         this.recovery = new Recovery(run, compaction);
@@ -159,9 +159,9 @@ final class Loop {
                 : null;
     }
 
-    private void append(List<Item> steered) {
-        steered.forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
-        inbox.settle();
+    private void append(Steering.Taken steered) {
+        steered.items().forEach(item -> run.log().add(Entry.item(Entry.ITEM_USER, item)));
+        inbox.settle(steered.messages());
         run.log().commit();
         steering.durable();
     }

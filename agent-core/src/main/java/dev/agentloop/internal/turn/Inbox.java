@@ -8,6 +8,7 @@ import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.call.Call;
 import dev.agentloop.internal.control.Events;
+import dev.agentloop.internal.control.RunControl;
 import dev.agentloop.internal.control.Steering;
 import dev.agentloop.internal.log.Entry;
 import dev.agentloop.internal.log.Fold;
@@ -16,6 +17,7 @@ import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.tool.HostTools;
 import dev.agentloop.spi.ConversationStore;
 import dev.agentloop.spi.InboxMessage;
+import dev.agentloop.spi.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -47,22 +49,51 @@ public final class Inbox {
     private final Events events;
     private final HostTools tools;
     private final Clock clock;
+    private final Steering steering;
     private final List<InboxMessage> found = new ArrayList<>();
     // What is on its way into the log, and of that what no entry says yet.
     private final Set<String> handed = new HashSet<>();
     private final List<String> pending = new ArrayList<>();
 
-    public Inbox(Log log, Events events, HostTools tools, Clock clock) {
+    /** @param steering takes what is to be said to the model while the run is under way */
+    public Inbox(Log log, Events events, HostTools tools, Clock clock, Steering steering) {
         this.log = log;
         this.events = events;
         this.tools = tools;
         this.clock = clock;
+        this.steering = steering;
     }
 
-    /** Leaves more input for the turn that is under way. */
-    public static void input(ConversationStore store, Clock clock, String conversation, List<? extends Item> items) {
+    /** Leaves more input for the turn that is under way; gives the id of the message. */
+    public static String input(ConversationStore store, Clock clock, String conversation, List<? extends Item> items) {
         byte[] payload = Json.object(w -> w.raws("items", Entry.json(items)));
-        store.leave(conversation, InboxMessage.of(ConversationId.next(clock), INPUT, payload));
+        String message = ConversationId.next(clock);
+        store.leave(conversation, InboxMessage.of(message, INPUT, payload));
+        return message;
+    }
+
+    /**
+     * Hands input to the first of these runs of one conversation that takes it, once it is durable; where none does any more, it is
+     * left for the next.
+     *
+     * @return false where nothing of the conversation is stored yet, so that there is no inbox, and no run takes it
+     */
+    public static boolean steer(ConversationStore store, Clock clock, List<RunControl> runs, List<Item> items) {
+        String message;
+        try {
+            message = input(store, clock, runs.get(0).conversation(), items);
+        } catch (StoreException e) {
+            if (e.kind() != StoreException.Kind.NOT_FOUND) {
+                throw e;
+            }
+            return runs.stream().anyMatch(run -> run.steering().addAll(items));
+        }
+        if (runs.stream().noneMatch(run -> run.steering().offer(message, items))) {
+            LOG.info(
+                    "conversation {}: a message came as the run ended; the next says it",
+                    runs.get(0).conversation());
+        }
+        return true;
     }
 
     /** Asks the owner of the turn that is under way to cancel it. */
@@ -134,7 +165,7 @@ public final class Inbox {
             if (log.fold().turn().taken().contains(message.id())) {
                 // A crash came between the entry and the removal.
                 leftovers.add(message.id());
-            } else if (!handed.contains(message.id())) {
+            } else if (!handed.contains(message.id()) && !steering.has(message.id())) {
                 found.add(message);
             }
         }
@@ -216,10 +247,10 @@ public final class Inbox {
                 continue; // It comes when the turn has begun.
             }
             items(message).forEach(item -> log.add(Entry.item(Entry.ITEM_USER, item)));
-            handed.add(message.id());
+            steering.said(message.id());
             pending.add(message.id());
         }
-        settle();
+        settle(List.of());
     }
 
     /**
@@ -227,16 +258,17 @@ public final class Inbox {
      *
      * @return whether the run was cancelled from elsewhere
      */
-    public boolean look(Steering steering) {
+    public boolean look() {
         read();
         boolean cancelled = false;
         for (InboxMessage message : found) {
-            boolean cancel = message.kind().equals(CANCEL);
             List<Item> items = items(message);
-            if (cancel || !items.isEmpty() && steering.addFromInbox(items)) {
-                cancelled |= cancel;
+            if (message.kind().equals(CANCEL)) {
+                cancelled = true;
                 handed.add(message.id());
                 pending.add(message.id());
+            } else if (!items.isEmpty()) {
+                steering.offer(message.id(), items);
             }
         }
         return cancelled;
@@ -252,8 +284,9 @@ public final class Inbox {
         }
     }
 
-    /** Puts into the log that what was handed on is in the log, with which it is removed here. */
-    public void settle() {
+    /** Puts into the log that what these messages and those that were handed on say is in the log, with which they are removed. */
+    public void settle(List<String> said) {
+        pending.addAll(said);
         if (!pending.isEmpty()) {
             List<String> ids = List.copyOf(pending);
             pending.clear();

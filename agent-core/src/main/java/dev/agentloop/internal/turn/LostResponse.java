@@ -9,29 +9,29 @@ import dev.agentloop.internal.log.Log;
 import dev.agentloop.spi.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The response that was under way when the process of a turn died, or could not write any more. The server has counted it, and
  * nobody has heard how many tokens it had: it is ended in the log with an estimate, so that no budget leaks.
  */
 record LostResponse(Log log) {
-    private static final String CAUSE = "the process ended before the response did";
+    static final String CAUSE = "the process ended before the response did";
 
     /**
-     * Ends it, where there was one; it belongs to the turn that the log has open, so that turn's end is to follow.
+     * What it is counted with, by the log before the next turn begins.
      *
      * @param asked whether a request that left nothing in the log may have been sent
-     * @return what it is counted with; none where there was none
+     * @return null where there was none
      */
-    Usage end(boolean asked) {
+    @Nullable
+    Usage estimate(boolean asked) {
         Fold fold = log.fold();
         if (!fold.response().underWay() && !(asked && unanswered(fold))) {
-            return Usage.NONE;
+            return null;
         }
         // Of a fork it is the origin that has paid.
-        Usage lost = fold.turn().owner().isEmpty() ? Usage.NONE : estimate(fold);
-        log.add(Entry.responseBroken(CAUSE, lost));
-        return lost;
+        return fold.turn().owner().isEmpty() ? Usage.NONE : estimate(fold);
     }
 
     // By the log the model was to be asked next: neither did a call await its output, nor was a compactor at work.

@@ -94,9 +94,12 @@ public final class TurnStart {
         log.then(() ->
                 events.tell(new AgentEvent.RunStarted(log.id(), log.position().version())));
         boolean begun = fold.hasPrompt();
-        Usage lost = new LostResponse(log).end(asked);
+        Usage lost = new LostResponse(log).estimate(asked);
         prepare();
         log.add(Entry.turnBegun(owner, allowed, clock.instant()));
+        if (lost != null) {
+            log.add(Entry.responseBroken(LostResponse.CAUSE, lost));
+        }
         if (begun) {
             inbox.fold();
             Redaction.finish(log);
@@ -104,7 +107,7 @@ public final class TurnStart {
             inbox.learnRedactions();
             tellOfTakeover(fold.turn());
         }
-        return lost;
+        return lost == null ? Usage.NONE : lost;
     }
 
     private void tellOfTakeover(TurnState turn) {

@@ -304,4 +304,13 @@ final class TalkChecks {
             return new byte[0];
         }
     }
+
+    String head(Conversation conversation) {
+        try {
+            return conversation.prompt().head();
+        } catch (IllegalStateException e) {
+            require(String.valueOf(e.getMessage()).contains("is empty"), String.valueOf(e));
+            return "";
+        }
+    }
 }
