@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -114,7 +115,13 @@ record FileInbox(Path folder, FileAccess access) {
     private static @Nullable InboxMessage read(Path file) throws IOException {
         byte[] bytes;
         // Whoever may write a message writes it here; a link would hand in what somebody else can change later.
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        BasicFileAttributes is;
+        try {
+            is = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            return null; // Another process has removed it meanwhile.
+        }
+        if (!is.isRegularFile()) {
             throw new IOException("the message " + file.getFileName()
                     + " is a link or no file, and is not read; remove it to go on without it");
         }

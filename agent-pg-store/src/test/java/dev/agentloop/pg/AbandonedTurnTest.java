@@ -14,6 +14,8 @@ import dev.agentloop.ToolCall;
 import dev.agentloop.ToolContext;
 import dev.agentloop.ToolOutput;
 import dev.agentloop.pg.embedded.EmbeddedPostgres;
+import dev.agentloop.spi.ConversationStore;
+import dev.agentloop.spi.ForwardingStore;
 import dev.agentloop.spi.StoreException;
 import dev.agentloop.testkit.ScriptedModel;
 import dev.agentloop.testkit.ScriptedResponse;
@@ -65,7 +67,19 @@ class AbandonedTurnTest {
         }
     }
 
-    private AgentLoop agent(PgConversationStore store, ScriptedResponse... answers) {
+    /** The store as another process has it, which shares no locks with this one. */
+    private static final class Elsewhere extends ForwardingStore {
+        Elsewhere(PgConversationStore store) {
+            super(store);
+        }
+
+        @Override
+        public Object identity() {
+            return this;
+        }
+    }
+
+    private AgentLoop agent(ConversationStore store, ScriptedResponse... answers) {
         return AgentLoop.builder()
                 .model(ScriptedModel.answering(answers))
                 .tools(new Send())
@@ -77,7 +91,7 @@ class AbandonedTurnTest {
     @Test
     void turn_thatTheStoresFailureLeftOpen_isTakenOverFromALivingProcess() throws Exception {
         try (AgentLoop failing = agent(store, ScriptedResponse.calls("c1", "send", "{}"));
-                AgentLoop next = agent(other, ScriptedResponse.says("It may have been sent."))) {
+                AgentLoop next = agent(new Elsewhere(other), ScriptedResponse.says("It may have been sent."))) {
             Conversation conversation = failing.newConversation();
             assertThatExceptionOfType(StoreException.class)
                     .isThrownBy(() -> conversation.run("Send it."))

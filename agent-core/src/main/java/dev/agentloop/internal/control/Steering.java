@@ -13,6 +13,7 @@ public final class Steering {
     private final List<Said> waiting = new ArrayList<>();
     // On its way into the log.
     private final List<Said> handed = new ArrayList<>();
+    private boolean begun;
     private boolean closed;
 
     // The messages of the inbox that are here, or were.
@@ -29,12 +30,18 @@ public final class Steering {
         return add(items, null);
     }
 
+    /** The run has its turn, and has read the inbox. */
+    public synchronized void begin() {
+        begun = true;
+    }
+
     /**
-     * Takes in what a message of the inbox has, from whichever thread, once: it stays in the inbox until the log has it. False if the
-     * run does not look any more.
+     * Takes in what a message of the inbox has, from whichever thread, once: it stays in the inbox until the log has it. A run that
+     * waits for its turn takes nothing: somebody else may have said it by then, and what is still in the inbox it reads there. False
+     * if the run does not look any more.
      */
     public synchronized boolean offer(String message, List<? extends Item> items) {
-        if (messages.contains(message)) {
+        if (messages.contains(message) || !begun && !closed) {
             return true;
         }
         boolean taken = add(items, message);

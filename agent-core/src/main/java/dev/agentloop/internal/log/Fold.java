@@ -237,7 +237,7 @@ public final class Fold {
         response.notFinal();
         if (ofModel && !response.underWay()) {
             response.begin();
-            responseBegun();
+            responseBegun(true);
         }
         Item item = entry.isErased() ? mark(entry) : Item.of(entry.content());
         if (item == null) {
@@ -300,11 +300,11 @@ public final class Fold {
     }
 
     private void responseEnded(String kind, JsonFields fields) {
+        boolean answered = kind.equals(Entry.RESPONSE);
         if (!response.underWay()) {
             response.begin();
-            responseBegun(); // Nothing of it became an item.
+            responseBegun(answered); // Nothing of it became an item.
         }
-        boolean answered = kind.equals(Entry.RESPONSE);
         boolean complete = answered && !fields.has("incomplete");
         calls.responseEnded(!answered);
         Usage usage = Entry.usage(fields, USAGE);
@@ -321,10 +321,13 @@ public final class Fold {
         place();
     }
 
-    private void responseBegun() {
+    // Where it broke before anything of it was kept, the model has not gone on from what is new in the prompt.
+    private void responseBegun(boolean goneOn) {
         calls.responseBegun();
         sent = prompt();
-        compactions.sent(sent.size());
+        if (goneOn) {
+            compactions.sent(sent.size());
+        }
         newEpoch = null;
         breakpoints = 0;
     }

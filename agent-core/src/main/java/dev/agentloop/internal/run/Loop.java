@@ -139,6 +139,7 @@ final class Loop {
         boolean asked =
                 run.agent().turns().mayHaveAsked(run.log().id(), run.log().position());
         run.meter().use(turn.begin(inbox, run.agent().owner(), run.options().allowedTools(), asked));
+        steering.begin();
         tools.settle();
         tools.finish();
         compaction.adoptServers();

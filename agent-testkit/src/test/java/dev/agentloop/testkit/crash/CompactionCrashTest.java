@@ -158,7 +158,10 @@ class CompactionCrashTest {
         assertThat(in.compactions()).as(where).hasSize(1);
         // In a run that was to ask next, nobody knows whether it had: the log says that it counts as asked.
         List<Usage> broken = in.usages("response.broken");
-        assertThat(broken).as(where).hasSize(when.equals("due") && !lost ? 1 : 0).allMatch(Usage::estimated);
+        assertThat(broken)
+                .as(where)
+                .hasSize(when.equals("due") && !lost ? 1 : 0)
+                .allMatch(Usage::estimated);
         Usage counted = times(lost ? 1 : 0, whole.offer());
         for (Usage each : broken) {
             counted = counted.plus(each);

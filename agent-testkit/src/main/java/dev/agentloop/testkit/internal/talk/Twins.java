@@ -52,9 +52,12 @@ record Twins(TalkSetup setup, Line line, List<LogEntry> log, List<InboxMessage> 
         try (ConversationStore copy = copy();
                 AgentLoop agent = setup.agent(whole ? new WholeStore(copy) : copy, TalkTools.steady(), model, model)) {
             said.add(act(agent.resume(line.id()), what));
-            for (LogEntry entry : copy.read(line.id(), log.size(), Integer.MAX_VALUE)) {
-                said.add(entry.kind() + " " + Wire.text(entry.content()).replaceAll("\"owner\":\"[^\"]*\"", ""));
-            }
+            // What tools and approvers that work at once say comes as it comes.
+            copy.read(line.id(), log.size(), Integer.MAX_VALUE).stream()
+                    .map(entry ->
+                            entry.kind() + " " + Wire.text(entry.content()).replaceAll("\"owner\":\"[^\"]*\"", ""))
+                    .sorted()
+                    .forEach(said::add);
         }
         return said;
     }
