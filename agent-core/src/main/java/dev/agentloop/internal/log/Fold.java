@@ -98,7 +98,7 @@ public final class Fold {
     private void fork() {
         rules.forked();
         if (response.underWay()) {
-            growing.dropTrailingReasoning();
+            growing.dropTrailingReasoning(compactions.tail());
         }
         calls.open().values().forEach(Call::fork);
         turn.forked();

@@ -94,11 +94,13 @@ final class GrowingPrompt {
     /**
      * Forked between reasoning and the item that it led to: without that the API refuses it. It goes whether or not the prompt was
      * asked for since it came.
+     *
+     * @param from where the response begins: nothing before it goes
      */
-    void dropTrailingReasoning() {
+    void dropTrailingReasoning(int from) {
         List<NamedItem> items = items();
         int kept = items.size();
-        while (kept > 0 && items.get(kept - 1).item() instanceof Item.Reasoning) {
+        while (kept > from && items.get(kept - 1).item() instanceof Item.Reasoning) {
             kept--;
         }
         if (kept < items.size()) {
