@@ -263,7 +263,7 @@ public final class CompactionState {
                 pins.put(pin.textOrEmpty("name"), item);
             }
         }
-        tail = (int) state.number("tail", 0);
+        tail = items.before((int) state.number("tail", 0));
         unadopted = state.flag("unadopted", false);
         underWay = Entry.usage(state, "under_way");
         // Older versions of this library have restated all of them.

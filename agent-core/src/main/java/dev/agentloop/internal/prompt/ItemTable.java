@@ -84,6 +84,13 @@ public final class ItemTable {
         return places.subList(0, window).stream().filter(Objects::nonNull).toList();
     }
 
+    /** How many items of the window are there before that place: those that were erased without a mark are not. */
+    public int before(int place) {
+        return (int) places.subList(0, Math.min(place, window)).stream()
+                .filter(Objects::nonNull)
+                .count();
+    }
+
     /** The place of an item, which it gets where it has none; -1 for no item. */
     public int place(@Nullable NamedItem item) {
         if (item == null) {
