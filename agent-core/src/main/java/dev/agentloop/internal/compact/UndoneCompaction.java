@@ -65,7 +65,8 @@ public final class UndoneCompaction {
         return items;
     }
 
-    // While the compaction held, the ids of the calls that it had left out were free, and a server may have used them again.
+    // While the compaction held, the ids of the calls that it had left out were free, and a server may have used them
+    // again.
     private List<NamedItem> since(List<NamedItem> older) {
         List<NamedItem> since = now.subList(Math.min(window.size(), now.size()), now.size());
         Set<String> again = callIds(since);
