@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,8 +48,8 @@ public abstract class KilledTalk {
 
     @Test
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
-    void killedProcess_loosesNothing_andTheNextOneGoesOn() throws Exception {
-        long seed = TalkAmount.seed();
+    void killedProcess_losesNothing_andTheNextOneGoesOn(TestReporter report) throws Exception {
+        long seed = TalkAmount.seed(report);
         int all = TalkAmount.of(kills());
         int kills = 0;
         for (long talk = seed; kills < all; talk++) {
@@ -63,14 +65,13 @@ public abstract class KilledTalk {
                 }
             }
         }
-        System.out.println("killed talk: " + kills + " kills from -Dagentloop.talk.seed=" + seed);
+        report.publishEntry("kills", String.valueOf(kills));
         assertThat(kills).isEqualTo(all);
     }
 
     private boolean killed(Path journal, Random random, String where) throws Exception {
         long seed = random.nextLong();
-        String[] arguments = java.util.stream.Stream.concat(
-                        arguments().stream(), java.util.stream.Stream.of(journal.toString(), String.valueOf(seed)))
+        String[] arguments = Stream.concat(arguments().stream(), Stream.of(journal.toString(), String.valueOf(seed)))
                 .toArray(String[]::new);
         CrashHarness.Run run = CrashHarness.of(child()).stopAt(1 + random.nextInt(POINTS), arguments);
         try (ConversationStore store = open();

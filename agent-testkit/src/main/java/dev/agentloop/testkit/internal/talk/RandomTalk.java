@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 
 /** Random talk in a store; a store's test extends this, and says how to open one. */
 public abstract class RandomTalk {
@@ -24,8 +25,8 @@ public abstract class RandomTalk {
     protected abstract int operations();
 
     @Test
-    void talk_agreesWithItsLog_afterEachOperation() throws Exception {
-        long seed = TalkAmount.seed();
+    void talk_agreesWithItsLog_afterEachOperation(TestReporter report) throws Exception {
+        long seed = TalkAmount.seed(report);
         int all = TalkAmount.of(operations());
         int done = 0;
         for (long talk = seed; done < all; talk++) {

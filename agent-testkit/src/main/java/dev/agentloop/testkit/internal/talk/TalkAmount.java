@@ -1,13 +1,15 @@
 package dev.agentloop.testkit.internal.talk;
 
+import org.junit.jupiter.api.TestReporter;
+
 /** How much is talked, and from which seed on. */
 final class TalkAmount {
     private TalkAmount() {}
 
     /** The seed of the first talk: {@code agentloop.talk.seed}, or a fresh one. */
-    static long seed() {
+    static long seed(TestReporter report) {
         long seed = Long.getLong("agentloop.talk.seed", System.nanoTime());
-        System.out.println("random talk: -Dagentloop.talk.seed=" + seed);
+        report.publishEntry("-Dagentloop.talk.seed", String.valueOf(seed));
         return seed;
     }
 
