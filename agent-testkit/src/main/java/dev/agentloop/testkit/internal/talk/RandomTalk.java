@@ -6,9 +6,11 @@ import dev.agentloop.spi.ConversationStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.Timeout;
 
 /** Random talk in a store; a store's test extends this, and says how to open one. */
 public abstract class RandomTalk {
@@ -25,6 +27,7 @@ public abstract class RandomTalk {
     protected abstract int operations();
 
     @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void talk_agreesWithItsLog_afterEachOperation(TestReporter report) throws Exception {
         long seed = TalkAmount.seed(report);
         int all = TalkAmount.of(operations());
