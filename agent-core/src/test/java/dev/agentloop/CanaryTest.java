@@ -120,6 +120,19 @@ class CanaryTest extends LoopFixture {
     }
 
     private static List<Way> ways() {
+        return Stream.of(
+                        saidByPeopleWays(),
+                        callsWays(),
+                        aroundCallsWays(),
+                        keptWays(),
+                        quotedWays(),
+                        halfWays(),
+                        sharedWays())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private static List<Way> saidByPeopleWays() {
         return List.of(
                 new Way(
                         "user",
@@ -135,7 +148,11 @@ class CanaryTest extends LoopFixture {
                             w.conversation.append(List.of(Item.user("padding ".repeat(300))));
                             w.compact(w.conversation);
                         },
-                        Place.ITEM),
+                        Place.ITEM));
+    }
+
+    private static List<Way> callsWays() {
+        return List.of(
                 new Way(
                         "arguments",
                         new Script(calls(written()), says("done")),
@@ -151,7 +168,11 @@ class CanaryTest extends LoopFixture {
                         "output",
                         new Script(calls(call("1", "tell")), says("done")),
                         w -> w.conversation.run("x"),
-                        Place.ITEM),
+                        Place.ITEM));
+    }
+
+    private static List<Way> aroundCallsWays() {
+        return List.of(
                 new Way(
                         "long output",
                         new Script(calls(call("1", "tell_all")), says("done")),
@@ -170,7 +191,11 @@ class CanaryTest extends LoopFixture {
                             w.conversation.run(RunOptions.DEFAULT);
                         },
                         Place.ITEM,
-                        Place.DECISION),
+                        Place.DECISION));
+    }
+
+    private static List<Way> keptWays() {
+        return List.of(
                 new Way(
                         "reasoning",
                         new Script(answers(Script.reasoning(CANARY), Script.message("done"))),
@@ -199,71 +224,78 @@ class CanaryTest extends LoopFixture {
                                             ("{\"items\":[" + Item.user(CANARY).json() + "]}").getBytes(UTF_8)));
                             w.conversation.run(RunOptions.DEFAULT);
                         },
-                        Place.ITEM),
-                new Way(
-                        "a server that quotes it",
-                        new Script(
-                                (prompt, listener) -> {
-                                    listener.onItem(Script.message("half"));
-                                    throw ModelException.of(
-                                                    ModelException.Kind.INVALID_REQUEST,
-                                                    "do not say " + CANARY + " here")
-                                            .build();
-                                },
-                                says("on")),
-                        w -> assertThatThrownBy(() -> w.conversation.run("say " + CANARY))
-                                .isInstanceOf(ModelException.class),
-                        Place.ITEM,
-                        Place.ENDING),
-                new Way(
-                        "partial answer",
-                        new Script(says("It is " + CANARY)),
-                        w -> {
-                            w.conversation.run("x");
-                            LogEntry answer = w.log(w.conversation.id()).stream()
-                                    .filter(CanaryTest::quotes)
-                                    .findFirst()
-                                    .orElseThrow();
-                            // As the log of a run that told it while the answer came.
-                            String other = "00000000-0000-7000-8000-00000000000a";
-                            LogEntry before = w.store
-                                    .read(w.conversation.id(), answer.version() - 2, 1)
-                                    .get(0);
-                            w.store.fork(w.conversation.id(), before.position(), other);
-                            Log log = Log.load(new HostStore(w.store), other);
-                            log.add(new Entry(
-                                    "aside.partial", Json.object(out -> out.text("text", "It is " + CANARY))));
-                            log.add(new Entry(answer.kind(), answer.content()));
-                            log.add(Entry.response(ModelResponse.of(List.of(), Usage.NONE), java.time.Instant.EPOCH));
-                            log.add(Entry.turnEnded("Finished", "", Usage.NONE, 1, java.time.Instant.EPOCH));
-                            log.commit();
-                            w.agent
-                                    .resume(other)
-                                    .redact(
-                                            w.log(other).stream()
-                                                    .filter(e -> e.kind().equals("item.model"))
-                                                    .findFirst()
-                                                    .orElseThrow()
-                                                    .version(),
-                                            "");
+                        Place.ITEM));
+    }
+
+    private static List<Way> quotedWays() {
+        return List.of(new Way(
+                "a server that quotes it",
+                new Script(
+                        (prompt, listener) -> {
+                            listener.onItem(Script.message("half"));
+                            throw ModelException.of(
+                                            ModelException.Kind.INVALID_REQUEST, "do not say " + CANARY + " here")
+                                    .build();
                         },
-                        Place.ITEM,
-                        Place.PARTIAL),
-                new Way(
-                        "forks",
-                        new Script(says("noted")),
-                        w -> {
-                            w.conversation.run("it is " + CANARY);
-                            Conversation fork = w.agent.fork(w.conversation.id(), w.conversation.version());
-                            fork.append(List.of(Item.user("more ".repeat(300))));
-                            w.compact(fork);
-                            Conversation forkOfFork = w.agent.fork(fork.id(), fork.version());
-                            w.agent.fork(fork.id(), fork.version() - 2);
-                            w.compact(w.conversation);
-                            forkOfFork.undoCompaction();
-                        },
-                        Place.ITEM,
-                        Place.WINDOW));
+                        says("on")),
+                w -> assertThatThrownBy(() -> w.conversation.run("say " + CANARY))
+                        .isInstanceOf(ModelException.class),
+                Place.ITEM,
+                Place.ENDING));
+    }
+
+    private static List<Way> halfWays() {
+        return List.of(new Way(
+                "partial answer",
+                new Script(says("It is " + CANARY)),
+                w -> {
+                    w.conversation.run("x");
+                    LogEntry answer = w.log(w.conversation.id()).stream()
+                            .filter(CanaryTest::quotes)
+                            .findFirst()
+                            .orElseThrow();
+                    // As the log of a run that told it while the answer came.
+                    String other = "00000000-0000-7000-8000-00000000000a";
+                    LogEntry before = w.store
+                            .read(w.conversation.id(), answer.version() - 2, 1)
+                            .get(0);
+                    w.store.fork(w.conversation.id(), before.position(), other);
+                    Log log = Log.load(new HostStore(w.store), other);
+                    log.add(new Entry("aside.partial", Json.object(out -> out.text("text", "It is " + CANARY))));
+                    log.add(new Entry(answer.kind(), answer.content()));
+                    log.add(Entry.response(ModelResponse.of(List.of(), Usage.NONE), java.time.Instant.EPOCH));
+                    log.add(Entry.turnEnded("Finished", "", Usage.NONE, 1, java.time.Instant.EPOCH));
+                    log.commit();
+                    w.agent
+                            .resume(other)
+                            .redact(
+                                    w.log(other).stream()
+                                            .filter(e -> e.kind().equals("item.model"))
+                                            .findFirst()
+                                            .orElseThrow()
+                                            .version(),
+                                    "");
+                },
+                Place.ITEM,
+                Place.PARTIAL));
+    }
+
+    private static List<Way> sharedWays() {
+        return List.of(new Way(
+                "forks",
+                new Script(says("noted")),
+                w -> {
+                    w.conversation.run("it is " + CANARY);
+                    Conversation fork = w.agent.fork(w.conversation.id(), w.conversation.version());
+                    fork.append(List.of(Item.user("more ".repeat(300))));
+                    w.compact(fork);
+                    Conversation forkOfFork = w.agent.fork(fork.id(), fork.version());
+                    w.agent.fork(fork.id(), fork.version() - 2);
+                    w.compact(w.conversation);
+                    forkOfFork.undoCompaction();
+                },
+                Place.ITEM,
+                Place.WINDOW));
     }
 
     @TestFactory

@@ -69,8 +69,8 @@ class ContextTest {
         return builder.build();
     }
 
-    @Test
-    void sectionsThatAreGone_areSaidToHoldNoMore_onceAndInMessages() throws IOException {
+    // With all sections, then twice without, again with all, and without AGENTS.md.
+    private Script toldAndNotTold() throws IOException {
         write("AGENTS.md", "Use tabs.");
         ConversationStore store = new MemoryStore();
         Script script = new Script(
@@ -90,6 +90,12 @@ class ContextTest {
             Files.delete(folder.resolve("AGENTS.md"));
             agent.resume(id).run("e");
         }
+        return script;
+    }
+
+    @Test
+    void sectionsThatAreGone_areSaidToHoldNoMore_onceAndInMessages() throws IOException {
+        Script script = toldAndNotTold();
         List<String> first = script.inputs(0);
         List<String> gone =
                 script.inputs(1).subList(first.size() + 1, script.inputs(1).size() - 1);

@@ -245,57 +245,39 @@ class OwnersTest {
         NOT_ITSELF,
         OTHER_HASHES;
 
-        @SuppressWarnings({"NullAway", "EqualsHashCode"})
+        @SuppressWarnings("NullAway")
         Object identity() {
             return switch (this) {
                 case THROWS -> throw new IllegalStateException("no identity");
                 case NULL -> null;
-                case NO_HASH ->
-                    new Object() {
-                        @Override
-                        public int hashCode() {
-                            throw new IllegalStateException("no hash");
-                        }
-                    };
-                case NO_EQUALS ->
-                    new Object() {
-                        @Override
-                        public boolean equals(Object other) {
-                            throw new LinkageError("no equals");
-                        }
-
-                        @Override
-                        public int hashCode() {
-                            return 1;
-                        }
-                    };
-                case NOT_ITSELF ->
-                    new Object() {
-                        @Override
-                        public boolean equals(Object other) {
-                            return false;
-                        }
-
-                        @Override
-                        public int hashCode() {
-                            return 1;
-                        }
-                    };
-                case OTHER_HASHES ->
-                    new Object() {
-                        private int last;
-
-                        @Override
-                        public boolean equals(Object other) {
-                            return other == this;
-                        }
-
-                        @Override
-                        public int hashCode() {
-                            return last++;
-                        }
-                    };
+                default -> new OddObject(this);
             };
+        }
+    }
+
+    /** An object that breaks what a host's identity has to keep. */
+    private static final class OddObject {
+        private final Odd odd;
+        private int last;
+
+        OddObject(Odd odd) {
+            this.odd = odd;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            if (odd == Odd.NO_EQUALS) {
+                throw new LinkageError("no equals");
+            }
+            return odd != Odd.NOT_ITSELF && other == this;
+        }
+
+        @Override
+        public int hashCode() {
+            if (odd == Odd.NO_HASH) {
+                throw new IllegalStateException("no hash");
+            }
+            return odd == Odd.OTHER_HASHES ? last++ : 1;
         }
     }
 

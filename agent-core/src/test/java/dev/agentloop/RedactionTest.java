@@ -177,17 +177,7 @@ class RedactionTest extends LoopFixture {
         long seed = Long.getLong("agentloop.seed", System.nanoTime());
         java.util.Random random = new java.util.Random(seed);
         for (int talk = 0; talk < 20; talk++) {
-            java.util.List<Script.Line> lines = new java.util.ArrayList<>();
-            for (int i = 0; i < 40; i++) {
-                lines.add(
-                        switch (random.nextInt(3)) {
-                            case 0 -> calls(Script.reasoning("r" + i), call("c" + i, "tell"));
-                            case 1 -> calls(call("a" + i, "tell"), call("b" + i, "tell"));
-                            default -> says("answer " + i);
-                        });
-                lines.add(says("so " + i));
-            }
-            try (AgentLoop agent = agent(new Script(lines.toArray(Script.Line[]::new)), telling)
+            try (AgentLoop agent = agent(script(random), telling)
                     .compactor(new Shortening(() -> true))
                     .build()) {
                 Conversation conversation = agent.newConversation();
@@ -199,25 +189,39 @@ class RedactionTest extends LoopFixture {
                     assertThat(resumed.prompt().items().toString())
                             .as("resumed, seed %s", seed)
                             .isEqualTo(living);
-                    dev.agentloop.internal.log.Fold whole = dev.agentloop.internal.log.Log.foldOfAll(
-                            new dev.agentloop.internal.control.HostStore(store),
-                            conversation.id(),
-                            conversation.version());
-                    assertThat(whole.prompt().items().toString())
-                            .as("the whole log, seed %s", seed)
-                            .isEqualTo(living);
-                    dev.agentloop.internal.log.Fold based = dev.agentloop.internal.log.Log.foldOf(
-                            new dev.agentloop.internal.control.HostStore(store),
-                            conversation.id(),
-                            conversation.version());
-                    assertThat(based.named()).as("names, seed %s", seed).isEqualTo(whole.named());
-                    assertThat(dev.agentloop.internal.Json.objectText(based::write))
-                            .as("state, seed %s", seed)
-                            .isEqualTo(dev.agentloop.internal.Json.objectText(whole::write));
+                    checkFolds(conversation, living, seed);
                     assertChained(log(conversation));
                 }
             }
         }
+    }
+
+    private static Script script(java.util.Random random) {
+        java.util.List<Script.Line> lines = new java.util.ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            lines.add(
+                    switch (random.nextInt(3)) {
+                        case 0 -> calls(Script.reasoning("r" + i), call("c" + i, "tell"));
+                        case 1 -> calls(call("a" + i, "tell"), call("b" + i, "tell"));
+                        default -> says("answer " + i);
+                    });
+            lines.add(says("so " + i));
+        }
+        return new Script(lines.toArray(Script.Line[]::new));
+    }
+
+    private void checkFolds(Conversation conversation, String living, long seed) {
+        dev.agentloop.internal.log.Fold whole = dev.agentloop.internal.log.Log.foldOfAll(
+                new dev.agentloop.internal.control.HostStore(store), conversation.id(), conversation.version());
+        assertThat(whole.prompt().items().toString())
+                .as("the whole log, seed %s", seed)
+                .isEqualTo(living);
+        dev.agentloop.internal.log.Fold based = dev.agentloop.internal.log.Log.foldOf(
+                new dev.agentloop.internal.control.HostStore(store), conversation.id(), conversation.version());
+        assertThat(based.named()).as("names, seed %s", seed).isEqualTo(whole.named());
+        assertThat(dev.agentloop.internal.Json.objectText(based::write))
+                .as("state, seed %s", seed)
+                .isEqualTo(dev.agentloop.internal.Json.objectText(whole::write));
     }
 
     private void change(java.util.Random random, Conversation conversation) {

@@ -213,17 +213,25 @@ class RedactedBytesTest {
             assertThat(ids.stream().flatMap(id -> saying(store, id).stream()).map(RedactedBytesTest::told))
                     .isEmpty();
             assertThat(traces.inRows(WORD)).isEmpty();
-            for (String id : ids) {
-                assertThat(agent.resume(id).prompt().items())
-                        .noneMatch(item -> item.json().contains(WORD));
-            }
+            assertNotShown(agent, ids);
             Conversation later = agent.fork(fork.id(), fork.version());
             assertThat(later.prompt().items()).noneMatch(item -> item.json().contains(WORD));
             ErasedBytesTest.vacuumAsThePageSays(server);
             assertThat(traces.inFiles(WORD)).isEmpty();
-            for (Conversation each : List.of(agent.resume(source.id()), agent.resume(fork.id()), later)) {
-                assertThat(each.run("and now?").text()).as("it goes on").contains(WORD);
-            }
+            assertGoOn(List.of(agent.resume(source.id()), agent.resume(fork.id()), later));
+        }
+    }
+
+    private static void assertNotShown(AgentLoop agent, List<String> ids) {
+        for (String id : ids) {
+            assertThat(agent.resume(id).prompt().items())
+                    .noneMatch(item -> item.json().contains(WORD));
+        }
+    }
+
+    private static void assertGoOn(List<Conversation> conversations) {
+        for (Conversation each : conversations) {
+            assertThat(each.run("and now?").text()).as("it goes on").contains(WORD);
         }
     }
 }

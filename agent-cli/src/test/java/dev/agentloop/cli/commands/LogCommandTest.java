@@ -191,8 +191,7 @@ class LogCommandTest extends AgentTest {
                 .contains("the server calls call_0~2 call_0\n", "the server calls ~4 by no id\n");
     }
 
-    @Test
-    void whatACrashLeft_isSaid() {
+    private void appendWhatACrashLeft() {
         append(
                 "01900000-0000-7000-8000-000000000001",
                 "turn.begun {\"owner\":\"node-1/a\",\"at\":1000}",
@@ -213,6 +212,11 @@ class LogCommandTest extends AgentTest {
                 "redacted {\"reason\":\"asked for\",\"versions\":[3,4]}",
                 "erased {}",
                 "sealed {\"reason\":\"moved\"}");
+    }
+
+    @Test
+    void whatACrashLeft_isSaid() {
+        appendWhatACrashLeft();
         assertThat(look(ExitCode.FINISHED, "log", "last"))
                 .contains("turn 1 at 1970-01-01T00:00:01Z by node-1/a\n")
                 .contains("turn 1 has no end: it is under way, or its process has died; 500 tokens in")

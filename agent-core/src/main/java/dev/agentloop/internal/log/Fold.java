@@ -62,11 +62,7 @@ public final class Fold {
             return;
         }
         if (kind.startsWith(LogEntry.ASIDE)) {
-            if (kind.startsWith(Entry.OUTPUT_FULL)) {
-                calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), entry.version());
-            } else if (kind.equals(Entry.PARTIAL)) {
-                turn.partial(entry.version());
-            }
+            aside(kind, entry.version());
             return;
         }
         if (entry.isErased() && entry.payload() == null) {
@@ -92,6 +88,14 @@ public final class Fold {
             case Entry.COMPACTION_BEGUN -> total = total.plus(compactions.begun(Entry.usage(fields, USAGE)));
             case Entry.COMPACTION_FAILED -> total = total.plus(compactions.failed(fields));
             default -> unknown = kind;
+        }
+    }
+
+    private void aside(String kind, long version) {
+        if (kind.startsWith(Entry.OUTPUT_FULL)) {
+            calls.keptWhole(kind.substring(Entry.OUTPUT_FULL.length()), version);
+        } else if (kind.equals(Entry.PARTIAL)) {
+            turn.partial(version);
         }
     }
 
