@@ -180,7 +180,6 @@ class RedactedBytesTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2})
     void redacted_isInNoRowAtOnce_andInNoFileInTheEnd(long seed) throws Exception {
-        Random random = new Random(seed);
         try (EmbeddedPostgres server = Servers.newest();
                 PgConversationStore store =
                         Servers.store(server).activity(Duration.ZERO).open();
@@ -208,8 +207,7 @@ class RedactedBytesTest {
             Traces traces = new Traces(server);
             assertThat(traces.inRows(WORD)).contains("agent_entry: " + WORD, "agent_text: " + WORD);
             assertThat(traces.inFiles(WORD)).contains("agent_entry: " + WORD, "agent_text: " + WORD);
-            redactAll(agent, store, ids, random);
-
+            redactAll(agent, store, ids, new Random(seed));
             assertThat(ids.stream().flatMap(id -> saying(store, id).stream()).map(RedactedBytesTest::told))
                     .isEmpty();
             assertThat(traces.inRows(WORD)).isEmpty();
