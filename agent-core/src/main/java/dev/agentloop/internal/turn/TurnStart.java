@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TurnStart {
     private static final Logger LOG = LoggerFactory.getLogger(TurnStart.class);
+    private static final String EFFORT_CHANGED = "reasoning_effort_changed";
     // These are told by messages, and begin no epoch.
     private static final List<String> APPENDED = List.of("tools", "parallel_tool_calls", "instructions");
 
@@ -157,13 +158,26 @@ public final class TurnStart {
     private @Nullable String change(Head pinned) {
         PromptSettings now = setup.settings(pinned.cacheKey());
         if (now.configurationUpdates() && now.effort() != null) {
+            if (updateWaits(now.effort())) {
+                return EFFORT_CHANGED;
+            }
             now = now.toBuilder().effort(pinned.effort()).build();
         } else if (log.fold().appended().effort() != null) {
             // The updates in the prompt would go on to hold, or the model does not take them.
-            return "reasoning_effort_changed";
+            return EFFORT_CHANGED;
         }
         String reason = PrefixDifference.firstChange(pinned, Setup.head(now, Toolbox.empty()), APPENDED);
         return PrefixDifference.INPUT_CHANGED.equals(reason) ? "settings_changed" : reason;
+    }
+
+    // The API refuses two updates one after the other, and what is asked next must not go by the first.
+    private boolean updateWaits(String effort) {
+        Prompt prompt = log.fold().prompt();
+        String updated = log.fold().appended().effort();
+        return updated != null
+                && !updated.equals(effort)
+                && prompt.size() > 0
+                && prompt.item(prompt.size() - 1).type().equals(AppendedSettings.UPDATE);
     }
 
     private void beginEpoch(String reason) {
@@ -171,7 +185,8 @@ public final class TurnStart {
         PromptSettings now = setup.settings(log.fold().head().cacheKey());
         List<Item> all = List.copyOf(before.items());
         List<Item> kept = new ArrayList<>(all);
-        kept.removeIf(item -> !takes(now, item));
+        boolean effort = reason.equals(EFFORT_CHANGED);
+        kept.removeIf(item -> !takes(now, item) || effort && item.type().equals(AppendedSettings.UPDATE));
         if (!now.cacheBreakpoints()) {
             kept.replaceAll(ItemLine::withoutBreakpoints);
         }
