@@ -16,6 +16,7 @@ import dev.agentloop.spi.LogEntry;
 import dev.agentloop.spi.LogPosition;
 import dev.agentloop.stores.FileStore;
 import dev.agentloop.testkit.CrashPoints;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ final class StreamingChild {
     private StreamingChild() {}
 
     public static void main(String[] args) {
+        // Whatever the locale has: the harness reads UTF-8.
+        System.setOut(new PrintStream(System.out, true, StandardCharsets.UTF_8));
         CrashPoints points = CrashPoints.ofThisProcess();
         Semaphore written = new Semaphore(0);
         ConversationStore files = new Counting(points.around(new FileStore(Path.of(args[0]))), written);
