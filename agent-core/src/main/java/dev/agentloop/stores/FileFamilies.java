@@ -94,7 +94,7 @@ final class FileFamilies {
             }
         }
         if (all) {
-            make(folder.resolve(WHOLE));
+            make(folder, WHOLE);
             whole = true;
         }
     }
@@ -119,13 +119,13 @@ final class FileFamilies {
     /** Adds conversations to those that begin with the entry of this hash; durable when it returns. */
     void add(String first, Collection<String> conversations) throws IOException {
         for (String conversation : conversations) {
-            make(folder.resolve(first).resolve(conversation + SUFFIX));
+            make(folder.resolve(first), conversation + SUFFIX);
         }
     }
 
-    private void make(Path file) throws IOException {
+    private void make(Path family, String name) throws IOException {
+        Path file = family.resolve(name);
         while (!Files.exists(file)) {
-            Path family = file.getParent();
             if (!Files.isDirectory(family)) {
                 Files.createDirectories(family);
                 access.forceName(folder);

@@ -265,7 +265,7 @@ public final class HostStore implements ConversationStore {
     public Object identity() {
         try {
             Object identity = store.identity();
-            if (identity != null && identity.equals(identity) && identity.hashCode() == identity.hashCode()) {
+            if (identity != null && sameAs(identity, identity)) {
                 return identity;
             }
             LOG.warn("the identity of the store is {}, so this store is taken for one of its own", what(identity));
@@ -274,6 +274,12 @@ public final class HostStore implements ConversationStore {
             LOG.warn("the identity of the store failed, so this store is taken for one of its own", e);
         }
         return new Itself(store);
+    }
+
+    // Asked twice of one object: a host's equals and hashCode may answer as they like.
+    private static boolean sameAs(Object one, Object other) {
+        int hash = one.hashCode();
+        return one.equals(other) && hash == other.hashCode();
     }
 
     private static String what(@Nullable Object identity) {

@@ -144,11 +144,13 @@ record WindowErasure(long name, long call, boolean callGoes, List<Item> items) {
 
     private String sent(JsonFields array, JsonFields.Field element, boolean[] changed) {
         JsonFields sent = array.inner(element);
-        boolean gone = sent != null
-                && items.stream()
-                        .anyMatch(item -> item instanceof Item.Call erased
-                                && erased.name().equals(sent.text("name"))
-                                && erased.arguments().equals(sent.text("arguments")));
+        if (sent == null) {
+            return array.raw(element);
+        }
+        boolean gone = items.stream()
+                .anyMatch(item -> item instanceof Item.Call erased
+                        && erased.name().equals(sent.text("name"))
+                        && erased.arguments().equals(sent.text("arguments")));
         changed[0] |= gone;
         return !gone ? array.raw(element) : new String(sent.with("arguments", "\"{}\""), StandardCharsets.UTF_8);
     }

@@ -82,8 +82,7 @@ public final class ChunkedPrompt implements Prompt {
     /** About how many bytes of memory a prompt and an earlier one hold; what they share counts once. */
     public static long held(Prompt prompt, @Nullable Prompt earlier) {
         ChunkedPrompt whole = (ChunkedPrompt) prompt;
-        boolean shared = earlier == null || ((ChunkedPrompt) earlier).tail == whole.tail;
-        return whole.held() + (shared ? 0 : ((ChunkedPrompt) earlier).held());
+        return whole.held() + (earlier instanceof ChunkedPrompt other && other.tail != whole.tail ? other.held() : 0);
     }
 
     private long held() {

@@ -74,9 +74,12 @@ public final class TokenEstimate {
     }
 
     private static long withImages(@Nullable JsonFields parts, int length) {
+        if (parts == null) {
+            return ofBytes(length);
+        }
         long bytes = length;
         long images = 0;
-        for (JsonFields.Field place : parts == null ? List.<JsonFields.Field>of() : parts.all()) {
+        for (JsonFields.Field place : parts.all()) {
             JsonFields part = parts.inner(place);
             if (part != null && "input_image".equals(part.text("type"))) {
                 bytes -= place.end() - place.start();

@@ -151,25 +151,28 @@ public final class Attempt {
             if (run == control) {
                 return false;
             }
-            if (leave(input)
-                    ? run.steering().offer(left, input)
-                    : run.steering().addAll(input)) {
+            String message = leave(input);
+            boolean taken = message == null
+                    ? run.steering().addAll(input)
+                    : run.steering().offer(message, input);
+            if (taken) {
                 return true;
             }
         }
         return false;
     }
 
-    // False where nothing of the conversation is stored yet, so that there is no inbox either.
-    private boolean leave(List<Item> input) {
+    // Gives the id of the message; null where nothing of the conversation is stored yet, so that there is no inbox
+    // either.
+    private @Nullable String leave(List<Item> input) {
         try {
             left = left == null ? Inbox.input(agent.store(), agent.parts().clock(), id, input) : left;
-            return true;
+            return left;
         } catch (StoreException e) {
             if (e.kind() != StoreException.Kind.NOT_FOUND) {
                 throw e;
             }
-            return false;
+            return null;
         }
     }
 
