@@ -116,7 +116,7 @@ class OwnersTest {
         Chatterbox model = new Chatterbox();
         try (Pair pair = way.make().of(folder, model)) {
             Conversation first = pair.one().newConversation();
-            CompletableFuture<Outcome> running = CompletableFuture.supplyAsync(() -> first.run("wait"));
+            CompletableFuture<Outcome> running = start(() -> first.run("wait"));
             model.inTool.await();
             Conversation second = pair.two().resume(first.id());
             assertThatThrownBy(() -> second.run("no"))
@@ -125,12 +125,17 @@ class OwnersTest {
             assertThatThrownBy(() -> second.append(List.of(Item.user("no")))).isInstanceOf(BusyException.class);
             assertThat(second.run("handed", STEER)).isInstanceOf(Outcome.HandedOver.class);
             assertThat(second.steer("steered")).isTrue();
-            CompletableFuture<Outcome> queued = CompletableFuture.supplyAsync(() -> second.run("queued", QUEUE));
+            CompletableFuture<Outcome> queued = start(() -> second.run("queued", QUEUE));
             Awaitility.await().until(OwnersTest::someoneQueues);
             model.go.countDown();
             assertThat(running.get().text()).isEqualTo("wait handed steered");
             assertThat(queued.get().text()).isEqualTo("wait handed steered queued");
         }
+    }
+
+    // Each on a thread of its own: the common pool may have only one.
+    private static <T> CompletableFuture<T> start(Supplier<T> work) {
+        return CompletableFuture.supplyAsync(work, task -> new Thread(task).start());
     }
 
     private static boolean someoneQueues() {
@@ -147,7 +152,7 @@ class OwnersTest {
         Chatterbox model = new Chatterbox();
         try (Pair pair = way.make().of(folder, model)) {
             Conversation first = pair.one().newConversation();
-            CompletableFuture<Outcome> running = CompletableFuture.supplyAsync(() -> first.run("wait"));
+            CompletableFuture<Outcome> running = start(() -> first.run("wait"));
             model.inTool.await();
             pair.two().resume(first.id()).cancel();
             assertThat(running.get()).isInstanceOf(Outcome.Cancelled.class);
@@ -190,7 +195,7 @@ class OwnersTest {
         try (AgentLoop one = model.agent(tenant.apply("a"));
                 AgentLoop two = model.agent(tenant.apply("b"))) {
             Conversation first = one.newConversation();
-            CompletableFuture<Outcome> running = CompletableFuture.supplyAsync(() -> first.run("wait"));
+            CompletableFuture<Outcome> running = start(() -> first.run("wait"));
             model.inTool.await();
             two.resume(first.id()).cancel();
             assertThat(running).as("another tenant's conversations are others").isNotDone();
@@ -226,7 +231,7 @@ class OwnersTest {
 
     private static String failedRun(AgentLoop agent, Chatterbox model, boolean[] fails) throws Exception {
         Conversation conversation = agent.newConversation();
-        CompletableFuture<Outcome> running = CompletableFuture.supplyAsync(() -> conversation.run("wait"));
+        CompletableFuture<Outcome> running = start(() -> conversation.run("wait"));
         model.inTool.await();
         assertThat(conversation.steer("also this")).isTrue();
         fails[0] = true;
@@ -305,7 +310,7 @@ class OwnersTest {
                 AgentLoop one = model.agent(store);
                 AgentLoop two = model.agent(store)) {
             Conversation first = one.newConversation();
-            CompletableFuture<Outcome> running = CompletableFuture.supplyAsync(() -> first.run("wait"));
+            CompletableFuture<Outcome> running = start(() -> first.run("wait"));
             model.inTool.await();
             assertThatThrownBy(() -> two.resume(first.id()).run("no")).isInstanceOf(BusyException.class);
             model.go.countDown();
