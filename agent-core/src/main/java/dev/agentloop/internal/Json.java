@@ -34,7 +34,7 @@ public final class Json {
             .build();
 
     private static final int LARGEST_SPARE = 64 * 1024;
-    // What stands behind a backslash, and what it means.
+    // What stands after a backslash, and what it means.
     private static final String ESCAPED = "\"\\/bfnrt";
     private static final String MEANT = "\"\\/\b\f\n\r\t";
 

@@ -107,7 +107,7 @@ public final class Erasure {
         return place == Place.ITEM && any(Item.Call.class) ? name : 0;
     }
 
-    // Behind the last response before, of the turn: what a person saw of the answer stands between.
+    // After the last response before it in the turn: what a person saw of the answer stands between.
     private static long responseBegun(HostStore store, String id, LogEntry entry) {
         long[] begun = {Math.max(entry.turn(), 1) - 1};
         store.stream(id, begun[0])

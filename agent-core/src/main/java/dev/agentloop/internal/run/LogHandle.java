@@ -4,7 +4,6 @@ import dev.agentloop.BusyException;
 import dev.agentloop.internal.control.HostStore;
 import dev.agentloop.internal.log.Log;
 import dev.agentloop.internal.log.LogCache;
-import dev.agentloop.internal.turn.Inbox;
 import dev.agentloop.spi.LogPosition;
 import java.util.Optional;
 import java.util.function.Function;
@@ -69,10 +68,6 @@ public final class LogHandle {
 
     /** Reads from the log as the store has it, whoever is changing it meanwhile; empty where the store has none. */
     public <T> Optional<T> ifStored(Function<Log, T> read) {
-        // What was erased in a conversation that shares entries with this one may have been read before that.
-        if (Inbox.toldOfRedaction(agent.store(), id)) {
-            return Log.find(agent.store(), id).map(read);
-        }
         return logs().take(agent.store(), id).map(log -> {
             T result = read.apply(log);
             logs().keep(log);
