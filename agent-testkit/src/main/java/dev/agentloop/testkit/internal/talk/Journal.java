@@ -27,7 +27,9 @@ final class Journal {
     private static final String ANSWERED = "answered";
     private static final String LOOSE = "loose";
     private static final String AT = "at";
+    private static final String ERASING = "erasing";
     private static final String GONE = "gone";
+    private static final String SETTLED = "settled";
 
     private final @Nullable Path file;
     private final Map<String, int[]> written = new HashMap<>();
@@ -70,8 +72,19 @@ final class Journal {
         done(fork);
     }
 
+    /** An entry with these words is about to be erased. */
+    void erasing(String id, long version, Set<String> words) {
+        write(ERASING, id, version + " " + String.join(" ", words));
+    }
+
+    /** The entry that was about to be erased is, and all its words with it. */
     void gone(Set<String> words) {
         write(GONE, "-", String.join(" ", words));
+    }
+
+    /** Of all that was about to be erased it is known by now whether it is. */
+    void settled() {
+        write(SETTLED, "-", "-");
     }
 
     /** What was said up to here is acknowledged. */
@@ -95,12 +108,41 @@ final class Journal {
         return written.computeIfAbsent(line.id(), id -> new int[3]);
     }
 
-    /** Gives the conversations back, with what is known of them, the oldest first; adds the words that were erased. */
-    List<Line> read(Function<String, Line> open, Set<String> gone) {
+    /** Gives to the checks what was erased, and what nobody was told of. */
+    void erased(TalkChecks checks) {
+        List<Set<String>> gone = new ArrayList<>();
+        List<TalkChecks.Erasing> begun = new ArrayList<>();
+        for (String[] fields : fields()) {
+            switch (fields[0]) {
+                case ERASING -> {
+                    String[] entry = fields[2].split(" ", 2);
+                    begun.add(new TalkChecks.Erasing(fields[1], Long.parseLong(entry[0]), words(entry[1])));
+                }
+                case GONE -> {
+                    begun.clear();
+                    gone.add(words(fields[2]));
+                }
+                case SETTLED -> begun.clear();
+                default -> {}
+            }
+        }
+        checks.know(gone, begun);
+    }
+
+    private static Set<String> words(String text) {
+        return text.isEmpty() ? Set.of() : Set.of(text.split(" "));
+    }
+
+    /** Gives the conversations back, with what is known of them, the one that was worked in last at the end. */
+    List<Line> read(Function<String, Line> open) {
         Map<String, Line> lines = new LinkedHashMap<>();
         for (String[] fields : fields()) {
-            if (fields[0].equals(GONE)) {
-                gone.addAll(List.of(fields[2].split(" ")));
+            if (List.of(GONE, SETTLED).contains(fields[0])) {
+                continue;
+            }
+            if (fields[0].equals(ERASING)) {
+                Line last = lines.remove(fields[1]);
+                lines.put(fields[1], last == null ? open.apply(fields[1]) : last);
                 continue;
             }
             Line line = lines.computeIfAbsent(fields[1], open);

@@ -48,10 +48,8 @@ final class Talk implements AutoCloseable {
         this.checks = new TalkChecks(store);
         this.agent = agent();
         this.other = agent();
-        List<Line> known = journal.read(id -> new Line(handle(id), null), checks.gone());
-        if (checks.gone().remove("")) {
-            checks.erase(Set.of()); // An item without words.
-        }
+        journal.erased(checks);
+        List<Line> known = journal.read(id -> new Line(handle(id), null));
         lines.addAll(known.subList(Math.max(0, known.size() - MOST_LINES), known.size()));
         this.current = lines.isEmpty() ? new Line(agent.newConversation(), null) : lines.get(0);
         if (lines.isEmpty()) {
@@ -164,6 +162,10 @@ final class Talk implements AutoCloseable {
             checks.after(line, agent, setup, random);
             journal.done(line);
         }
+        checks.settle().forEach(journal::gone);
+        journal.settled();
+        lines.forEach(line -> checks.after(line, agent, setup, random));
+        checks.requireGone(store.locations());
     }
 
     private boolean did(Runnable act) {
@@ -303,9 +305,12 @@ final class Talk implements AutoCloseable {
         }
         long version = versions.get(random.nextInt(versions.size()));
         Set<String> words = checks.words(current, version);
+        journal.erasing(current.id(), version, words);
         if (did(() -> current.handle().redact(version, "asked for"))) {
             checks.erase(words);
             journal.gone(words);
+        } else {
+            journal.settled();
         }
     }
 

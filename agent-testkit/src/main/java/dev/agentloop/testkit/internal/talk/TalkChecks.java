@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -30,6 +31,7 @@ final class TalkChecks {
 
     private final ConversationStore store;
     private final Set<String> gone = new HashSet<>();
+    private final List<Erasing> begun = new ArrayList<>();
     private boolean wordless;
     private PairingRules rules = new PairingRules();
     private @Nullable Prompt paired;
@@ -90,9 +92,36 @@ final class TalkChecks {
 
     /* --- erased words --- */
 
-    /** The words that are to be nowhere any more. */
-    Set<String> gone() {
-        return gone;
+    /** An entry that a process was erasing when it was killed, and its words: nobody was told whether they are gone. */
+    record Erasing(String id, long version, Set<String> words) {}
+
+    /** Takes in what was erased, and what a killed process may have erased. */
+    void know(List<Set<String>> erased, List<Erasing> begun) {
+        erased.forEach(this::erase);
+        this.begun.addAll(begun);
+    }
+
+    /**
+     * Looks at which entries the killed process has erased, when the conversations that it left have gone on: their words are
+     * gone everywhere, and the words of the others must all be there.
+     *
+     * @return the words that are gone, by entry
+     */
+    List<Set<String>> settle() {
+        List<Set<String>> erased = begun.stream()
+                .filter(each ->
+                        erased(store.read(each.id(), each.version() - 1, 1).get(0)))
+                .map(Erasing::words)
+                .toList();
+        begun.clear();
+        erased.forEach(this::erase);
+        return erased;
+    }
+
+    // A log need not have the word.
+    private boolean mayBeGone(String word) {
+        return gone.contains(word)
+                || begun.stream().anyMatch(each -> each.words().contains(word));
     }
 
     private void requireGone(String where, String text) {
@@ -193,7 +222,7 @@ final class TalkChecks {
         inOrder("what the host has said", line.said(), places);
         inOrder("what the model has answered", line.answered(), places);
         for (String word : line.loose()) {
-            require(gone.contains(word) || places.containsKey(word), "the log has lost " + word);
+            require(mayBeGone(word) || places.containsKey(word), "the log has lost " + word);
         }
     }
 
@@ -202,7 +231,7 @@ final class TalkChecks {
         for (String word : words) {
             Integer place = places.get(word);
             if (place == null) {
-                require(gone.contains(word), what + ": the log has lost " + word);
+                require(mayBeGone(word), what + ": the log has lost " + word);
             } else {
                 require(place > last, what + ": " + word + " is not where it must be");
                 last = place;
@@ -265,9 +294,9 @@ final class TalkChecks {
         wordless |= words.isEmpty();
     }
 
-    /** Whether something was erased in this talk. */
+    /** Whether something was erased in this talk, or may have been. */
     boolean erased() {
-        return wordless || !gone.isEmpty();
+        return wordless || !gone.isEmpty() || !begun.isEmpty();
     }
 
     private static void same(String what, Object expected, Object actual) {
