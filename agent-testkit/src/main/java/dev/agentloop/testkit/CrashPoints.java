@@ -15,14 +15,16 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The moments at which a process can be killed, counted from 1 as they come: around each append to a store, at each event,
- * around each call of a tool, and wherever {@link #reach} is called.
+ * The moments at which a process can be killed, counted from 1 as they come: around each append to a store and each
+ * erasure in it, at each event, around each call of a tool, and wherever {@link #reach} is called.
  *
  * <p>Used in the process that is to die. Each moment is said in a line on standard output; at the chosen one, the thread
  * that reached it goes no further, and waits for the kill by {@link CrashHarness}. Other threads go on. Thread-safe.
@@ -82,12 +84,12 @@ public final class CrashPoints {
         };
     }
 
-    /** A store with a point before and behind each append, named by the kinds of its entries. */
+    /** A store with a point before and after each append, named by the kinds of its entries, and around each erasure. */
     public ConversationStore around(ConversationStore store) {
         return new PointedStore(store);
     }
 
-    /** A tool with a point before and behind each call. */
+    /** A tool with a point before and after each call. */
     public Tool around(Tool tool) {
         return new PointedTool(tool);
     }
@@ -104,6 +106,14 @@ public final class CrashPoints {
             LogPosition position = super.append(conversation, expected, entries);
             reach("after append " + kinds);
             return position;
+        }
+
+        @Override
+        public void erase(String conversation, Map<Long, byte[]> marks) {
+            String versions = new TreeSet<>(marks.keySet()).toString();
+            reach("before erase " + versions);
+            super.erase(conversation, marks);
+            reach("after erase " + versions);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,9 +66,12 @@ final class Journal {
         write(SENT, line.id(), String.valueOf(sent.version()), Wire.text(sent.wire()));
     }
 
-    /** A conversation was forked, and knows what the other one knew up to there. */
-    void forked(Line fork, String origin, long at) {
-        write(FORK, fork.id(), origin, String.valueOf(at));
+    /** A conversation was forked, and knows what it has of what the other one knew. */
+    void forked(Line fork, String origin) {
+        write(
+                FORK,
+                fork.id(),
+                origin + fork.sent().stream().map(sent -> " " + sent.version()).collect(Collectors.joining()));
         counts(fork);
         done(fork);
     }
@@ -155,9 +159,10 @@ final class Journal {
                                     rest.substring(space + 1).getBytes(StandardCharsets.UTF_8),
                                     Long.parseLong(rest.substring(0, space))));
                 case FORK -> {
-                    long at = Long.parseLong(rest.substring(space + 1));
-                    Line origin = lines.computeIfAbsent(rest.substring(0, space), open);
-                    origin.sent().stream().filter(sent -> sent.version() <= at).forEach(line.sent()::add);
+                    List<String> known = List.of(rest.split(" "));
+                    lines.computeIfAbsent(known.get(0), open).sent().stream()
+                            .filter(sent -> known.subList(1, known.size()).contains(String.valueOf(sent.version())))
+                            .forEach(line.sent()::add);
                 }
                 case SAID -> line.said().addAll(List.of(rest.split(" ")));
                 case ANSWERED -> line.answered().addAll(List.of(rest.split(" ")));

@@ -286,7 +286,7 @@ final class Talk implements AutoCloseable {
         long at = 1 + (long) (random.nextDouble() * last);
         Line fork = new Line(agent.fork(current.id(), at), current);
         checks.forked(fork, at);
-        journal.forked(fork, current.id(), at);
+        journal.forked(fork, current.id());
         open(fork, random);
     }
 
