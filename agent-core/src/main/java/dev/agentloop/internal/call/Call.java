@@ -239,7 +239,7 @@ public final class Call {
         expires = at == 0 ? null : Instant.ofEpochMilli(at);
     }
 
-    /** When the question about it expires; null if never. */
+    /** When the question about it expires; null if never, or once its tool was started. */
     public @Nullable Instant expires() {
         return expires;
     }
@@ -259,6 +259,9 @@ public final class Call {
         started = true;
         state = State.RUNNING;
         asked = false;
+        question = "";
+        rule = "";
+        expires = null;
         answer = null;
     }
 

@@ -91,7 +91,7 @@ public final class CompactionState {
         unproven = false;
         int same = 0;
         while (same < Math.min(before.size() - tail, after.size())
-                && before.get(before.size() - 1 - same).equals(after.get(after.size() - 1 - same))) {
+                && after.get(after.size() - 1 - same).standsFor(before.get(before.size() - 1 - same))) {
             same++;
         }
         tail = after.size() - same;

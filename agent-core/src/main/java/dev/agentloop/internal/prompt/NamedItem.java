@@ -26,10 +26,21 @@ public record NamedItem(Item item, long version) {
         return each -> new NamedItem(each.item, names.getOrDefault(each.item, each.version));
     }
 
-    /** Whether this is the other one, or a form of it: without images or breakpoints, or in a server's bytes. */
-    public boolean isFormOf(NamedItem other) {
+    /**
+     * Whether this is the other one, or one of them is the mark of the other: where a crash has left an erasure half done, a log
+     * has both.
+     */
+    public boolean standsFor(NamedItem other) {
         return version == other.version
                 && (item.equals(other.item)
+                        || item.equals(ItemMark.of(other.item))
+                        || other.item.equals(ItemMark.of(item)));
+    }
+
+    /** Whether this is the other one, or a form of it: a mark, without images or breakpoints, or in a server's bytes. */
+    public boolean isFormOf(NamedItem other) {
+        return version == other.version
+                && (standsFor(other)
                         || item instanceof Item.Message
                                 && other.item instanceof Item.Message
                                 && WithoutImages.words(item).equals(WithoutImages.words(other.item)));
