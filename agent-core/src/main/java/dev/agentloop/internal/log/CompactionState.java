@@ -5,13 +5,11 @@ import dev.agentloop.Item;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
-import dev.agentloop.internal.prompt.ItemLine;
 import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,12 +19,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What the fold knows of compactions: what must survive one, what is counted, and those that were. Not thread-safe. */
 public final class CompactionState {
-    private final Map<Item, String> sections = new HashMap<>();
+    private final ContextRoles context = new ContextRoles();
     private final List<NamedItem> userMessages = new ArrayList<>();
     private final Map<String, NamedItem> pins = new LinkedHashMap<>();
     private Compactor.@Nullable Completed newest;
@@ -45,24 +42,26 @@ public final class CompactionState {
         } else if (kind.startsWith(Entry.ITEM_PIN)) {
             pins.put(kind.substring(Entry.ITEM_PIN.length()), item);
         } else if (kind.startsWith(Entry.ITEM_CONTEXT)) {
-            context(kind.substring(Entry.ITEM_CONTEXT.length()), item.item());
+            context.put(kind.substring(Entry.ITEM_CONTEXT.length()), item);
         }
     }
 
-    void said(NamedItem item) {
+    /** An item that waits for its place was read, of which it may not be known what it is. */
+    void waits(NamedItem item) {
+        if (!userMessages.contains(item) && !pins.containsValue(item) && context.of(item) == null) {
+            said(item);
+        }
+    }
+
+    private void said(NamedItem item) {
         if (item.item() instanceof Item.Message message && message.role().equals("user")) {
             userMessages.add(item);
         }
     }
 
-    // In place of the one before.
-    private void context(String section, Item item) {
-        sections.put(ItemLine.withoutBreakpoints(item), section);
-    }
-
-    /** The section of the context that an item of the prompt is or was; null for other items. */
+    /** The section of the context that an item of these words is or was; null for other items. */
     public @Nullable String section(Item item) {
-        return sections.get(ItemLine.withoutBreakpoints(item));
+        return context.of(item);
     }
 
     void unpinned(String name) {
@@ -85,8 +84,8 @@ public final class CompactionState {
         counted = 0;
     }
 
-    /** All items were replaced. */
-    void restated(List<NamedItem> before, List<NamedItem> after) {
+    /** All items were replaced, but for those that wait for their place. */
+    void restated(List<NamedItem> before, List<NamedItem> after, List<NamedItem> waiting) {
         restarted();
         unproven = false;
         int same = 0;
@@ -95,8 +94,12 @@ public final class CompactionState {
             same++;
         }
         tail = after.size() - same;
-        keepUserMessages(after);
-        keepPins(after);
+        List<NamedItem> all = new ArrayList<>(after);
+        all.addAll(waiting);
+        keepUserMessages(all);
+        context.keepOnly(all);
+        pins.values().removeIf(pin -> pin.in(all) == null);
+        pins.replaceAll((name, pin) -> Objects.requireNonNullElse(pin.in(all), pin));
     }
 
     // By their names: a server gives the user's messages back in bytes of its own, and images are left out.
@@ -107,25 +110,6 @@ public final class CompactionState {
                 .filter(item ->
                         known.getOrDefault(item.version(), List.of()).stream().anyMatch(item::isFormOf))
                 .forEach(userMessages::add);
-        sections.keySet()
-                .retainAll(after.stream()
-                        .map(item -> ItemLine.withoutBreakpoints(item.item()))
-                        .collect(Collectors.toSet()));
-    }
-
-    private void keepPins(List<NamedItem> after) {
-        for (Map.Entry<String, NamedItem> pin : List.copyOf(pins.entrySet())) {
-            NamedItem kept = null;
-            for (NamedItem item : after) {
-                boolean exactly = item.item().equals(pin.getValue().item());
-                kept = exactly || kept == null && item.isFormOf(pin.getValue()) ? item : kept;
-            }
-            if (kept == null) {
-                pins.remove(pin.getKey());
-            } else {
-                pins.put(pin.getKey(), kept);
-            }
-        }
     }
 
     /** Has other items in the place of those that it knows, and none in that of those for which null is given. */
@@ -137,10 +121,10 @@ public final class CompactionState {
     }
 
     /** An item of the prompt has this mark in its place, and is what it was of the context. */
-    void marked(Item item, Item mark) {
-        String section = section(item);
+    void marked(NamedItem item, NamedItem mark) {
+        String section = context.of(item);
         if (section != null) {
-            context(section, mark);
+            context.put(section, mark);
         }
     }
 
@@ -150,35 +134,28 @@ public final class CompactionState {
 
     /** Writes which of these items are messages of the user's, and which are of the context, by this fold and an older one. */
     public void writeRoles(Json.Writer out, List<NamedItem> items, CompactionState older) throws IOException {
+        writeRoles(out, items, ItemTable.of(items), older);
+    }
+
+    private void writeRoles(Json.Writer out, List<NamedItem> items, ItemTable table, CompactionState older)
+            throws IOException {
         Set<NamedItem> messages = new HashSet<>(userMessages);
         messages.addAll(older.userMessages);
-        Map<Item, String> context = new HashMap<>(older.sections);
-        context.putAll(sections);
-        IntStream said = IntStream.range(0, items.size()).filter(i -> messages.contains(items.get(i)));
-        out.raws("user_messages", said.mapToObj(String::valueOf).toList());
-        out.array("context", a -> {
-            for (int i = 0; i < items.size(); i++) {
-                String section =
-                        context.get(ItemLine.withoutBreakpoints(items.get(i).item()));
-                int place = i;
-                if (section != null) {
-                    a.element(w -> w.text("name", section).number("item", place));
-                }
-            }
-        });
+        out.raws(
+                "user_messages",
+                items.stream()
+                        .filter(messages::contains)
+                        .map(item -> String.valueOf(table.place(item)))
+                        .toList());
+        context.and(older.context).write(out, items, table);
     }
 
     /** Takes in what {@link #writeRoles} wrote. */
     void readRoles(JsonFields roles, ItemTable items) {
         userMessages.clear();
-        sections.clear();
         userMessages.addAll(items.all(roles, "user_messages"));
-        for (JsonFields section : roles.inners("context")) {
-            NamedItem item = items.at(section, "item");
-            if (item != null) {
-                context(section.textOrEmpty("name"), item.item());
-            }
-        }
+        context.keepOnly(List.of());
+        context.read(roles, items);
     }
 
     /** A compaction item came in with a response that is under way. */
@@ -237,10 +214,10 @@ public final class CompactionState {
     }
 
     /** Writes what cannot be told from the prompt of these items. */
-    void write(Json.Writer out, List<NamedItem> items) throws IOException {
-        writeRoles(out, items, this);
+    void write(Json.Writer out, List<NamedItem> items, ItemTable table) throws IOException {
+        writeRoles(out, items, table, this);
         out.objects("pins", pins.entrySet(), (w, pin) -> {
-            w.text("name", pin.getKey()).number("item", items.indexOf(pin.getValue()));
+            w.text("name", pin.getKey()).number("item", table.place(pin.getValue()));
         });
         out.number("tail", tail).flag("unadopted", unadopted).flag("unproven", unproven);
         Entry.writeUsage(out, "under_way", underWay);

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The newest item of each section of the context, without a cache breakpoint, and what items add to the fixed fields. Not thread-safe. */
@@ -44,7 +44,7 @@ final class ContextSections {
     }
 
     private void put(String section, NamedItem item) {
-        newest.put(section, new NamedItem(ItemLine.withoutBreakpoints(item.item()), item.version()));
+        newest.put(section, item.withoutBreakpoints());
     }
 
     @Nullable
@@ -64,11 +64,15 @@ final class ContextSections {
     }
 
     /** The prompt begins again, with these items. */
-    void restated(List<Item> items) {
+    void restated(List<NamedItem> items, List<NamedItem> waiting) {
         appended = new AppendedSettings();
-        items.forEach(appended::note);
-        Set<Item> plain = items.stream().map(ItemLine::withoutBreakpoints).collect(Collectors.toSet());
-        newest.values().removeIf(item -> !plain.contains(item.item()));
+        List<NamedItem> plain = new ArrayList<>(items.size());
+        Stream.concat(items.stream(), waiting.stream()).forEach(item -> {
+            appended.note(item.item());
+            plain.add(item.withoutBreakpoints());
+        });
+        newest.values().removeIf(item -> item.in(plain) == null);
+        newest.replaceAll((name, item) -> Objects.requireNonNullElse(item.in(plain), item));
     }
 
     void replace(Function<NamedItem, @Nullable NamedItem> with) {
@@ -76,18 +80,18 @@ final class ContextSections {
         newest.replaceAll((name, item) -> Objects.requireNonNullElse(with.apply(item), item));
     }
 
-    void write(Json.Writer out, List<NamedItem> items) throws IOException {
-        List<Item> plain = items.stream()
-                .map(item -> ItemLine.withoutBreakpoints(item.item()))
-                .toList();
+    void write(Json.Writer out, List<NamedItem> items, ItemTable table) throws IOException {
+        List<NamedItem> plain =
+                items.stream().map(NamedItem::withoutBreakpoints).toList();
         out.objects("sections", newest.entrySet(), (w, section) -> {
-            w.text("name", section.getKey())
-                    .number("item", plain.indexOf(section.getValue().item()));
+            int at = plain.indexOf(section.getValue());
+            w.text("name", section.getKey()).number("item", at < 0 ? -1 : table.place(items.get(at)));
         });
     }
 
     /** Takes in what {@link #write} wrote. */
-    void read(JsonFields state, ItemTable table) {
+    void read(JsonFields state, ItemTable table, List<NamedItem> waiting) {
+        waiting.forEach(item -> appended.note(item.item()));
         for (JsonFields section : state.inners("sections")) {
             NamedItem item = table.at(section, "item");
             if (item != null) {

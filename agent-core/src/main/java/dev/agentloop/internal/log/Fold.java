@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -190,10 +191,12 @@ public final class Fold {
         response.write(out, table);
         Entry.writeUsage(out, "total", total);
         growing.writeDeferred(out, table);
-        sections.write(out, items);
+        List<NamedItem> all =
+                Stream.concat(items.stream(), growing.deferred().stream()).toList();
+        sections.write(out, all, table);
         calls.write(out, table);
         rules.write(out);
-        compactions.write(out, items);
+        compactions.write(out, all, table);
         table.write(out);
     }
 
@@ -209,30 +212,29 @@ public final class Fold {
         response.read(state, table);
         total = Entry.usage(state, "total");
         growing.readDeferred(state, table);
-        sections.read(state, table);
+        sections.read(state, table, growing.deferred());
         calls.read(state, table);
         rules.read(state);
         compactions.read(state, table);
-        growing.deferred().forEach(compactions::said);
+        growing.deferred().forEach(compactions::waits);
     }
 
     private void restated(JsonFields fields, long version, List<NamedItem> before, ItemTable table) {
         List<NamedItem> named = table.window();
         List<Item> items = named.stream().map(NamedItem::item).toList();
         calls.restated(named);
-        compactions.restated(before, named);
+        compactions.restated(before, named, growing.deferred());
         JsonFields roles = fields.inner(Entry.ROLES);
         if (roles != null) {
             compactions.readRoles(roles, table);
             calls.readFullOutputs(roles);
         }
-        growing.deferred().forEach(compactions::said);
         if (fields.has("by")) {
             compactions.ended(version, fields);
             total = total.plus(Entry.usage(fields, USAGE));
         }
         hostCalls.restart(items);
-        sections.restated(items);
+        sections.restated(named, growing.deferred());
     }
 
     private void item(LogEntry entry) {

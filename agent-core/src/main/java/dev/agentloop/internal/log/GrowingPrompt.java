@@ -57,7 +57,7 @@ final class GrowingPrompt {
         for (int i = 0; i < items.size(); i++) {
             NamedItem item = with.apply(items.get(i));
             if (item != null) {
-                places.marked(items.get(i).item(), item.item());
+                places.marked(items.get(i), item);
                 kept.add(item);
             }
             before = i + 1 == tail ? kept.size() : before;

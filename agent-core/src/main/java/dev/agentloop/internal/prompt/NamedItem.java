@@ -19,6 +19,26 @@ public record NamedItem(Item item, long version) {
         return mark == null ? null : mark == item ? this : new NamedItem(mark, version);
     }
 
+    /** The same item without cache breakpoints. */
+    public NamedItem withoutBreakpoints() {
+        Item plain = ItemLine.withoutBreakpoints(item);
+        return plain == item ? this : new NamedItem(plain, version);
+    }
+
+    /** What this goes on as among these: by its name, in a form of it, or else the newest of the same words; null if gone. */
+    public @Nullable NamedItem in(List<NamedItem> items) {
+        NamedItem form = null;
+        NamedItem words = null;
+        for (NamedItem each : items) {
+            if (each.standsFor(this)) {
+                return each;
+            }
+            form = form == null && each.isFormOf(this) ? each : form;
+            words = each.item.equals(item) ? each : words;
+        }
+        return form != null ? form : words;
+    }
+
     /** Gives items the names that these have. */
     public static Function<NamedItem, @Nullable NamedItem> namesOf(List<NamedItem> known) {
         Map<Item, Long> names = new HashMap<>();
