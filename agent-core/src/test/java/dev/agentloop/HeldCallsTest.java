@@ -110,6 +110,30 @@ class HeldCallsTest extends LoopFixture {
         }
 
         @Test
+        void refusedCall_thatAWindowRestates_isNotWaitedFor() {
+            Script script = new Script(says("hello"), calls(call("1", "danger"), call("2", "danger")));
+            String id;
+            try (AgentLoop agent = agent(script).build()) {
+                Conversation conversation = agent.newConversation();
+                id = conversation.id();
+                conversation.run("first");
+                Conversation fork = agent.fork(id, conversation.version());
+                conversation.run("x");
+                conversation.deny("2", "no");
+                assertThat(pending(conversation.run(RunOptions.DEFAULT))).containsExactly("1");
+                fork.redact(kinds(id).indexOf(Entry.ITEM_USER) + 1L, "asked for");
+                assertThat(pending(conversation.run(RunOptions.DEFAULT))).containsExactly("1");
+                assertThat(kinds(id)).contains(Entry.EPOCH_WINDOW);
+            }
+            Script next = new Script(says("done"));
+            try (AgentLoop agent =
+                    agent(next).approver(question -> Approver.Answer.approve()).build()) {
+                assertThat(agent.resume(id).run(RunOptions.DEFAULT).text()).isEqualTo("done");
+            }
+            assertThat(effects).containsExactly("1");
+        }
+
+        @Test
         void heldCall_isJudgedByThePolicyOfTheRunThatGoesOn() {
             Script script = new Script(calls(call("1", "danger"), call("2", "write")));
             String id;

@@ -89,7 +89,10 @@ public final class Call {
         if (state.has("approved")) {
             call.answer = answer(state);
         }
-        call.output = items.at(state, "output");
+        NamedItem output = items.at(state, "output");
+        if (output != null) {
+            call.output(output); // Whatever was asked before: nobody is to answer that any more.
+        }
         return call;
     }
 

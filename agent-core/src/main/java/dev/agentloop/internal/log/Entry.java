@@ -28,8 +28,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * An entry of the log before it has its place: what it is, and its payload. The kinds of all entries are written down here
  * and nowhere else.
+ *
+ * @param item the item whose bytes the payload is, where it is at hand, so that nobody reads it again from them
  */
-public record Entry(String kind, byte[] payload) {
+public record Entry(String kind, byte[] payload, @Nullable Item item) {
+    /** An entry that is not that of an item which is at hand. */
+    public Entry(String kind, byte[] payload) {
+        this(kind, payload, null);
+    }
+
     /** The number of the log's format. A reader that meets a higher one reads, and refuses to run. */
     static final int FORMAT = 1;
 
@@ -232,7 +239,7 @@ public record Entry(String kind, byte[] payload) {
     }
 
     public static Entry item(String kind, Item item) {
-        return new Entry(kind, ItemLine.of(item));
+        return new Entry(kind, ItemLine.of(item), item);
     }
 
     /** The call of the next entry came with this id, which may be empty, and goes by another one. */

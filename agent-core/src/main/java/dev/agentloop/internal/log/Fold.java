@@ -55,11 +55,16 @@ public final class Fold {
     private Usage total = Usage.NONE;
 
     public void apply(LogEntry entry) {
+        apply(entry, null);
+    }
+
+    /** The same with the item that the entry has the bytes of, which is not read from them again; null where there is none. */
+    void apply(LogEntry entry, @Nullable Item known) {
         String kind = entry.kind();
         turn.entry(entry.turn());
         base = entry.base();
         if (kind.startsWith(Entry.ITEM)) {
-            item(entry);
+            item(entry, known);
             return;
         }
         if (kind.startsWith(LogEntry.ASIDE)) {
@@ -237,7 +242,7 @@ public final class Fold {
         sections.restated(named, growing.deferred());
     }
 
-    private void item(LogEntry entry) {
+    private void item(LogEntry entry, @Nullable Item known) {
         String kind = entry.kind();
         boolean ofModel = kind.equals(Entry.ITEM_MODEL);
         response.notFinal();
@@ -245,7 +250,7 @@ public final class Fold {
             response.begin();
             responseBegun(true);
         }
-        Item item = entry.isErased() ? mark(entry) : Item.of(entry.content());
+        Item item = known != null ? known : entry.isErased() ? mark(entry) : Item.of(entry.content());
         if (item == null) {
             return;
         }

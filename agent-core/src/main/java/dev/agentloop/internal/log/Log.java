@@ -206,7 +206,7 @@ public final class Log {
                 entry.kind().equals(Entry.TURN_BEGUN) ? version : fold.turn().underWay();
         long base = entry.restates() ? version : fold.base();
         LogEntry next = LogEntry.after(end, entry.kind(), turn, base, entry.payload());
-        fold.apply(next);
+        fold.apply(next, entry.item());
         if (entry.restates()) {
             // The state that it restates is the one after it.
             next = LogEntry.after(
