@@ -237,7 +237,8 @@ public sealed interface Item {
         if (type.equals("reasoning") && !fields.has("encrypted_content") && emptyContent(fields)) {
             return Optional.empty();
         }
-        return Optional.of(typed(fields.line(ItemBytes.WITHOUT_ID.contains(type) ? "id" : null)));
+        byte[] line = fields.line(ItemBytes.WITHOUT_ID.contains(type) ? "id" : null);
+        return Optional.of(typed(line, fields, type));
     }
 
     /**
@@ -279,7 +280,12 @@ public sealed interface Item {
     private static Item typed(byte[] line) {
         ItemBytes.checkObject(line);
         JsonFields fields = JsonFields.of(line);
-        String type = ItemBytes.typeOf(fields);
+        return typed(line, fields, ItemBytes.typeOf(fields));
+    }
+
+    // The fields may be those of the same object with the id that was cut from the line.
+    private static Item typed(byte[] line, JsonFields fields, String type) {
+        ItemBytes.checkObject(line);
         return switch (type) {
             case "message" -> new Message(line, fields);
             case "reasoning" -> new Reasoning(line, fields);

@@ -81,8 +81,7 @@ public final class Json {
     }
 
     // Quotes and line breaks are in all arguments and most outputs, and a parser for each costs more than they do. Null
-    // where
-    // there are characters by their numbers.
+    // where there are characters by their numbers.
     private static @Nullable String withoutEscapes(byte[] bytes, int start, int firstEscape, int end) {
         byte[] out = new byte[end - start];
         int length = firstEscape - start;

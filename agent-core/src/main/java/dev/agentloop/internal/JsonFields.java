@@ -221,7 +221,7 @@ public final class JsonFields {
             }
         }
         length = copy(at, to, out, length);
-        return Arrays.copyOf(out, length);
+        return length == out.length ? out : Arrays.copyOf(out, length);
     }
 
     /**
@@ -241,12 +241,14 @@ public final class JsonFields {
 
     // A raw line break cannot stand inside a JSON string, so each one lies between tokens.
     private int copy(int start, int end, byte[] out, int length) {
-        int at = length;
-        for (int i = start; i < end; i++) {
-            byte b = bytes[i];
-            out[at++] = b == '\n' || b == '\r' ? (byte) ' ' : b;
+        int behind = length + end - start;
+        System.arraycopy(bytes, start, out, length, end - start);
+        for (int i = length; i < behind; i++) {
+            if (out[i] == '\n' || out[i] == '\r') {
+                out[i] = ' ';
+            }
         }
-        return at;
+        return behind;
     }
 
     private static int withoutComma(byte[] out, int length) {

@@ -161,13 +161,13 @@ final class JsonScan {
 
     private JsonToken string() {
         at++;
-        while (at < to && bytes[at] != '"') {
+        while (passPlain() < to && bytes[at] != '"') {
             int b = bytes[at++] & 0xff;
             if (b == '\\') {
                 escape();
             } else if (b >= 0x80) {
                 continuation(b);
-            } else if (b < ' ') {
+            } else {
                 at--;
                 throw expected("the rest of a string");
             }
@@ -178,6 +178,17 @@ final class JsonScan {
         }
         at++;
         return JsonToken.VALUE_STRING;
+    }
+
+    // Most of all that is ever read, so it is kept tight: bytes from 0x80 on are negative.
+    private int passPlain() {
+        byte[] all = bytes;
+        int i = at;
+        while (i < to && all[i] >= ' ' && all[i] != '"' && all[i] != '\\') {
+            i++;
+        }
+        at = i;
+        return i;
     }
 
     private void escape() {
