@@ -138,9 +138,9 @@ public sealed interface Item {
     final class Output extends ItemBytes implements Item {
         private final String callId;
 
-        Output(byte[] line, JsonFields fields, String type) {
+        Output(byte[] line, String callId, String type) {
             super(line, type);
-            this.callId = fields.textOrEmpty("call_id");
+            this.callId = callId;
         }
 
         /** The id of the call that this answers. */
@@ -290,7 +290,8 @@ public sealed interface Item {
             case "message" -> new Message(line, fields);
             case "reasoning" -> new Reasoning(line, fields);
             case "function_call", "custom_tool_call" -> new Call(line, fields, type);
-            case "function_call_output", "custom_tool_call_output" -> new Output(line, fields, type);
+            case "function_call_output", "custom_tool_call_output" ->
+                new Output(line, fields.textOrEmpty("call_id"), type);
             case "compaction", "compaction_summary" -> new Compaction(line, type);
             default -> new Opaque(line, type);
         };

@@ -65,15 +65,16 @@ public record ToolOutput(List<Part> parts, boolean error) {
 
     /** The item that answers {@code call}: a plain string for one text, an array of parts otherwise. */
     public Item item(ToolCall call) {
-        return Item.of(Json.object(w -> {
-            w.text("type", call.custom() ? "custom_tool_call_output" : "function_call_output");
-            w.text("call_id", call.callId());
+        String type = call.custom() ? "custom_tool_call_output" : "function_call_output";
+        byte[] line = Json.object(w -> {
+            w.text("type", type).text("call_id", call.callId());
             if (parts.size() == 1 && parts.get(0) instanceof Text text) {
                 w.text("output", text.text());
                 return;
             }
             w.objects("output", parts, (p, part) -> write(part, p));
-        }));
+        });
+        return new Item.Output(line, call.callId(), type);
     }
 
     private static void write(Part part, Json.Writer writer) throws java.io.IOException {

@@ -59,6 +59,31 @@ public final class JsonFields {
         return new JsonFields(bytes, start, end, fields);
     }
 
+    /**
+     * The first field of that name in the object that lies in {@code bytes} between two offsets, decoded; empty where there is
+     * none, or it is no string. Nothing after it is read.
+     *
+     * @throws IllegalArgumentException if that is not JSON up to there
+     */
+    public static String first(byte[] bytes, int from, int to, String name) {
+        JsonScan scan = new JsonScan(bytes, from, to);
+        if (!scan.take('{')) {
+            JsonToken unused = scan.value();
+            return "";
+        }
+        boolean more = !scan.take('}');
+        while (more) {
+            boolean found = scan.name().equals(name);
+            int start = scan.next();
+            JsonToken token = scan.value();
+            if (found) {
+                return token == JsonToken.VALUE_STRING ? Json.unquote(bytes, start, scan.at()) : "";
+            }
+            more = scan.comma('}');
+        }
+        return "";
+    }
+
     private static int byteOrderMark(byte[] bytes, int from, int to) {
         boolean marked = to - from >= BOM.length && Arrays.equals(bytes, from, from + BOM.length, BOM, 0, BOM.length);
         return marked ? BOM.length : 0;

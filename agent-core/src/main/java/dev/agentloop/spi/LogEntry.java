@@ -1,9 +1,9 @@
 package dev.agentloop.spi;
 
+import dev.agentloop.internal.RandomBytes;
 import dev.agentloop.internal.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,6 @@ public record LogEntry(
     /** How the kinds begin whose payloads are kept beside the log: no fold needs them, and each is read by itself. */
     public static final String ASIDE = "aside.";
 
-    private static final SecureRandom RANDOM = new SecureRandom();
     private static final int SALT_BYTES = 16;
 
     /**
@@ -50,8 +49,7 @@ public record LogEntry(
      * @param payload one line of JSON in UTF-8; not copied
      */
     public static LogEntry after(LogPosition before, String kind, long turn, long base, byte[] payload) {
-        byte[] salt = new byte[SALT_BYTES];
-        RANDOM.nextBytes(salt);
+        byte[] salt = RandomBytes.next(SALT_BYTES);
         long version = before.version() + 1;
         LogEntry unchained = new LogEntry(version, kind, turn, base, salt, digest(salt, payload), "", payload);
         return new LogEntry(version, kind, turn, base, salt, unchained.digest, unchained.chain(before), payload);

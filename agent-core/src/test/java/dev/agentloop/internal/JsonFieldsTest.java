@@ -42,6 +42,32 @@ class JsonFieldsTest {
         assertThat(cut(json, "id")).isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "{\"type\":\"x\",\"delta\":\"a\\n\\u00e9\",|a\\né",
+                "{ \"n\" : {\"delta\":\"inner\"} , \"delta\" : \"outer\" }|outer",
+                "{\"delta\":3}|~~",
+                "{\"a\":1}|~~",
+                "{}|~~",
+                "[\"delta\"]|~~",
+            })
+    void first_readsUpToTheFieldAndNoFurther(String json, String expected) {
+        byte[] bytes = ("data: " + json + "!").getBytes(UTF_8);
+        assertThat(JsonFields.first(bytes, "data: ".length(), bytes.length - 1, "delta"))
+                .isEqualTo(expected.replace("\\n", "\n"));
+    }
+
+    @Test
+    void first_refusesWhatIsNotJsonUpToThere() {
+        byte[] bytes = "{\"type\":x,\"delta\":\"a\"}".getBytes(UTF_8);
+        assertThatThrownBy(() -> JsonFields.first(bytes, 0, bytes.length, "delta"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at byte 8");
+    }
+
     @Test
     void line_turnsBreaksBetweenTokensIntoSpaces() {
         assertThat(cut("{\r\n \"a\": \"x\\ny\",\n\"id\": 3\n}", "id")).isEqualTo("{   \"a\": \"x\\ny\" }");

@@ -1,10 +1,6 @@
 package dev.agentloop.openai;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import dev.agentloop.internal.Json;
 import dev.agentloop.internal.JsonFields;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -369,21 +365,7 @@ final class ResponseBody implements AutoCloseable {
      * @throws IllegalArgumentException if the data is not JSON up to there
      */
     String delta() {
-        int start = from + dataStart;
-        try (JsonParser json = Json.FACTORY.createParser(bytes, start, dataEnd - dataStart)) {
-            json.nextToken();
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                boolean found = json.currentName().equals("delta");
-                JsonToken value = json.nextToken();
-                if (found) {
-                    return value == JsonToken.VALUE_STRING ? json.getText() : "";
-                }
-                json.skipChildren();
-            }
-            return "";
-        } catch (IOException e) {
-            throw new IllegalArgumentException("not JSON: " + e.getMessage(), e);
-        }
+        return JsonFields.first(bytes, from + dataStart, from + dataEnd, "delta");
     }
 
     /** The beginning of the current event's data, for a message. */

@@ -10,13 +10,13 @@ import dev.agentloop.ModelResponse.CacheDiagnosis;
 import dev.agentloop.Usage;
 import dev.agentloop.internal.JsonFields;
 import dev.agentloop.internal.JsonFields.Field;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +47,7 @@ final class ResponseReader {
     private final ResponseBody body;
     private final List<Item> items = new ArrayList<>();
     private final BitSet received = new BitSet();
-    private final Set<String> announced = new HashSet<>();
+    private final Map<Long, List<byte[]>> announced = new HashMap<>();
     private long outputBytes;
     private boolean open = true;
     private boolean streamsText;
@@ -262,11 +262,16 @@ final class ResponseReader {
         }
         byte[] bytes = event.bytes(item);
         long index = event.number("output_index", -1);
-        if (index >= 0 && !announced.add(index + " " + new String(bytes, StandardCharsets.UTF_8))) {
+        if (index >= 0 && !isNew(index, bytes)) {
             return; // The very same item in the very same place: a server that says things twice.
         }
         received.set(index < 0 || index > MOST_ITEMS ? received.cardinality() : (int) index);
         item(bytes).ifPresent(this::tell);
+    }
+
+    private boolean isNew(long index, byte[] item) {
+        List<byte[]> there = announced.computeIfAbsent(index, place -> new ArrayList<>(1));
+        return there.stream().noneMatch(known -> Arrays.equals(known, item)) && there.add(item);
     }
 
     private void takeMissing(@Nullable JsonFields output) {

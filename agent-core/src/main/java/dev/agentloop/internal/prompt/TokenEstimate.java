@@ -5,7 +5,9 @@ import dev.agentloop.Compactor;
 import dev.agentloop.Item;
 import dev.agentloop.internal.ItemBytes;
 import dev.agentloop.internal.JsonFields;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,8 @@ public final class TokenEstimate {
     private static final int IMAGE = 1_844;
     private static final int LARGEST_IMAGE = 10_000;
     private static final int ENVELOPE = 650;
+    private static final byte[] IMAGE_TYPE = "input_image".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] REASONING = "encrypted_content".getBytes(StandardCharsets.US_ASCII);
 
     private TokenEstimate() {}
 
@@ -33,6 +37,9 @@ public final class TokenEstimate {
 
     /** The same of an item whose bytes lie between two offsets. */
     static long of(byte[] bytes, int from, int to) {
+        if (!mayHaveMore(bytes, from, to)) {
+            return ofBytes(to - from);
+        }
         JsonFields item = JsonFields.of(bytes, from, to);
         return switch (ItemBytes.typeOf(item)) {
             case "reasoning" -> reasoning(item, to - from);
@@ -40,6 +47,26 @@ public final class TokenEstimate {
             case "function_call_output", "custom_tool_call_output" -> withImages(item.inner("output"), to - from);
             default -> ofBytes(to - from);
         };
+    }
+
+    // Most items are text alone, and each is asked about once on its way into a prompt: they need not be taken apart.
+    private static boolean mayHaveMore(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (bytes[i] == '_'
+                    && (isAround(i, IMAGE_TYPE, bytes, from, to) || isAround(i, REASONING, bytes, from, to))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isAround(int underscore, byte[] word, byte[] bytes, int from, int to) {
+        int start = underscore;
+        for (int i = 0; word[i] != '_'; i++) {
+            start--;
+        }
+        int end = start + word.length;
+        return start >= from && end <= to && Arrays.equals(bytes, start, end, word, 0, word.length);
     }
 
     /** Tokens of so many bytes of text. */

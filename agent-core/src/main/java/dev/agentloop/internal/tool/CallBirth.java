@@ -37,7 +37,10 @@ public record CallBirth(Log log) {
     }
 
     private boolean keeps(String id) {
-        boolean legal = !id.isEmpty() && id.length() <= LONGEST_ID && id.chars().allMatch(c -> c > ' ' && c < 0x7f);
+        boolean legal = !id.isEmpty() && id.length() <= LONGEST_ID;
+        for (int i = 0; legal && i < id.length(); i++) {
+            legal = id.charAt(i) > ' ' && id.charAt(i) < 0x7f;
+        }
         return legal && !taken(id);
     }
 
