@@ -67,21 +67,42 @@ public final class JsonFields {
      */
     public static String first(byte[] bytes, int from, int to, String name) {
         JsonScan scan = new JsonScan(bytes, from, to);
+        if (!find(scan, name)) {
+            return "";
+        }
+        int start = scan.next();
+        return scan.value() == JsonToken.VALUE_STRING ? Json.unquote(bytes, start, scan.at()) : "";
+    }
+
+    /** The same of a field that is an object; null where there is none, or it is something else. */
+    public static @Nullable JsonFields firstInner(byte[] bytes, int from, int to, String name) {
+        JsonScan scan = new JsonScan(bytes, from, to);
+        if (!find(scan, name)) {
+            return null;
+        }
+        int start = scan.next();
+        if (!scan.take('{')) {
+            return null;
+        }
+        List<Field> fields = read(scan, true);
+        return new JsonFields(bytes, start, scan.at(), fields);
+    }
+
+    // Steps to the value of the first field of that name.
+    private static boolean find(JsonScan scan, String name) {
         if (!scan.take('{')) {
             JsonToken unused = scan.value();
-            return "";
+            return false;
         }
         boolean more = !scan.take('}');
         while (more) {
-            boolean found = scan.name().equals(name);
-            int start = scan.next();
-            JsonToken token = scan.value();
-            if (found) {
-                return token == JsonToken.VALUE_STRING ? Json.unquote(bytes, start, scan.at()) : "";
+            if (scan.name().equals(name)) {
+                return true;
             }
+            JsonToken unused = scan.value();
             more = scan.comma('}');
         }
-        return "";
+        return false;
     }
 
     private static int byteOrderMark(byte[] bytes, int from, int to) {

@@ -61,6 +61,17 @@ class JsonFieldsTest {
     }
 
     @Test
+    void firstInner_readsTheObjectAndNothingAfterIt() {
+        byte[] bytes = "{\"type\":\"x\",\"response\": {\"id\":\"r\",\"output\":[{\"id\":1}]} , no more".getBytes(UTF_8);
+        JsonFields response = JsonFields.firstInner(bytes, 0, bytes.length, "response");
+        assertThat(response.text("id")).isEqualTo("r");
+        assertThat(new String(response.line("id"), UTF_8)).isEqualTo("{\"output\":[{\"id\":1}]}");
+        byte[] other = "{\"response\":[1]}".getBytes(UTF_8);
+        assertThat(JsonFields.firstInner(other, 0, other.length, "response")).isNull();
+        assertThat(JsonFields.firstInner(other, 0, other.length, "item")).isNull();
+    }
+
+    @Test
     void first_refusesWhatIsNotJsonUpToThere() {
         byte[] bytes = "{\"type\":x,\"delta\":\"a\"}".getBytes(UTF_8);
         assertThatThrownBy(() -> JsonFields.first(bytes, 0, bytes.length, "delta"))

@@ -368,6 +368,17 @@ final class ResponseBody implements AutoCloseable {
         return JsonFields.first(bytes, from + dataStart, from + dataEnd, "delta");
     }
 
+    /**
+     * An object in the current event's data, valid until the next event; null where there is none of that name. What follows it
+     * is not read.
+     *
+     * @throws IllegalArgumentException if the data is not JSON up to there
+     */
+    @Nullable
+    JsonFields inner(String name) {
+        return JsonFields.firstInner(bytes, from + dataStart, from + dataEnd, name);
+    }
+
     /** The beginning of the current event's data, for a message. */
     String excerpt() {
         return ApiError.shortened(new String(bytes, from + dataStart, dataEnd - dataStart, StandardCharsets.UTF_8));

@@ -119,12 +119,12 @@ final class ResponseReader {
             case ARGUMENTS, CUSTOM_INPUT -> listener.onDelta(DeltaKind.ARGUMENTS, delta());
             case ITEM_DONE -> itemDone(fields());
             case COMPLETED -> {
-                return finish(response(fields()), null);
+                return finish(response(), null);
             }
             case INCOMPLETE -> {
-                return finish(response(fields()), "unknown");
+                return finish(response(), "unknown");
             }
-            case FAILED -> throw failed(response(fields()));
+            case FAILED -> throw failed(response());
             case ERROR -> throw failed(fields());
             case END -> throw exchange.failure();
             case OTHER -> passOver();
@@ -159,9 +159,14 @@ final class ResponseReader {
         return open ? failures.protocol("sent an event that is not JSON: " + body.excerpt()) : exchange.failure();
     }
 
-    private static JsonFields response(JsonFields event) {
-        JsonFields response = event.inner("response");
-        return response == null ? event : response;
+    // It has all items again, so it is not read twice, as a value of the event and by itself.
+    private JsonFields response() {
+        try {
+            JsonFields response = body.inner("response");
+            return response == null ? body.fields() : response;
+        } catch (IllegalArgumentException e) {
+            throw notJson();
+        }
     }
 
     private ModelException failed(JsonFields fields) throws InterruptedException {
