@@ -8,6 +8,7 @@ import dev.agentloop.internal.prompt.ItemTable;
 import dev.agentloop.internal.prompt.NamedItem;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class Calls {
+    private static final String FULL_OUTPUTS = "full_outputs";
+
     private final Set<String> inPrompt = new HashSet<>();
     private final Set<String> inResponse = new HashSet<>();
     private final Map<String, Call> open = new LinkedHashMap<>();
@@ -184,7 +188,7 @@ public final class Calls {
     /** Writes what cannot be told from the prompt. */
     public void write(Json.Writer out, ItemTable items) throws IOException {
         out.texts("calls", new TreeSet<>(inResponse));
-        writeFullOutputs(out);
+        write(fullOutputs, out);
         out.objects("open", open.values(), (w, call) -> call.write(w, items));
         write("replayable", replayable, out, items);
         write("sent", sent, out, items);
@@ -197,21 +201,39 @@ public final class Calls {
         });
     }
 
-    /** Writes where the whole outputs are of which the prompt has a part. */
-    public void writeFullOutputs(Json.Writer out) throws IOException {
-        out.objects("full_outputs", fullOutputs.entrySet(), (w, full) -> {
+    /**
+     * Writes where the whole outputs are of which a prompt has a part that is back, with what came since.
+     *
+     * @param back the calls that are back
+     * @param renamed by which ids those go now that came since
+     */
+    public void writeFullOutputs(Json.Writer out, Calls back, Map<String, String> renamed) throws IOException {
+        Map<String, Long> all = new TreeMap<>();
+        fullOutputs.forEach((id, version) -> all.put(renamed.getOrDefault(id, id), version));
+        all.putAll(back.fullOutputs);
+        write(all, out);
+    }
+
+    private static void write(Map<String, Long> fullOutputs, Json.Writer out) throws IOException {
+        out.objects(FULL_OUTPUTS, fullOutputs.entrySet(), (w, full) -> {
             w.text("call_id", full.getKey()).number("version", full.getValue());
         });
     }
 
-    /** Takes in what {@link #writeFullOutputs} wrote of a prompt that is back. */
+    /** Takes in what was written of whole outputs, in place of what is known, where something was. */
     public void readFullOutputs(JsonFields state) {
-        for (JsonFields full : state.inners("full_outputs")) {
+        if (!state.has(FULL_OUTPUTS)) {
+            return;
+        }
+        Map<String, Long> told = new HashMap<>();
+        for (JsonFields full : state.inners(FULL_OUTPUTS)) {
             String id = full.textOrEmpty("call_id");
             if (inPrompt.contains(id) || open.containsKey(id)) {
-                fullOutputs.putIfAbsent(id, full.number("version", 0));
+                told.put(id, full.number("version", 0));
             }
         }
+        fullOutputs.keySet().retainAll(told.keySet());
+        fullOutputs.putAll(told);
     }
 
     /** Takes in what {@link #write} wrote, when nothing else was yet but the items of the prompt. */

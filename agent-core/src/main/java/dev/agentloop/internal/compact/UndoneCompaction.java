@@ -21,6 +21,8 @@ public final class UndoneCompaction {
     private final Compactor.Completed compaction;
     private final List<NamedItem> window;
     private final List<NamedItem> now;
+    // The ids of calls that came since, which older ones have again, and what those that came since go by.
+    private final Map<String, String> renamed = new HashMap<>();
     private @Nullable Fold before;
 
     public UndoneCompaction(Log log, Compactor.Completed compaction) {
@@ -49,7 +51,7 @@ public final class UndoneCompaction {
         Fold older = before();
         return Entry.undone(reason, log.fold().prompt().head(), items, out -> {
             log.fold().compactions().writeRoles(out, items, older.compactions());
-            older.calls().writeFullOutputs(out);
+            log.fold().calls().writeFullOutputs(out, older.calls(), renamed);
         });
     }
 
@@ -73,11 +75,10 @@ public final class UndoneCompaction {
         again.retainAll(callIds(older));
         Set<String> taken = callIds(older);
         taken.addAll(callIds(since));
-        Map<String, String> made = new HashMap<>();
-        again.forEach(id -> made.put(id, free(id, taken)));
+        again.forEach(id -> renamed.put(id, free(id, taken)));
         return since.stream()
                 .map(item -> {
-                    String id = made.get(callId(item.item()));
+                    String id = renamed.get(callId(item.item()));
                     return id == null
                             ? item
                             : new NamedItem(CallBirth.with(item.item(), "call_id", id), item.version());

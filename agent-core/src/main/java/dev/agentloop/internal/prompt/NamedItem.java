@@ -19,6 +19,11 @@ public record NamedItem(Item item, long version) {
         return mark == null ? null : mark == item ? this : new NamedItem(mark, version);
     }
 
+    /** Whether this is a mark, or has the form of one. */
+    public boolean isMark() {
+        return item.equals(ItemMark.of(item));
+    }
+
     /** The same item without cache breakpoints. */
     public NamedItem withoutBreakpoints() {
         Item plain = ItemLine.withoutBreakpoints(item);
