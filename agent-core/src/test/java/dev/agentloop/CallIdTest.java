@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.agentloop.spi.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -171,6 +172,61 @@ class CallIdTest extends LoopFixture {
                     .as("the id is free again")
                     .containsExactly("call call_0", "output call_0");
             assertThat(keys).hasSize(2).doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
+    void idOfTwoCalls_afterACompactionIsUndone_namesTheWholeOutputOfTheFirst() throws InterruptedException {
+        AtomicInteger lines = new AtomicInteger(9_000);
+        TestTool big = TestTool.reads(
+                "big",
+                (call, context) -> ToolOutput.text(
+                        call.callId().equals("look")
+                                ? context.fullOutput("1").map(String::length) + " "
+                                        + context.fullOutput("1~2").map(String::length)
+                                : "12345678\n".repeat(lines.addAndGet(1_000))));
+        Script script = new Script(
+                calls(Script.call("1", "big")),
+                says("long ".repeat(400)),
+                calls(Script.call("1", "big")),
+                says("two"),
+                calls(Script.call("look", "big")),
+                says("done"));
+        try (AgentLoop agent =
+                agent(script, big).compactor(new Shortening(() -> true)).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            assertThat(conversation.compact(RunOptions.DEFAULT)).isPresent();
+            run(conversation, "y");
+            conversation.undoCompaction();
+            run(conversation, "z");
+            assertThat(script.inputs(5)).contains("output:look:Optional[90000] Optional[99000]");
+        }
+    }
+
+    @Test
+    void forkRightAfterARenaming_doesNotGiveTheIdToTheNextCall() {
+        Script script = new Script(
+                calls(call("call_0", 1)),
+                calls(call("call_0", 2)),
+                says("one"),
+                breaksAfter(call("new", 3)),
+                calls(call("call_0", 3)),
+                says("two"));
+        try (AgentLoop agent = agent(script, effect).build()) {
+            Conversation conversation = agent.newConversation();
+            run(conversation, "x");
+            long renamed = store.read(conversation.id(), 0, 1_000).stream()
+                    .filter(entry -> entry.kind().equals("call.renamed"))
+                    .findFirst()
+                    .orElseThrow()
+                    .version();
+            Conversation fork = agent.fork(conversation.id(), renamed);
+            run(fork, "y");
+            assertThat(events(AgentEvent.DuplicateCall.class))
+                    .as("the call that broke came as new, and this one is another")
+                    .isEmpty();
+            assertThat(keys).hasSize(4).doesNotHaveDuplicates();
         }
     }
 

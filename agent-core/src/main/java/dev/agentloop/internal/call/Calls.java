@@ -71,6 +71,12 @@ public final class Calls {
         }
     }
 
+    /** Forked: the calls that are open are those of the other conversation, and one that was to come next came there. */
+    public void forked() {
+        open.values().forEach(Call::fork);
+        serverId = null;
+    }
+
     /** A response begins. */
     public void responseBegun() {
         inResponse.clear();

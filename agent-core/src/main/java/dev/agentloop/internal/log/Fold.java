@@ -110,7 +110,7 @@ public final class Fold {
         if (response.underWay()) {
             growing.dropTrailingReasoning(compactions.tail());
         }
-        calls.open().values().forEach(Call::fork);
+        calls.forked();
         turn.forked();
         total = total.plus(compactions.lost());
         growing.endingChanged();
