@@ -150,11 +150,13 @@ public final class CompactionState {
         context.and(older.context).write(out, items, table);
     }
 
-    /** Takes in what {@link #writeRoles} wrote. */
-    void readRoles(JsonFields roles, ItemTable items) {
+    /** Takes in what {@link #writeRoles} wrote, and keeps what is known of the items that wait for their place. */
+    void readRoles(JsonFields roles, ItemTable items, List<NamedItem> waiting) {
+        List<NamedItem> later = userMessages.stream().filter(waiting::contains).toList();
         userMessages.clear();
         userMessages.addAll(items.all(roles, "user_messages"));
-        context.keepOnly(List.of());
+        userMessages.addAll(later);
+        context.keepOnly(waiting);
         context.read(roles, items);
     }
 
@@ -199,6 +201,12 @@ public final class CompactionState {
         return !underWay.equals(Usage.NONE);
     }
 
+    /** The response and the compaction that were under way are those of the other conversation; what the latter is estimated at. */
+    Usage forked() {
+        receiving = false;
+        return lost();
+    }
+
     /** A compaction that was paid for and never ended; what it is estimated at. */
     Usage lost() {
         Usage lost = underWay;
@@ -233,7 +241,7 @@ public final class CompactionState {
 
     /** Takes in what {@link #write} wrote behind the first entry that is read. */
     void read(JsonFields state, ItemTable items) {
-        readRoles(state, items);
+        readRoles(state, items, List.of());
         for (JsonFields pin : state.inners("pins")) {
             NamedItem item = items.at(pin, "item");
             if (item != null) {

@@ -112,7 +112,7 @@ public final class Fold {
         }
         calls.forked();
         turn.forked();
-        total = total.plus(compactions.lost());
+        total = total.plus(compactions.forked());
         growing.endingChanged();
     }
 
@@ -231,7 +231,7 @@ public final class Fold {
         compactions.restated(before, named, growing.deferred());
         JsonFields roles = fields.inner(Entry.ROLES);
         if (roles != null) {
-            compactions.readRoles(roles, table);
+            compactions.readRoles(roles, table, growing.deferred());
             calls.readFullOutputs(roles);
         }
         if (fields.has("by")) {

@@ -82,7 +82,7 @@ final class TalkChecks {
         require(
                 problems.isEmpty(),
                 "the API would refuse a request: " + problems + "\n"
-                        + Wire.text(Wire.bytes(prompt)).replaceAll("\"tools\":.*\"input\":", ""));
+                        + Wire.text(Wire.bytes(prompt)).replaceAll("\"tools\":.*?\"input\":\\[", "["));
         requireGone("a request", Wire.text(Wire.bytes(prompt)));
     }
 
