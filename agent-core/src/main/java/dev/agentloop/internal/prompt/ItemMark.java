@@ -20,7 +20,7 @@ public final class ItemMark {
 
     /**
      * The item that stands for an erased one, so that roles stay and calls and outputs stay in pairs; null for what nothing can
-     * stand for (reasoning, compaction, items of hosted tools), and what is left out of the prompt.
+     * stand for (reasoning, compaction, what a provider's own tool has done by itself), and what is left out of the prompt.
      */
     public static @Nullable Item of(Item item) {
         if (item instanceof Item.Message message) {
@@ -29,7 +29,7 @@ public final class ItemMark {
         if (item instanceof Item.Call call) {
             return call(call);
         }
-        return item instanceof Item.Output output ? output(output.type(), output.callId()) : null;
+        return item instanceof Item.Output output ? output(output.type(), output.callId()) : HostedMark.of(item);
     }
 
     private static Item message(Item.Message message) {
