@@ -41,17 +41,31 @@ public final class HostCalls {
 
     /** The first of the host's answers in a prompt that has no call before it, in words; null where each has one. */
     public static @Nullable String strayAnswer(List<Item> items) {
+        List<Item> paired = withoutStrayAnswers(items);
+        for (int i = 0; i < items.size(); i++) {
+            Item item = items.get(i);
+            if (i == paired.size() || !item.equals(paired.get(i))) {
+                return item.type() + " " + ids(JsonFields.of(ItemLine.of(item)));
+            }
+        }
+        return null;
+    }
+
+    /** The items without the host's answers that have no call before them. */
+    public static List<Item> withoutStrayAnswers(List<Item> items) {
         Set<String> called = new HashSet<>();
+        List<Item> paired = new ArrayList<>(items.size());
         for (Item item : items) {
             boolean call = ANSWERS.containsKey(item.type());
             Set<String> ids = call || isAnswer(item) ? ids(JsonFields.of(ItemLine.of(item))) : Set.of();
             if (call) {
                 called.addAll(ids);
-            } else if (isAnswer(item) && Collections.disjoint(ids, called)) {
-                return item.type() + " " + ids;
+            }
+            if (!isAnswer(item) || !Collections.disjoint(ids, called)) {
+                paired.add(item);
             }
         }
-        return null;
+        return paired;
     }
 
     /** Takes in an item of the prompt, in order. */

@@ -6,6 +6,7 @@ import dev.agentloop.Model;
 import dev.agentloop.ModelException;
 import dev.agentloop.ModelResponse;
 import dev.agentloop.Prompt;
+import dev.agentloop.internal.call.HostCalls;
 import dev.agentloop.internal.prompt.ChunkedPrompt;
 import dev.agentloop.internal.prompt.TokenEstimate;
 import java.util.ArrayList;
@@ -86,7 +87,9 @@ public record SummaryCompactor(Model model, String request) implements Compactor
         return Window.built(items, answer.usage());
     }
 
-    // A quarter of the items, and with each call its output and its reasoning, so that the API accepts the rest.
+    // A quarter of the items, and with each call its output, or the host's answer, and its reasoning, so that the API
+    // accepts
+    // the rest.
     private static Prompt withoutTheOldest(Prompt prompt) {
         List<Item> items = prompt.items();
         int from = Math.max(1, items.size() / 4);
@@ -101,6 +104,6 @@ public record SummaryCompactor(Model model, String request) implements Compactor
         });
         List<Item> rest = new ArrayList<>(items.subList(from, items.size()));
         rest.removeIf(item -> item instanceof Item.Output output && gone.contains(output.callId()));
-        return ChunkedPrompt.of(ChunkedPrompt.fixed(prompt)).plus(rest);
+        return ChunkedPrompt.of(ChunkedPrompt.fixed(prompt)).plus(HostCalls.withoutStrayAnswers(rest));
     }
 }

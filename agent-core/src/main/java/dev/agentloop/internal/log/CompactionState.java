@@ -201,12 +201,6 @@ public final class CompactionState {
         return !underWay.equals(Usage.NONE);
     }
 
-    /** The response and the compaction that were under way are those of the other conversation; what the latter is estimated at. */
-    Usage forked() {
-        receiving = false;
-        return lost();
-    }
-
     /** A compaction that was paid for and never ended; what it is estimated at. */
     Usage lost() {
         Usage lost = underWay;

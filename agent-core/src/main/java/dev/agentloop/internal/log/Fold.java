@@ -107,12 +107,17 @@ public final class Fold {
 
     private void fork() {
         rules.forked();
-        if (response.underWay()) {
-            growing.dropTrailingReasoning(compactions.tail());
-        }
         calls.forked();
-        turn.forked();
-        total = total.plus(compactions.forked());
+        turn.forked(response.underWay());
+        if (response.underWay()) {
+            // The rest of it comes in the other conversation.
+            growing.dropTrailingReasoning(compactions.tail());
+            calls.responseEnded(true);
+            compactions.responseEnded(false, false);
+            response.end(null, false);
+            place();
+        }
+        total = total.plus(compactions.lost());
         growing.endingChanged();
     }
 

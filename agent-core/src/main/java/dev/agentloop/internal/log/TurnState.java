@@ -48,11 +48,15 @@ public final class TurnState {
         allowed = null;
     }
 
-    /** The turn that is open is that of the conversation which this one was forked from: nobody is at work on it here. */
-    void forked() {
+    /**
+     * The turn that is open is that of the conversation which this one was forked from: nobody is at work on it here.
+     *
+     * @param answering whether the model was just answering
+     */
+    void forked(boolean answering) {
         owner = "";
         allowed = null;
-        responseEnded(false);
+        responseEnded(answering);
     }
 
     /** Whether the loop asks the model next. */
