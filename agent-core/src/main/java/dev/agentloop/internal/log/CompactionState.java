@@ -88,18 +88,27 @@ public final class CompactionState {
     void restated(List<NamedItem> before, List<NamedItem> after, List<NamedItem> waiting) {
         restarted();
         unproven = false;
-        int same = 0;
-        while (same < Math.min(before.size() - tail, after.size())
-                && after.get(after.size() - 1 - same).standsFor(before.get(before.size() - 1 - same))) {
-            same++;
-        }
-        tail = after.size() - same;
+        tail = tailOf(before, after);
         List<NamedItem> all = new ArrayList<>(after);
         all.addAll(waiting);
         keepUserMessages(all);
         context.keepOnly(all);
         pins.values().removeIf(pin -> pin.in(all) == null);
         pins.replaceAll((name, pin) -> Objects.requireNonNullElse(pin.in(all), pin));
+    }
+
+    // What the model has not gone on from stays at the end; some of it may be left out.
+    private int tailOf(List<NamedItem> before, List<NamedItem> after) {
+        Set<Long> there = after.stream().map(NamedItem::version).collect(Collectors.toSet());
+        int place = after.size();
+        for (int i = before.size() - 1; i >= tail; i--) {
+            boolean same = place > 0 && after.get(place - 1).standsFor(before.get(i));
+            if (!same && there.contains(before.get(i).version())) {
+                break;
+            }
+            place -= same ? 1 : 0;
+        }
+        return place;
     }
 
     // By their names: a server gives the user's messages back in bytes of its own, and images are left out.
