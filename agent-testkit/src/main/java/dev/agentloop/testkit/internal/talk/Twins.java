@@ -18,6 +18,7 @@ import dev.agentloop.stores.MemoryStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 
 /**
  * Two copies of a conversation, of which one is read from the newest entry that restates it, and one from its first. The same is
@@ -25,6 +26,8 @@ import java.util.Random;
  */
 record Twins(TalkSetup setup, Line line, List<LogEntry> log, List<InboxMessage> inbox) {
     private static final String WORD = "cnrytwinx0q";
+    private static final Pattern VERSIONS = Pattern.compile("\"versions\":\\[[0-9,]*]|\"(?:version|call)\":[0-9]+");
+    private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
     void compare(Random random) {
         int what = random.nextInt(4);
@@ -54,12 +57,18 @@ record Twins(TalkSetup setup, Line line, List<LogEntry> log, List<InboxMessage> 
             said.add(act(agent.resume(line.id()), what));
             // What tools and approvers that work at once say comes as it comes.
             copy.read(line.id(), log.size(), Integer.MAX_VALUE).stream()
-                    .map(entry ->
-                            entry.kind() + " " + Wire.text(entry.content()).replaceAll("\"owner\":\"[^\"]*\"", ""))
+                    .map(entry -> entry.kind() + " " + steady(Wire.text(entry.content())))
                     .sorted()
                     .forEach(said::add);
         }
         return said;
+    }
+
+    // Without who has done it, and without the versions of what came as it came.
+    private String steady(String payload) {
+        return VERSIONS.matcher(payload.replaceAll("\"owner\":\"[^\"]*\"", ""))
+                .replaceAll(names -> NUMBER.matcher(names.group())
+                        .replaceAll(name -> Long.parseLong(name.group()) > log.size() ? "new" : name.group()));
     }
 
     private String act(Conversation conversation, int what) {
