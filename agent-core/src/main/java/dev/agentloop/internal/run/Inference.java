@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +46,7 @@ final class Inference {
     private boolean called;
     // All that the model has said in deltas; written on its thread only, which tells nobody of them where nobody
     // listens.
-    private volatile long characters;
+    private final LongAdder characters = new LongAdder();
     private long forgotten;
     // Read on the model's thread, which must not begin anything more for a run that has ended.
     private volatile boolean over;
@@ -164,7 +165,7 @@ final class Inference {
             Objects.requireNonNull(kind, "a delta has a kind, not null");
             Objects.requireNonNull(text, "a delta has a text, not null");
             checkWanted();
-            characters += text.length();
+            characters.add(text.length());
             boolean kept = kind == Model.DeltaKind.TEXT;
             if (kept || run.events().heard()) {
                 post(() -> {
@@ -180,7 +181,7 @@ final class Inference {
         public void onRetry(int attempt, Duration wait, ModelException cause) {
             Objects.requireNonNull(wait, "a retry has a wait, not null");
             Objects.requireNonNull(cause, "a retry has a cause, not null");
-            long until = characters;
+            long until = characters.sum();
             post(() -> retried(attempt, wait, cause, until));
         }
 
@@ -298,7 +299,7 @@ final class Inference {
             return;
         }
         ModelResponse whole = response;
-        long until = characters;
+        long until = characters.sum();
         boolean paid = whole != null || calls > 0 || received > 0 || until > forgotten;
         Usage used = whole != null ? whole.usage() : paid ? estimate(prompt, until) : Usage.NONE;
         partial.write();
