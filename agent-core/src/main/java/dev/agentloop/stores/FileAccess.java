@@ -32,6 +32,7 @@ interface FileAccess {
     void forceName(Path file) throws IOException;
 
     /** The names of all that lies in a folder, read as the stream is consumed; to be closed. */
+    @SuppressWarnings("StreamResourceLeak") // The caller closes it.
     default Stream<String> names(Path folder) throws IOException {
         return Files.list(folder).map(file -> file.getFileName().toString());
     }
