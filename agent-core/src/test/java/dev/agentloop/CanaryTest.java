@@ -50,7 +50,7 @@ class CanaryTest extends LoopFixture {
     }
 
     /** A conversation in a store, and those forked from it. */
-    private final class World implements AutoCloseable {
+    private static final class World implements AutoCloseable {
         final ConversationStore store;
         final AgentLoop agent;
         final Conversation conversation;

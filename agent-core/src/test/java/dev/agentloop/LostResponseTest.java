@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +33,7 @@ class LostResponseTest extends LoopFixture {
     private final ConversationStore memory = new MemoryStore();
     private final Set<Long> askedAt = new TreeSet<>();
     private String id = "";
-    private volatile int broke;
+    private final AtomicInteger broke = new AtomicInteger();
 
     /** Notes where the log stood when it was asked. */
     private final class Noting implements Model {
@@ -50,13 +51,13 @@ class LostResponseTest extends LoopFixture {
         @Override
         public ModelResponse respond(Prompt prompt, Listener listener) throws InterruptedException {
             // The log says that one broke soon after the next has begun.
-            await().until(() -> broken(memory, id, 0).size() == broke);
+            await().until(() -> broken(memory, id, 0).size() == broke.get());
             long version = memory.head(id).orElseThrow().version();
             askedAt.add(version);
             try {
                 return script.respond(prompt, listener);
             } catch (ModelException e) {
-                broke++;
+                broke.incrementAndGet();
                 throw e;
             }
         }

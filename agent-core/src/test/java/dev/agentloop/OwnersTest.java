@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -261,9 +262,10 @@ class OwnersTest {
     }
 
     /** An object that breaks what a host's identity has to keep. */
+    @SuppressWarnings("InconsistentHashCode") // That is what it is there for.
     private static final class OddObject {
         private final Odd odd;
-        private int last;
+        private final AtomicInteger asked = new AtomicInteger();
 
         OddObject(Odd odd) {
             this.odd = odd;
@@ -282,7 +284,7 @@ class OwnersTest {
             if (odd == Odd.NO_HASH) {
                 throw new IllegalStateException("no hash");
             }
-            return odd == Odd.OTHER_HASHES ? last++ : 1;
+            return odd == Odd.OTHER_HASHES ? asked.incrementAndGet() : 1;
         }
     }
 

@@ -13,7 +13,6 @@ import dev.agentloop.spi.LogPosition;
 import dev.agentloop.stores.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -83,9 +82,7 @@ class PartialAnswerTest extends LoopFixture {
 
     @Test
     void streamThatStalls_leavesWhatCame_andTheModelNeverSeesIt() {
-        List<Prompt> prompts = new ArrayList<>();
         run(new Script((prompt, listener) -> {
-            prompts.add(prompt);
             says(listener, "Hel", "lo");
             kept.await();
             says(listener, ", you");

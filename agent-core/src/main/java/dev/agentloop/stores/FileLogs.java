@@ -273,6 +273,7 @@ final class FileLogs {
     }
 
     /** Returns once all is over that was under way when this was called. */
+    @SuppressWarnings("LockNotBeforeTry") // Nothing is done under the lock but to have had it.
     void await() {
         for (ReentrantLock stripe : stripes) {
             if (stripe.isLocked()) {

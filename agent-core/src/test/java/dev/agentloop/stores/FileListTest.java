@@ -69,10 +69,11 @@ class FileListTest {
     private static List<String> all(ConversationStore store, int page) {
         List<String> ids = new ArrayList<>();
         String before = "";
-        List<Listed> next;
-        while (!(next = store.list(before, page)).isEmpty()) {
+        List<Listed> next = store.list(before, page);
+        while (!next.isEmpty()) {
             next.forEach(one -> ids.add(one.conversation()));
             before = ids.get(ids.size() - 1);
+            next = store.list(before, page);
         }
         return ids;
     }

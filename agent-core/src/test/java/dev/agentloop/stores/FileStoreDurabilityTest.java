@@ -7,6 +7,7 @@ import static dev.agentloop.stores.FileStoreFixture.entries;
 import static dev.agentloop.stores.FileStoreFixture.file;
 import static dev.agentloop.stores.FileStoreFixture.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.agentloop.spi.ConversationStore;
@@ -196,7 +197,7 @@ class FileStoreDurabilityTest {
             LogPosition head = append(store, ID, "{\"n\":1}");
             disk.failing = "force|truncate";
             List<LogEntry> entries = entries(head, "{\"n\":2}");
-            catchThrowableOfType(StoreException.class, () -> store.append(ID, head, entries));
+            assertThatThrownBy(() -> store.append(ID, head, entries)).isInstanceOf(StoreException.class);
             StoreException refused =
                     catchThrowableOfType(StoreException.class, () -> another.append(ID, head, entries(head, "{}")));
             assertThat(refused.kind())
