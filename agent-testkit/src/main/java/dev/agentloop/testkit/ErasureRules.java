@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -131,15 +132,19 @@ abstract class ErasureRules {
         for (String name : List.of("source", "fork", "forkOfFork", "early", "stranger")) {
             ids.put(name, newId());
         }
-        append(store(), ids.get("source"), numbers(1, 6));
-        append(store(), ids.get("stranger"), numbers(1, 6));
-        fork(ids.get("source"), 4, ids.get("fork"));
-        append(store(), ids.get("fork"), numbers(50, 51));
-        fork(ids.get("fork"), 5, ids.get("forkOfFork"));
-        append(store(), ids.get("forkOfFork"), numbers(500, 500));
-        fork(ids.get("source"), 2, ids.get("early"));
-        append(store(), ids.get("early"), numbers(30, 33));
+        append(store(), of(ids, "source"), numbers(1, 6));
+        append(store(), of(ids, "stranger"), numbers(1, 6));
+        fork(of(ids, "source"), 4, of(ids, "fork"));
+        append(store(), of(ids, "fork"), numbers(50, 51));
+        fork(of(ids, "fork"), 5, of(ids, "forkOfFork"));
+        append(store(), of(ids, "forkOfFork"), numbers(500, 500));
+        fork(of(ids, "source"), 2, of(ids, "early"));
+        append(store(), of(ids, "early"), numbers(30, 33));
         return ids;
+    }
+
+    private static <T> T of(Map<String, T> known, String key) {
+        return Objects.requireNonNull(known.get(key));
     }
 
     private void fork(String source, int version, String target) {
@@ -149,13 +154,13 @@ abstract class ErasureRules {
     private static Set<String> ids(Map<String, String> family, String... names) {
         Set<String> ids = new HashSet<>();
         for (String name : names) {
-            ids.add(family.get(name));
+            ids.add(of(family, name));
         }
         return ids;
     }
 
     private Set<String> sharing(Map<String, String> family, String name, long version) {
-        List<String> sharing = store().sharing(family.get(name), version);
+        List<String> sharing = store().sharing(of(family, name), version);
         assertThat(sharing).doesNotHaveDuplicates();
         return new HashSet<>(sharing);
     }
@@ -183,13 +188,13 @@ abstract class ErasureRules {
             assertThat(sharing(family, "source", 0)).isEmpty();
             assertThat(store().sharing(newId(), 1)).isEmpty();
             ConversationStore beside = beside();
-            assertThat(beside.sharing(family.get("forkOfFork"), 4)).hasSize(3);
+            assertThat(beside.sharing(of(family, "forkOfFork"), 4)).hasSize(3);
             if (beside != store()) {
                 beside.close();
             }
             reopen();
         }
-        store().delete(family.get("early"));
+        store().delete(of(family, "early"));
         assertThat(sharing(family, "source", 1)).isEqualTo(ids(family, "source", "fork", "forkOfFork"));
         reopen();
         assertThat(sharing(family, "forkOfFork", 2)).isEqualTo(ids(family, "source", "fork", "forkOfFork"));
@@ -202,13 +207,13 @@ abstract class ErasureRules {
                 Map<String, String> family = family();
                 Map<String, List<LogEntry>> before = new HashMap<>();
                 family.values().forEach(id -> before.put(id, all(store(), id)));
-                LogEntry shared = before.get(family.get(by)).get((int) version - 1);
+                LogEntry shared = of(before, of(family, by)).get((int) version - 1);
                 Set<String> sharing = new HashSet<>(family.values());
-                sharing.removeIf(id -> !before.get(id).contains(shared));
-                store().erase(family.get(by), marks("m", version));
+                sharing.removeIf(id -> !of(before, id).contains(shared));
+                store().erase(of(family, by), marks("m", version));
                 for (String id : family.values()) {
                     List<LogEntry> expected =
-                            sharing.contains(id) ? with(before.get(id), "m", version) : before.get(id);
+                            sharing.contains(id) ? with(of(before, id), "m", version) : of(before, id);
                     assertSame(all(store(), id), expected);
                     assertSame(store().load(id), expected);
                 }
