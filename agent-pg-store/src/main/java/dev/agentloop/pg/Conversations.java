@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -62,9 +61,16 @@ record Conversations(Database database, String tenant) {
     /** The chain hash of an entry that was written in this very conversation. */
     private Optional<byte[]> slot(Session session, UUID writer, long version) throws SQLException {
         return session
-                .rows(Sql.SLOT, row -> row.getBoolean("anchor") ? null : row.getBytes("chain"), tenant, writer, version)
+                .rows(
+                        Sql.SLOT,
+                        row -> row.getBoolean("anchor")
+                                ? Optional.<byte[]>empty()
+                                : Optional.ofNullable(row.getBytes("chain")),
+                        tenant,
+                        writer,
+                        version)
                 .stream()
-                .filter(Objects::nonNull)
+                .flatMap(Optional::stream)
                 .findFirst();
     }
 
@@ -126,7 +132,7 @@ record Conversations(Database database, String tenant) {
             Origins origins = Origins.of(session, tenant, UUID.fromString(conversation));
             List<Name> names = marks.entrySet().stream()
                     .map(mark -> new Name(origins.writer(mark.getKey()), mark.getKey(), mark.getValue()))
-                    .sorted(Comparator.comparing(Name::conversation).thenComparing(Name::version))
+                    .sorted(Comparator.comparing(Name::conversation).thenComparingLong(Name::version))
                     .toList();
             int erased = session.change(
                     Sql.ERASE,

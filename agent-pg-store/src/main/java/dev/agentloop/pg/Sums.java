@@ -80,8 +80,10 @@ record Sums(long counted, long turns, long steps, Usage usage) {
 
     private static Usage usage(Entry entry) {
         byte[] payload = entry.payload();
-        boolean object = payload != null && payload.length > 0 && payload[0] == '{';
-        JsonFields usage = object ? JsonFields.of(payload).inner("usage") : null;
+        if (payload == null || payload.length == 0 || payload[0] != '{') {
+            return Usage.NONE;
+        }
+        JsonFields usage = JsonFields.of(payload).inner("usage");
         if (usage == null) {
             return Usage.NONE;
         }

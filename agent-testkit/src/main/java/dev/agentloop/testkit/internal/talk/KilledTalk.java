@@ -59,7 +59,7 @@ public abstract class KilledTalk {
             for (int process = 0; process < KILLS && kills < all; process++) {
                 String where = "-Dagentloop.talk.seed=" + talk + ", process " + process;
                 try {
-                    kills += killed(journal, random, where) ? 1 : 0;
+                    kills += killed(journal, random) ? 1 : 0;
                 } catch (AssertionError e) {
                     throw new AssertionError(where + ": " + e.getMessage(), e);
                 }
@@ -69,7 +69,7 @@ public abstract class KilledTalk {
         assertThat(kills).isEqualTo(all);
     }
 
-    private boolean killed(Path journal, Random random, String where) throws Exception {
+    private boolean killed(Path journal, Random random) throws Exception {
         long seed = random.nextLong();
         String[] arguments = Stream.concat(arguments().stream(), Stream.of(journal.toString(), String.valueOf(seed)))
                 .toArray(String[]::new);

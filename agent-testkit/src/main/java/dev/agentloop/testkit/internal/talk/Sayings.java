@@ -63,7 +63,8 @@ final class Sayings {
         return received(
                 switch (random.nextInt(4)) {
                     case 0 ->
-                        "{\"type\":\"local_shell_call\",\"id\":\"sh\",\"call_id\":\"shell_" + Math.abs(random.nextInt())
+                        "{\"type\":\"local_shell_call\",\"id\":\"sh\",\"call_id\":\"shell_"
+                                + random.nextInt(Integer.MAX_VALUE)
                                 + "\",\"status\":\"completed\",\"action\":{\"type\":\"exec\",\"command\":[\""
                                 + words.next()
                                 + "\"]}}";

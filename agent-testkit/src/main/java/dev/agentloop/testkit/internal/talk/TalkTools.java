@@ -95,7 +95,8 @@ final class TalkTools {
 
         @Override
         public AfterCrash afterCrash(ToolCall call) {
-            return AfterCrash.values()[Math.floorMod(call.arguments().hashCode(), 3)];
+            return List.of(AfterCrash.REPORT, AfterCrash.RUN_AGAIN, AfterCrash.ASK)
+                    .get(Math.floorMod(call.arguments().hashCode(), 3));
         }
 
         @Override
