@@ -105,7 +105,7 @@ class FamiliesTest {
     }
 
     private long version(String id) {
-        return 1 + random.nextInt((int) memory.head(id).orElseThrow().version());
+        return 1L + random.nextInt((int) memory.head(id).orElseThrow().version());
     }
 
     private int erase(PgConversationStore store, String id) {

@@ -110,7 +110,8 @@ final class ChatCost {
                 ConversationStore memory = new MemoryStore();
                 ConversationStore files = new FileStore(folder)) {
             for (String store : stores) {
-                cost.add(store, store.equals("memory") ? memory : store.equals("files") ? files : postgres, with);
+                ConversationStore other = store.equals("memory") ? memory : files;
+                cost.add(store, store.equals("postgres") && postgres != null ? postgres : other, with);
             }
             cost.measure(options.number("runs", "5"));
             cost.print();

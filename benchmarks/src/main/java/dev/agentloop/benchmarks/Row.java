@@ -72,7 +72,7 @@ enum Row {
         return switch (this) {
             case SAME -> new Script(turns, false, FIXED_TOKENS, 70 + size / 4);
             case NO_USAGE -> new Script(turns, true, 0, 0);
-            case IMAGES -> new Script(turns, true, images * TOKENS_OF_AN_IMAGE, 30);
+            case IMAGES -> new Script(turns, true, (long) images * TOKENS_OF_AN_IMAGE, 30);
             default -> new Script(turns, true, FIXED_TOKENS, 70 + size / 4);
         };
     }
