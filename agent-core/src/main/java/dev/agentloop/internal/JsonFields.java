@@ -287,14 +287,14 @@ public final class JsonFields {
 
     // A raw line break cannot stand inside a JSON string, so each one lies between tokens.
     private int copy(int start, int end, byte[] out, int length) {
-        int behind = length + end - start;
+        int copied = length + end - start;
         System.arraycopy(bytes, start, out, length, end - start);
-        for (int i = length; i < behind; i++) {
+        for (int i = length; i < copied; i++) {
             if (out[i] == '\n' || out[i] == '\r') {
                 out[i] = ' ';
             }
         }
-        return behind;
+        return copied;
     }
 
     private static int withoutComma(byte[] out, int length) {

@@ -71,9 +71,9 @@ final class ContextRoles {
         Map<NamedItem, String> kept = new HashMap<>();
         for (NamedItem item : items) {
             String named = of(item);
+            String section = named != null ? named : of(item.item());
             // Words say nothing of a mark: they are those of other marks.
-            String section = named != null || item.isMark() ? named : of(item.item());
-            if (section != null) {
+            if (section != null && (named != null || !item.isMark())) {
                 kept.put(item.withoutBreakpoints(), section);
             }
         }

@@ -115,7 +115,6 @@ public final class Fold {
             calls.responseEnded(true);
             compactions.responseEnded(false, false);
             response.end(null, false);
-            place();
         }
         total = total.plus(compactions.lost());
         growing.endingChanged();
@@ -126,6 +125,7 @@ public final class Fold {
         total = total.plus(compactions.lost());
         if (kind.equals(Entry.TURN_BEGUN)) {
             turn.begun(fields);
+            placeWhatIsForked();
             turn.asks(response.text() == null);
         } else {
             turn.ended();
@@ -250,6 +250,7 @@ public final class Fold {
     private void item(LogEntry entry, @Nullable Item known) {
         String kind = entry.kind();
         boolean ofModel = kind.equals(Entry.ITEM_MODEL);
+        placeWhatIsForked();
         response.notFinal();
         if (ofModel && !response.underWay()) {
             response.begin();
@@ -357,6 +358,15 @@ public final class Fold {
         }
         if (!midway()) {
             growing.placeDeferred();
+        }
+    }
+
+    // A fork has the prompt of the version that it was made at; outputs that waited for the end of a response have
+    // their place as
+    // soon as something comes after them.
+    private void placeWhatIsForked() {
+        if (!response.underWay()) {
+            place();
         }
     }
 
