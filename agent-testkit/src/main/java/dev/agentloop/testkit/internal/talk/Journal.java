@@ -172,13 +172,15 @@ final class Journal {
                 default -> throw new AssertionError("a journal has no " + fields[0]);
             }
         }
-        lines.values().forEach(line -> {
-            int[] counts = counts(line);
-            counts[0] = line.said().size();
-            counts[1] = line.answered().size();
-            counts[2] = line.loose().size();
-        });
+        lines.values().forEach(this::isKnown);
         return new ArrayList<>(lines.values());
+    }
+
+    private void isKnown(Line line) {
+        int[] counts = counts(line);
+        counts[0] = line.said().size();
+        counts[1] = line.answered().size();
+        counts[2] = line.loose().size();
     }
 
     private List<String[]> fields() {
