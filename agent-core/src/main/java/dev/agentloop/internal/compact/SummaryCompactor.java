@@ -87,9 +87,8 @@ public record SummaryCompactor(Model model, String request) implements Compactor
         return Window.built(items, answer.usage());
     }
 
-    // A quarter of the items, and with each call its output, or the host's answer, and its reasoning: the API accepts
-    // the
-    // rest.
+    // A quarter of the items, and with each call its output or the host's answer, and its reasoning: what is left is
+    // sent.
     private static Prompt withoutTheOldest(Prompt prompt) {
         List<Item> items = prompt.items();
         int from = Math.max(1, items.size() / 4);

@@ -93,8 +93,7 @@ public final class CompactionState {
         all.addAll(waiting);
         keepUserMessages(all);
         context.keepOnly(all);
-        pins.values().removeIf(pin -> pin.in(all) == null);
-        pins.replaceAll((name, pin) -> Objects.requireNonNullElse(pin.in(all), pin));
+        replacePins(pin -> pin.in(all));
     }
 
     // What the model has not gone on from stays at the end; some of it may be left out.
@@ -125,6 +124,10 @@ public final class CompactionState {
     void replace(Function<NamedItem, @Nullable NamedItem> with) {
         userMessages.removeIf(item -> with.apply(item) == null);
         userMessages.replaceAll(item -> Objects.requireNonNullElse(with.apply(item), item));
+        replacePins(with);
+    }
+
+    private void replacePins(Function<NamedItem, @Nullable NamedItem> with) {
         pins.values().removeIf(pin -> with.apply(pin) == null);
         pins.replaceAll((name, pin) -> Objects.requireNonNullElse(with.apply(pin), pin));
     }

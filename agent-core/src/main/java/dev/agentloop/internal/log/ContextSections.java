@@ -71,8 +71,7 @@ final class ContextSections {
             appended.note(item.item());
             plain.add(item.withoutBreakpoints());
         });
-        newest.values().removeIf(item -> item.in(plain) == null);
-        newest.replaceAll((name, item) -> Objects.requireNonNullElse(item.in(plain), item));
+        replace(item -> item.in(plain));
     }
 
     void replace(Function<NamedItem, @Nullable NamedItem> with) {
